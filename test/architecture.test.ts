@@ -65,6 +65,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'simple-git': ['src/git/'],
   'js-yaml': ['src/base/yaml'],
   tldts: ['src/registry-watch'],
+  '@sigstore/bundle': ['src/registry-watch/signatures/'],
+  '@sigstore/protobuf-specs': ['src/registry-watch/signatures/'],
+  '@sigstore/verify': ['src/registry-watch/signatures/'],
+  '@sigstore/mock': [],
+  '@noble/curves': ['src/registry-watch/signatures/'],
   '@kubernetes/client-node': ['src/cluster/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],
@@ -142,6 +147,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'registry-watch/credentials/renewal.ts': 'until when a credential is valid, which its service states as a time of day',
   'registry-watch/exchange.ts': 'a date in Retry-After',
   'registry-watch/scan.ts': 'when tags were listed',
+  'registry-watch/signatures/verify-asked.ts': 'when signatures are looked at again',
   'registry-watch/tag-refresh.ts': 'when an image was looked at',
 };
 

@@ -1,4 +1,5 @@
 import type { NonEmpty } from '../base/index.ts';
+import type { SignatureRule } from '../policy/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
 
@@ -125,6 +126,12 @@ export interface Config {
   /** Empty means all. */
   readonly registryIncludeImages: readonly string[];
   readonly registryUseLabels: readonly string[];
+  /** Which images must be signed, and by whom. */
+  readonly registryVerify: readonly SignatureRule[];
+  /** Directory of public keys. */
+  readonly registryVerifyKeys?: string;
+  /** File with the authorities for identities. */
+  readonly registryVerifyTrustRoot?: string;
   readonly dockerConfig?: string;
   readonly registryCache: RegistryCacheConfig;
 

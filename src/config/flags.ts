@@ -157,6 +157,13 @@ export const FLAG_GROUPS = {
       'index.docker.io/weaveworks/*,index.docker.io/fluxcd/*',
       'globs of images whose build-time label overrides the creation time',
     ),
+    'registry-verify': built(
+      'list',
+      '',
+      'whose signature images must have, as GLOB=POLICY; policies are `cosign:KEY` and `cosign-keyless:IDENTITY@ISSUER`; may be repeated',
+    ),
+    'registry-verify-keys': built('string', '', 'directory of the public keys of those policies, KEY.pub each'),
+    'registry-verify-trust-root': built('string', '', 'Sigstore trust root (trusted_root.json) for those of identities'),
     'docker-config': built('string', '', 'Docker config.json with credentials for images without a pull secret'),
     'registry-ecr-region': unbuilt('list', '', 'AWS regions to scan'),
     'registry-ecr-include-id': unbuilt('list', '', 'AWS accounts to scan'),

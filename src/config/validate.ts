@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { isNonEmpty, messageOf } from '../base/index.ts';
+import { parseSignatureRule, type SignatureRule } from '../policy/index.ts';
 import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { deployKeyConfig } from './deploy-key.ts';
@@ -104,6 +105,13 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     if (values['registry-burst'] <= 0) fail(1, `${shown('registry-burst')} must be at least 1`);
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be greater than 0`);
   }
+
+  const registryVerify = values['registry-verify'].flatMap((text): readonly SignatureRule[] => {
+    const rule = parseSignatureRule(text);
+    if (!('problem' in rule)) return [rule];
+    fail(1, `invalid ${shown('registry-verify')} ${quote(text.slice(0, 200))}: it ${rule.problem}`);
+    return [];
+  });
 
   if (listed.length > 0) {
     for (const name of FLAGS_OF_ONE_SOURCE)
@@ -247,6 +255,9 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     registryExcludeImages: values['registry-exclude-image'],
     registryIncludeImages: values['registry-include-image'],
     registryUseLabels: values['registry-use-labels'],
+    registryVerify,
+    ...optional('registryVerifyKeys', values['registry-verify-keys']),
+    ...optional('registryVerifyTrustRoot', values['registry-verify-trust-root']),
     ...optional('dockerConfig', values['docker-config']),
     registryCache: registryCacheConfig(values, unusable),
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),

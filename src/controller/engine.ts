@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
 import { createManifests, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
-import type { MinAge } from '../policy/index.ts';
+import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
 import type { Gate, Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
@@ -78,6 +78,8 @@ export interface Shared {
   readonly syncGate: Gate;
   /** Minimum age of images without one of their own. */
   readonly minAge: MinAge;
+  /** Which images must be signed. */
+  readonly signed: SignatureDemands;
   readonly revertBudget: RevertBudget;
   /** Called after being idle for a while. */
   readonly onRest?: () => void;
@@ -135,7 +137,7 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
-  const pinning = { automated: config.automationPinDigest };
+  const pinning = { automated: config.automationPinDigest, signed: options.signed };
   const rollouts = createRollouts({
     source,
     cluster,

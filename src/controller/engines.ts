@@ -3,7 +3,7 @@ import { createHttpTransport, type Logger, mapNonEmpty, type NonEmpty, type Sour
 import { ManifestThread } from '../manifests/index.ts';
 import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
-import { createImageWatch } from '../registry-watch/index.ts';
+import { createImageWatch, type TrustedSigners } from '../registry-watch/index.ts';
 import { automationMinAge } from './automation-min-age.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
@@ -22,9 +22,11 @@ export interface DaemonMetrics extends SharedMetrics {
 }
 
 export interface EnginesOptions
-  extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'syncGate' | 'minAge' | 'revertBudget'> {
+  extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'syncGate' | 'minAge' | 'signed' | 'revertBudget'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
+  /** By what image signatures are verified; by nothing when absent. */
+  readonly signers?: TrustedSigners;
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
   readonly heapBytes?: number;
   readonly log: Logger;
@@ -45,10 +47,15 @@ export interface RunningFlux {
  * @throws FluxError `config/bad-schedule`, `config/bad-min-age`.
  */
 export function startEngines(options: EnginesOptions): RunningFlux {
-  const { config, version, cluster, metrics, heapBytes, log, sources, clock } = options;
+  const { config, version, cluster, metrics, heapBytes, log, sources, clock, signers } = options;
   const gates = createAutomationGates(config);
   const syncGate = createSyncGate(config);
   const minAge = automationMinAge(config);
+  const signed = {
+    rules: config.registryVerify,
+    keys: [...(signers?.keys.keys() ?? [])],
+    keyless: signers?.byIdentity !== undefined,
+  };
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
@@ -70,6 +77,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     includeImages: config.registryIncludeImages,
     excludeImages: config.registryExcludeImages,
     useLabels: config.registryUseLabels,
+    ...(signers ? { signers } : {}),
     ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
     readFile: (path: string) => readFile(path, 'utf8'),
     environment: options.environment,
@@ -98,6 +106,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       gates,
       syncGate,
       minAge,
+      signed,
       revertBudget,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },

@@ -14,6 +14,7 @@ import {
   usesSsh,
 } from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
+import { openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
@@ -46,7 +47,7 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
- * @throws FluxError `config/sources-clash`.
+ * @throws FluxError `config/sources-clash`, `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -58,6 +59,11 @@ export async function startFlux({
 }: FluxOptions): Promise<RunningFlux> {
   const { config, environment, metrics, clock, log } = options;
   refuseClashes(config.sources);
+  const signers = await openSigners({
+    keysDirectory: config.registryVerifyKeys,
+    trustRootFile: config.registryVerifyTrustRoot,
+    rules: config.registryVerify,
+  });
   const directoryIn = (parent: string) =>
     createWorkingDirectory({
       parent,
@@ -177,7 +183,7 @@ export async function startFlux({
     };
   }
 
-  const flux = startEngines({ ...options, cluster, sources: mapNonEmpty(config.sources, connect) });
+  const flux = startEngines({ ...options, signers, cluster, sources: mapNonEmpty(config.sources, connect) });
   return {
     ...flux,
     async stop() {

@@ -1,5 +1,6 @@
 import type { FluxError } from '../base/index.ts';
 import type { ImageOrigin } from './origin.ts';
+import type { Verification } from './verification.ts';
 
 /** Metadata of one tag. */
 export interface ImageInfo {
@@ -41,6 +42,8 @@ export interface ImageRepository {
   readonly error?: FluxError;
   /** Set while the last list is suspect: the tags that it lacks. The one before stays in use. */
   readonly disappeared?: readonly string[];
+  /** What is known of the signatures of its images, by `verificationKey`. It changes in place. */
+  readonly verifications?: ReadonlyMap<string, Verification>;
 }
 
 /** The scan state of an image repository. Times are milliseconds since the epoch. */

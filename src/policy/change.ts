@@ -3,6 +3,7 @@ import { type Ban, formatBans, parseBans, withBans, withoutBans } from './ban.ts
 import { containerOf, tagPolicy } from './container-policy.ts';
 import { parseMinAge } from './min-age.ts';
 import { parsePin } from './policies.ts';
+import { parseSignaturePolicy } from './signature-policy.ts';
 import { parseTagOrder } from './tag-order.ts';
 import { parseTagPattern } from './tag-pattern.ts';
 
@@ -17,7 +18,7 @@ export interface PolicyUpdate {
  * container and overrides it; `tag_all: glob:*` removes the patterns, since without one every tag matches. A policy that is both added
  * and removed is removed. (All as in Flux v1.) Only bans accumulate: those added join the existing ones, and those removed leave them,
  * unless the value is `true`, which removes all.
- * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-min-age`, `policy/bad-pin`, `policy/bad-ban`.
+ * @throws FluxError `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-min-age`, `policy/bad-pin`, `policy/bad-verify`, `policy/bad-ban`.
  */
 export function policyChanges(
   { add, remove }: PolicyUpdate,
@@ -38,6 +39,7 @@ export function policyChanges(
     if (kind === 'order' && value !== '') refuseInvalidOrder(value);
     if ((kind === 'min-age' || name === 'min-age') && value !== '') refuseInvalidAge(value);
     if (kind === 'pin' && value !== '') refuseInvalidPin(value);
+    if (kind === 'verify' && value !== '') refuseInvalidVerify(value);
     if (kind === 'ban' && value !== '') changes.set(name, formatBans(withBans(bansIn(existing.get(name) ?? ''), bansIn(value))));
   }
   for (const [name, value] of Object.entries(remove ?? {})) {
@@ -85,6 +87,16 @@ function refuseInvalidPin(value: string): void {
     code: 'policy/bad-pin',
     fault: 'user',
     help: 'It is "true", to pin the image to the digest of its tag, or "false".',
+  });
+}
+
+function refuseInvalidVerify(value: string): void {
+  const policy = parseSignaturePolicy(value);
+  if (!('problem' in policy)) return;
+  throw new FluxError(`invalid signature policy: ${JSON.stringify(cut(value))}`, {
+    code: 'policy/bad-verify',
+    fault: 'user',
+    help: `It ${policy.problem}.`,
   });
 }
 

@@ -9,6 +9,7 @@ const SECOND_PREFIXES = {
   order: 'order.fluxcd.io/',
   'min-age': 'min-age.fluxcd.io/',
   pin: 'pin.fluxcd.io/',
+  verify: 'verify.fluxcd.io/',
 } as const;
 
 export type ContainerPolicyKind = keyof typeof SECOND_PREFIXES;

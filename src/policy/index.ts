@@ -1,6 +1,7 @@
 /**
  * Policies of workloads. A *policy* is an annotation in the manifest: `automated`, `locked`, `ignore`, or, for a container, a *tag
- * pattern*, *bans* or a *minimum age*. A pattern (glob, semver or regexp) selects tags and, by its kind, defines which tag is newer. Pure functions from
+ * pattern*, *bans*, a *minimum age* or a *signature
+ * policy*. A pattern (glob, semver or regexp) selects tags and, by its kind, defines which tag is newer. Pure functions from
  * annotations and tags to decisions.
  */
 export { annotationKeyFor, policiesOf } from './annotation.ts';
@@ -11,4 +12,15 @@ export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } fro
 export { type MinAge, minAgeFor, NO_MIN_AGE, parseMinAge } from './min-age.ts';
 export { isNewer, newest, newestOf, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, bansFor, hasPolicy, type Policies, pinFor, tagPatternFor } from './policies.ts';
+export {
+  NO_SIGNATURE_DEMANDS,
+  parseSignaturePolicy,
+  parseSignatureRule,
+  type SignatureDemands,
+  type SignaturePolicy,
+  type SignatureQuestion,
+  type SignatureRule,
+  signaturePoliciesFor,
+  whyUnusable,
+} from './signature-policy.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

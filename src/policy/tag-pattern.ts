@@ -15,7 +15,7 @@ export interface TagPattern {
   readonly problem?: string;
   /**
    * Whether a tag matches. `latest`, in any case, matches only the pattern `glob:latest`, because it says nothing about its content
-   * (Flux v1's rule).
+   * (Flux v1's rule). Tags of signatures never match: what they point to is no image.
    */
   matches(tag: string): boolean;
   /** What makes one of the tags newer than another. */
@@ -43,11 +43,15 @@ export function parseTagPattern(text: string): TagPattern {
     kind,
     valid,
     ...(valid ? {} : { problem: compiled }),
-    matches: (tag) => valid && (tag.toLowerCase() !== 'latest' || canonical === 'glob:latest') && compiled(tag),
+    matches: (tag) =>
+      valid && (tag.toLowerCase() !== 'latest' || canonical === 'glob:latest') && !ATTACHED.test(tag) && compiled(tag),
     order: kind === 'semver' ? BY_VERSION : BY_TIME,
     needsTimes: kind !== 'semver',
   };
 }
+
+/** Tags for what is attached to an image: its signatures and attestations, or an index of these. */
+const ATTACHED = /^sha256-[0-9a-f]{64}(?:\.[a-z]+)?$/;
 
 type Test = (tag: string) => boolean;
 

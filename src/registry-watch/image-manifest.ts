@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FluxError, hasCode } from '../base/index.ts';
 import { jsonOf, printable } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
+import { Digest, verifiedDigest } from './verified-digest.ts';
 
 /** An image as described by its manifest; its config is fetched separately. */
 export interface ImageManifest {
@@ -26,7 +26,6 @@ const MAX_BYTES = 4 * 2 ** 20;
 /** An index may list indexes; deeper nesting does not occur in practice. */
 const MAX_DEPTH = 3;
 
-const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const Index = z.object({
   manifests: z
     .array(
@@ -112,17 +111,6 @@ function isManifest(body: unknown): boolean {
 /** The digest has been verified, so the content is the pushed one, not that of a server in between. */
 function isVouchedFor({ headers }: RegistryAnswer, reference: string): boolean {
   return reference.startsWith('sha256:') || Digest.safeParse(headers['docker-content-digest']).success;
-}
-
-function verifiedDigest({ body, headers }: RegistryAnswer, asked: string | undefined, subject: string): string {
-  const actual = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-  const header = Digest.safeParse(headers['docker-content-digest']);
-  const expected = asked ?? (header.success ? header.data : actual);
-  if (actual === expected) return actual;
-  throw new FluxError(`${subject}: content does not match its digest ${expected}`, {
-    code: 'registry/digest-mismatch',
-    help: 'The registry, or a proxy in front of it, served different content than was pushed.',
-  });
 }
 
 /** The kind of a manifest, by content and media type. Documents that are valid as both kinds are rejected (CVE-2021-41190). */

@@ -1,6 +1,6 @@
 /**
  * Image metadata from registries. The *image watch* keeps the list of tags of every image repository that workloads use, and the
- * metadata to order them. A *scan* lists tags first (one request if nothing is new) and reads manifests only of tags whose creation
+ * metadata to order them; when asked, it verifies the signatures of images. A *scan* lists tags first (one request if nothing is new) and reads manifests only of tags whose creation
  * time a policy needs; each digest is read once. Registries are untrusted: their responses are bounded and validated, errors name
  * them, and good data is never replaced by partial data.
  */
@@ -8,4 +8,6 @@
 export { createDiskStore } from './cache/disk.ts';
 export type { CacheStore } from './cache/store.ts';
 export type { ReadCore } from './credentials/index.ts';
+export { openSigners } from './signatures/signers.ts';
+export type { TrustedSigners } from './signatures/verifier.ts';
 export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';

@@ -2,6 +2,7 @@ import type { FluxError } from '../base/index.ts';
 import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
 import { isSameList } from './same-list.ts';
+import { SignatureChecks, signedBy } from './signatures/checks.ts';
 import type { SuspectList } from './suspect.ts';
 
 /** The schedule for reading a tag again. */
@@ -36,6 +37,7 @@ export class RepositoryState {
   readonly #checks = new Map<string, TagCheck>();
   /** Tags whose metadata is asked for, beside those that the target needs. */
   readonly asked = new Set<string>();
+  readonly signatures = new SignatureChecks();
   /** Time of the list in use; absent before the first that may be used. */
   scannedAt: number | undefined;
   /** Time of a remembered list, which may be used only if it is still in time, or to find a scan suspect. */
@@ -125,13 +127,19 @@ export class RepositoryState {
       this.asked.delete(tag);
     }
     this.tags = tags;
-    return tags.filter((tag) => !before.has(tag)).length;
+    const added = tags.filter((tag) => !before.has(tag));
+    for (const tag of added) {
+      const digest = signedBy(tag);
+      if (digest !== undefined) this.signatures.signed(digest);
+    }
+    return added.length;
   }
 
   snapshot(): ImageRepository {
     this.#isShared = true;
-    const { scannedAt, error, suspect } = this;
+    const { scannedAt, error, suspect, signatures } = this;
     return {
+      verifications: signatures.verifications,
       ...(scannedAt === undefined ? { tags: [], images: new Map() } : { tags: this.tags, images: this.#images }),
       ...(scannedAt === undefined ? {} : { scannedAt }),
       ...(error === undefined ? {} : { error }),

@@ -6,6 +6,8 @@ import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import type { VerifySignatures } from './signatures/verifier.ts';
+import { verifyAsked } from './signatures/verify-asked.ts';
 import { suspicionOf } from './suspect.ts';
 import { listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
@@ -15,6 +17,7 @@ export interface ScanOptions {
   readonly credentials: CredentialSource;
   readonly limitOf: (host: string) => HostLimit;
   readonly refresh: TagRefresh;
+  readonly verify: VerifySignatures;
   /** Time from one scan of a repository to the next, in milliseconds. */
   readonly intervalMs: number;
   readonly clock: Clock;
@@ -51,7 +54,7 @@ const FACTS_PER_SCAN = 500;
 const FEW = 16;
 
 export function createScan(options: ScanOptions): Scan {
-  const { connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch } = options;
+  const { connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch } = options;
   const listInTime = async (question: Question): Promise<TagList> => {
     using deadline = clock.deadline(LISTING_MS, question.signal);
     try {
@@ -101,10 +104,14 @@ export function createScan(options: ScanOptions): Scan {
       const question = { repository, credential: state.accepted, signal };
       const wanted = wantedTags(state, target, clock.monotonic());
       const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
+      const verified = await verifyAsked(state, question, { verify, refresh, clock });
       limitOf(repository.host).recover();
       if (state.error) log.info({ image: target.name }, 'image scan recovered');
       state.error = undefined;
-      return { news: changed || newTags > 0 || isFirst, unfinished: wanted.length > FACTS_PER_SCAN };
+      return {
+        news: changed || verified || newTags > 0 || isFirst,
+        unfinished: wanted.length > FACTS_PER_SCAN || state.signatures.isAsked,
+      };
     } catch (error) {
       signal.throwIfAborted();
       keepError(state, target, error);

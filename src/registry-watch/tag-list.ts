@@ -3,6 +3,7 @@ import { FluxError, hasCode } from '../base/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
+import { nextPage } from './page-link.ts';
 import { isTag } from './repository-name.ts';
 
 export interface TagList {
@@ -47,7 +48,9 @@ export async function listTags(connection: Connection, question: Question): Prom
       if (isTag(entry)) tags.add(entry);
       else dropped += 1;
     }
-    next = nextPage(answer, question) ?? hiddenPage(entries, tags.size > before);
+    const linked = nextPage(answer);
+    if (linked === 'elsewhere') throw endless(question, 'leads to another host');
+    next = linked ?? hiddenPage(entries, tags.size > before);
   }
   return { tags: [...tags], dropped };
 }
@@ -80,17 +83,6 @@ function entriesOf(answer: RegistryAnswer, { repository }: Question): readonly s
 /** Proxies rename what is before it. */
 function lastOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
-}
-
-/** URL of the next page from the `Link` header (RFC 8288). Its port may be missing behind a proxy; its host must be the same. */
-function nextPage({ headers, url }: RegistryAnswer, question: Question): URL | undefined {
-  const link = headers.link;
-  const header = Array.isArray(link) ? link.join(',') : (link ?? '');
-  const target = /<([^<>]{1,4096})>[^<>,]{0,200};\s{0,8}rel="?next"?/i.exec(header.slice(0, 8192))?.[1];
-  if (target === undefined) return undefined;
-  const next = URL.canParse(target, url.href) ? new URL(target, url) : undefined;
-  if (next?.hostname !== url.hostname) throw endless(question, 'leads to another host');
-  return new URL(`${next.pathname}${next.search}`, url.origin);
 }
 
 /** A full page without a link may not be the last (some registries omit it); an empty page ends the list. */

@@ -11,6 +11,7 @@ import {
   waitOrAbort,
 } from '../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget } from '../image/index.ts';
+import type { SignatureQuestion } from '../policy/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import type { OnCacheOperation } from './cache/guarded-store.ts';
 import { ImageCache, type ImageCacheOptions } from './cache/image-cache.ts';
@@ -23,6 +24,8 @@ import { createHostLimits } from './rate-limit.ts';
 import { RepositoryState } from './repository.ts';
 import { createScan, type Scan } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
+import { createVerifier, type TrustedSigners } from './signatures/verifier.ts';
+import { hasWork } from './signatures/verify-asked.ts';
 import { createTagRefresh } from './tag-refresh.ts';
 
 export interface ImageWatchOptions {
@@ -43,6 +46,8 @@ export interface ImageWatchOptions {
   readonly excludeImages?: readonly string[];
   /** Globs of canonical names whose images use the build time in labels. */
   readonly useLabels?: readonly string[];
+  /** By what image signatures are verified; by nothing when absent. */
+  readonly signers?: TrustedSigners;
   readonly dockerConfigFile?: string;
   readonly readFile: (path: string) => Promise<string>;
   readonly readCore: ReadCore;
@@ -246,6 +251,13 @@ export function createImageWatch(options: ImageWatchOptions) {
       entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
       wake.resolve();
     },
+    verify(question: SignatureQuestion): void {
+      const entry = watched.get(question.image);
+      if (!entry || !hasWork(entry.state, question, clock)) return;
+      entry.state.signatures.ask(question);
+      entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
+      wake.resolve();
+    },
     repository(name: string): ImageRepository | undefined {
       const entry = watched.get(name);
       if (!entry || (entry.state.scannedAt === undefined && entry.state.error === undefined)) return undefined;
@@ -313,6 +325,7 @@ function scanOf(
     insecureHosts = [],
     useLabels = [],
     trace = false,
+    signers = { keys: new Map() },
     onRequest,
     onFetch,
     environment,
@@ -331,5 +344,6 @@ function scanOf(
     ...options,
     ...(environment === undefined ? {} : { cloud: { http, environment } }),
   });
-  return createScan({ connection, credentials, limitOf, refresh, intervalMs, clock, log, onFetch });
+  const verify = createVerifier(connection, signers, clock);
+  return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
 }

@@ -8,6 +8,7 @@ import { type Decision, describeDecision, describeHold, describeWait, isSchedule
 import type { FoundUpdate, Gathering } from './gathering.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, selectWorkloads } from './select.ts';
+import { signaturesToRead, verifiedAgainAt } from './signature-questions.ts';
 import type { AutomatedSpec, ContainerUpdate, WorkloadResult } from './spec.ts';
 import type { Question } from './subject.ts';
 
@@ -60,6 +61,7 @@ export async function planAutomation(
     const { id, container, running, inGit } = each;
     const { name, image } = container;
     const decision = afterGathering(each, gathering);
+    nextAt = Math.min(nextAt, verifyAgain(each, context));
     decisions.push({ workload: id, container: name, image, pattern: tagPatternFor(inGit, name).text, decision });
     if (decision.state === 'update') {
       changes.push({
@@ -112,6 +114,17 @@ interface Decided extends Question {
   readonly id: ResourceId;
   readonly running: RunningWorkload;
   readonly decision: Decision;
+}
+
+/** Asks for the signatures that the decision needs. Resolves to when to ask again for those that lack; infinity if that is not known. */
+function verifyAgain({ decision, ...question }: Decided, { images }: Pick<UpdateContext, 'images'>): number {
+  if (decision.state === 'held' && decision.by.kind !== 'unsigned') return Number.POSITIVE_INFINITY;
+  const wanted = signaturesToRead(question);
+  if (!wanted) return Number.POSITIVE_INFINITY;
+  images.verify(wanted);
+  const at = verifiedAgainAt(wanted, { repository: images.repository(wanted.image) });
+  // What is due is asked for now.
+  return at > (question.timing?.now ?? 0) ? at : Number.POSITIVE_INFINITY;
 }
 
 /** What automation would commit, if it were time. */

@@ -3,6 +3,7 @@ import { type Youth, youthOf } from './age.ts';
 import { refusedByBan } from './allowed.ts';
 import { decide } from './decide.ts';
 import { rankingOf } from './ranking.ts';
+import { refusedBySignature } from './signed.ts';
 import { type NotAhead, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /** A tag, and what became of it. */
@@ -18,6 +19,8 @@ export interface ConsideredTag {
     | NotAhead
     | 'banned'
     | 'undigested'
+    | 'unsigned'
+    | 'unverified'
     | 'too-young'
     | 'undated'
     | 'not-newest'
@@ -72,6 +75,8 @@ function verdictOf(tag: string, subject: Subject, { chosen, needsAll, youth }: O
   if (refusal?.state === 'held' && refusal.by.kind === 'banned') return 'banned';
   if (refusal?.state === 'unknown' && notAhead(tag, subject) === undefined) return 'undigested';
   const behind = notAhead(tag, subject);
+  const unsigned = behind === undefined ? refusedBySignature(subject, tag) : undefined;
+  if (unsigned) return unsigned.state === 'unknown' ? 'unverified' : 'unsigned';
   const young = behind === undefined ? youth?.(tag) : undefined;
   if (young) return young.isRead ? 'too-young' : 'undated';
   return behind ?? (chosen === undefined ? 'eligible' : 'not-newest');

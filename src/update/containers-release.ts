@@ -1,15 +1,19 @@
 import { FluxError } from '../base/index.ts';
-import { tryParseImageRef } from '../image/index.ts';
+import { formatImageRef, tryParseImageRef } from '../image/index.ts';
+import type { SignatureQuestion } from '../policy/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
 import { type UpdateContext, untimed } from './context.ts';
-import { refusalOf } from './decide.ts';
-import { describeHold, UP_TO_DATE } from './decision.ts';
+import { refusalOf, signedImage } from './decide.ts';
+import { describeDecision, describeHold, UP_TO_DATE } from './decision.ts';
 import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
+import { signatureAdvice } from './signature-advice.ts';
+import { signaturesOfNamed, verifyNow } from './signature-questions.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
+import type { Question } from './subject.ts';
 
 /**
  * Updates given containers to given images, as selected in an interactive release. `Current` guards against concurrent changes. All or
@@ -23,8 +27,13 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
   const { candidates, results } = await timed('select_workloads', () =>
     selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseHeld] }),
   );
+  const asked = { ...context, pinning: { ...context.pinning, skipVerify: spec.SkipVerify } };
+  const signatures = candidates.flatMap((candidate) =>
+    (spec.ContainerSpecs[candidate.id] ?? []).map((update) => signaturesOf(update, candidate, asked)),
+  );
+  await verifyNow(signatures, context);
   for (const candidate of candidates) {
-    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, context));
+    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, asked));
   }
   const all = [...results].filter(([id]) => include.includes(id));
   const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
@@ -54,21 +63,51 @@ function updateContainers(
   const missing: string[] = [];
   const mismatched: string[] = [];
   const updates: ContainerUpdate[] = [];
+  const unsigned: string[] = [];
   for (const { Container, Current, Target } of wanted) {
     const container = containers.get(Container);
     if (container === undefined) missing.push(Container);
     else if (Current !== undefined && Current !== container.image) mismatched.push(Container);
-    else if (container.image !== Target) updates.push({ Container, Current: container.image, Target });
+    else if (container.image !== Target) {
+      const signed = signedTarget({ Container, Current: container.image, Target }, candidate, context);
+      if (typeof signed === 'object') unsigned.push(signed.refused);
+      else if (signed !== container.image) updates.push({ Container, Current: container.image, Target: signed });
+    }
   }
   const mismatch = `container(s) tag mismatch: ${mismatched.join(', ')}`;
   if (missing.length > 0) return rejection('failed', `container(s) not found: ${missing.join(', ')}`);
   if (mismatched.length > 0 && !skipMismatches) return rejection('failed', mismatch);
   const isFixed = updates.some(({ Container }) => containers.get(Container)?.isFixed);
   if (isFixed) return rejection('skipped', describeHold({ kind: 'fixed' }));
+  if (unsigned[0] !== undefined) return rejection('skipped', unsigned[0]);
   const banned = force ? undefined : updates.flatMap((update) => banOn(update, candidate, context) ?? [])[0];
   if (banned !== undefined) return rejection('skipped', banned);
   if (updates.length === 0) return rejection('skipped', mismatched.length > 0 ? mismatch : UP_TO_DATE);
   return successOf(candidate, updates, context, mismatched.length > 0 ? mismatch : undefined);
+}
+
+type Update = Pick<ContainerUpdate, 'Container' | 'Target'>;
+
+function questionOf({ Container: name, Target }: Update, { policies, running }: Candidate, context: UpdateContext): Question {
+  const container = { ...running.containers.find((each) => each.name === name), name, image: Target };
+  return { container, inGit: policies, images: context.images, pinning: context.pinning };
+}
+
+function signaturesOf(update: Update, candidate: Candidate, context: UpdateContext): SignatureQuestion | undefined {
+  const target = tryParseImageRef(update.Target);
+  return target && signaturesOfNamed(questionOf(update, candidate, context), target);
+}
+
+/** The new image as it is written, with the digest that was verified if it must be signed; or why it is refused. */
+function signedTarget(
+  update: ContainerUpdate,
+  candidate: Candidate,
+  context: UpdateContext,
+): string | { readonly refused: string } {
+  const target = tryParseImageRef(update.Target);
+  if (!target) return update.Target;
+  const signed = signedImage(questionOf(update, candidate, context), target);
+  return 'state' in signed ? { refused: signatureAdvice(signed) ?? describeDecision(signed) } : formatImageRef(signed);
 }
 
 /** Why a ban keeps a container from its new image. */

@@ -1,6 +1,7 @@
 import type { Cancellable } from '../base/index.ts';
 import type { ImageRepository } from '../image/index.ts';
 import type { Manifests } from '../manifests/index.ts';
+import type { SignatureQuestion } from '../policy/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
 import type { Ages } from './first-seen.ts';
@@ -33,6 +34,8 @@ export interface ImageLookup {
   scanNow(name: string, options?: Cancellable): Promise<void>;
   /** Asks for the metadata of one tag, which the scanner reads soon. */
   readTag(name: string, tag: string): void;
+  /** Asks which of some images is signed as it must be; the scanner looks soon. */
+  verify(question: SignatureQuestion): void;
 }
 
 /** The rollouts of automation's earlier updates. */

@@ -5,7 +5,8 @@ import { newestAllowed, refusedByBan } from './allowed.ts';
 import { type Decision, type Hold, held, type Suspended, unknown, type Wait } from './decision.ts';
 import { proposedDecision } from './proposed.ts';
 import { rankingOf } from './ranking.ts';
-import { digestOf, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
+import { refusedBySignature } from './signed.ts';
+import { digestOf, isHold, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /**
  * What holds a whole workload, for users and automation alike unless forced. One that is ignored in the cluster is held too: a change
@@ -92,7 +93,8 @@ function unlessFixed(decision: Decision, { container }: Question): Decision {
 function decideByOrder(question: Question, by: 'automation' | 'person'): Decision {
   const subject = subjectOf(question);
   if ('state' in subject) return subject;
-  const { pattern, bans, pin, repository } = subject;
+  const { pattern, bans, pin, signed, repository } = subject;
+  if (isHold(signed)) return held(signed);
   if (typeof pin === 'object') return held(pin);
   if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
   if (bans.problem !== undefined) return held({ kind: 'bad-bans', problem: bans.problem });
@@ -104,13 +106,13 @@ function decideByOrder(question: Question, by: 'automation' | 'person'): Decisio
   if (pattern.needsTimes && matched.length > 1 && unread.length > 0) return unknown({ kind: 'unread', tags: unread }, repository);
   const youth = by === 'automation' ? youthOf(question, subject) : undefined;
   if (youth && 'kind' in youth) return held(youth);
-  const { tag, ban, young, doubt } = newestAllowed(subject, repository, youth);
+  const { tag, refusal, young, doubt } = newestAllowed(subject, repository, youth);
   if (doubt) return doubt;
   const waiting = young && waitFor(young, question, subject);
-  if (tag === undefined) return waiting ?? ban ?? unknown({ kind: 'unreadable', tags: matched }, repository);
+  if (tag === undefined) return waiting ?? refusal ?? unknown({ kind: 'unreadable', tags: matched }, repository);
   if (tag === '') return unknown({ kind: 'untagged' }, repository);
   const decision = by === 'person' && subject.current.tag === '' ? stepTo(subject, tag) : advance(subject, tag);
-  return decision.state === 'current' ? (waiting ?? ban ?? decision) : decision;
+  return decision.state === 'current' ? (waiting ?? refusal ?? decision) : decision;
 }
 
 /**
@@ -131,7 +133,7 @@ function decideChosen(question: Question, wanted: ImageRef): Decision {
     return { state: 'current', because: 'no-match' };
   const { disappeared } = subject.repository ?? {};
   if (disappeared) return unknown({ kind: 'suspect', disappeared }, subject.repository);
-  const refusal = refusedByBan(subject, wanted.tag, wanted.digest);
+  const refusal = refusedByBan(subject, wanted.tag, wanted.digest) ?? refusedBySignature(subject, wanted.tag, wanted.digest);
   if (refusal) return refusal;
   const youth = youthOf(question, subject);
   if (youth && 'kind' in youth) return held(youth);
@@ -180,7 +182,10 @@ export function decideNamed(question: Question, named: ImageRef, overrides: Over
     if (!pattern.valid) return held({ kind: 'bad-pattern', pattern: pattern.text });
     if (!pattern.matches(named.tag)) return 'not-wanted';
   }
-  if (typeof subject.pin === 'object' && named.digest === '' && !overrides.pattern) return held(subject.pin);
+  const mustBePinned = isHold(subject.signed) || subject.signed.length > 0 || (named.digest === '' && !overrides.pattern);
+  if (typeof subject.pin === 'object' && mustBePinned) return held(subject.pin);
+  const unsigned = refusedBySignature(subject, named.tag, named.digest);
+  if (unsigned) return unsigned;
   const step = unlessFixed(stepTo(subject, named.tag, named.digest), question);
   if (overrides.bans || step.state !== 'update') return step;
   return refusedByBan(subject, named.tag, named.digest) ?? step;
@@ -191,6 +196,19 @@ export function refusalOf(question: Question, named: ImageRef): Decision | undef
   const subject = subjectOf(question);
   if ('state' in subject || !sameImage(subject.current, named)) return undefined;
   return refusedByBan(subject, named.tag, named.digest);
+}
+
+/** An image that a person names, as it is written to the file, with the digest that was verified; or why it is not released. */
+export function signedImage(question: Question, named: ImageRef): ImageRef | Decision {
+  const { container } = question;
+  const subject = subjectOf({ ...question, container: { ...container, image: formatImageRef(named) } });
+  if ('state' in subject) return subject;
+  const { signed, pin, repository } = subject;
+  if (!isHold(signed) && signed.length === 0) return named;
+  const refusal = refusedBySignature(subject, named.tag, named.digest);
+  if (refusal) return refusal;
+  if (typeof pin === 'object') return held(pin);
+  return withTag(named, named.tag, named.digest || digestOf(repository, named.tag));
 }
 
 /** The update to a tag that no person named: it must be strictly newer, or the current tag pushed again. */

@@ -91,7 +91,20 @@ export type Hold =
   /** The tag is in a field of its own, where a digest has no place. */
   | { readonly kind: 'cannot-pin' }
   /** The API server rejects another image. */
-  | { readonly kind: 'fixed' };
+  | { readonly kind: 'fixed' }
+  | UnsignedTag
+  /** It cannot be verified whether images fulfil the policy. */
+  | { readonly kind: 'bad-verify'; readonly text: string; readonly problem: string };
+
+/** The image of a tag has no valid signature. */
+export interface UnsignedTag {
+  readonly kind: 'unsigned';
+  readonly tag: string;
+  /** As written. */
+  readonly policy: string;
+  /** What is wrong with its signatures; absent if it has none. */
+  readonly why?: string;
+}
 
 /** A person has paused automation: of the workload in Git, or all of it. */
 export interface Suspended {
@@ -119,6 +132,8 @@ export type Doubt =
   | { readonly kind: 'undigested'; readonly tag: string }
   /** A minimum age is asked for, and the digest of this tag has not been read. */
   | { readonly kind: 'undated'; readonly tag: string }
+  /** It is not known yet whether the image of this tag has the signatures that it must have. */
+  | { readonly kind: 'unverified'; readonly tag: string /** Why not. */; readonly because?: string }
   /** The order is by time, and a time is unknown. */
   | { readonly kind: 'no-time' }
   /** The current image has no tag, and so no place in the order. */
@@ -254,6 +269,10 @@ export function describeHold(hold: Hold): string {
       return 'image cannot be pinned to a digest: its tag is in a field of its own';
     case 'fixed':
       return `image of a Job cannot change, unless ${FORCE_ANNOTATION}: "true" lets Flux recreate the Job`;
+    case 'unsigned':
+      return `tag ${hold.tag} has no valid signature for ${hold.policy}: ${hold.why ?? 'it is not signed'}`;
+    case 'bad-verify':
+      return `invalid signature policy ${JSON.stringify(hold.text)}: it ${hold.problem}`;
   }
 }
 
@@ -281,6 +300,8 @@ function describeDoubt(doubt: Doubt): string {
       return `the digest of tag ${doubt.tag} has not been read, so it is unknown whether it is banned`;
     case 'undated':
       return `the digest of tag ${doubt.tag} has not been read, so its age is unknown`;
+    case 'unverified':
+      return `the signatures of tag ${doubt.tag} have not been verified${doubt.because === undefined ? '' : `: ${doubt.because}`}`;
     case 'no-time':
       return 'image with zero created timestamp';
     case 'no-tag':

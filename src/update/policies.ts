@@ -28,7 +28,7 @@ export class PoliciesRefused extends FluxError {
 /**
  * Adds and removes policies in the manifests. A workload that has them already, or is not in the repository, is `skipped`, as in
  * Flux v1.
- * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-min-age`, `policy/bad-ban`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
+ * @throws PoliciesRefused `policy/bad-tag-pattern`, `policy/bad-order`, `policy/bad-min-age`, `policy/bad-verify`, `policy/bad-ban`, `policy/bad-name`, `policy/no-container`, `update/not-a-workload`, `update/edit-failed`.
  * @throws FluxError `resource/bad-id`.
  */
 export async function planPolicies(spec: PolicySpec, context: UpdateContext): Promise<Planned> {

@@ -9,7 +9,8 @@ import {
   tryParseImageRef,
   withTag,
 } from '../image/index.ts';
-import { containerPolicy, type Policies, parseTagPattern, tagPolicy } from '../policy/index.ts';
+import { containerPolicy, type Policies, parseTagPattern, type SignatureQuestion, tagPolicy } from '../policy/index.ts';
+import type { Container } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
@@ -20,6 +21,8 @@ import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import type { Pinning } from './pinning.ts';
 import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult } from './select.ts';
+import { signatureAdvice } from './signature-advice.ts';
+import { signaturesOfNamed, signaturesToRead, verifyNow } from './signature-questions.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
 
 /** `--update-all-images`. */
@@ -47,23 +50,20 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
     requested,
     filter,
     overrides: { pattern: spec.Force, bans: unlocking },
-    pinning: { ...context.pinning, requested: spec.PinDigest },
+    pinning: { ...context.pinning, requested: spec.PinDigest, skipVerify: spec.SkipVerify },
   };
   const release = async () => {
-    const unread: ImageRef[] = [];
+    const missing: Missing = { digests: [], signatures: [] };
     for (const candidate of candidates) {
       await yieldTurn(context.signal);
-      results.set(
-        candidate.id,
-        releaseWorkload(candidate, order, context, (image) => unread.push(image)),
-      );
+      results.set(candidate.id, releaseWorkload(candidate, order, context, missing));
     }
-    return unread;
+    return missing;
   };
   const releaseAll = async () => {
-    const unread = await release();
-    if (unread.length === 0) return;
-    await readDigests(unread, context);
+    const { digests, signatures } = await release();
+    if (digests.length + signatures.length === 0) return;
+    await Promise.all([readDigests(digests, context), verifyNow(signatures, context)]);
     await release();
   };
   await (requested ? releaseAll() : timed('lookup_images', releaseAll));
@@ -115,17 +115,25 @@ interface Order {
   readonly pinning: Pinning;
 }
 
+/** What a release has to read before it can decide. */
+interface Missing {
+  readonly digests: ImageRef[];
+  readonly signatures: SignatureQuestion[];
+}
+
 function releaseWorkload(
   candidate: Candidate,
   { requested, filter, overrides, pinning }: Order,
   context: UpdateContext,
-  onUnread: (image: ImageRef) => void,
+  missing: Missing,
 ): WorkloadResult {
   const updates: ContainerUpdate[] = [];
   let last: WorkloadResult = rejection('ignored', NOT_USED);
   for (const container of wantedContainers(candidate)) {
     const inGit = filter === undefined ? candidate.policies : withTagFilter(candidate.policies, container.name, filter);
     const question = { container, inGit, images: context.images, pinning };
+    const signatures = requested ? signaturesOfNamed(question, requested) : signaturesToRead(question);
+    if (signatures && decidesOn(container, requested)) missing.signatures.push(signatures);
     const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {
@@ -134,12 +142,17 @@ function releaseWorkload(
       return rejection('failed', describeDecision(decision));
     } else {
       if (decision.state === 'held' && decision.by.kind === 'digest-unknown')
-        onUnread(withTag(parseImageRef(container.image), decision.by.tag));
+        missing.digests.push(withTag(parseImageRef(container.image), decision.by.tag));
       last = withoutUpdate(decision, container.name);
     }
   }
   // Without updates, the last container determines the workload's result, as in Flux v1.
   return updates.length > 0 ? successOf(candidate, updates, context) : last;
+}
+
+/** A container with another image than the one named is none of the release's. */
+function decidesOn({ image }: Container, requested: ImageRef | undefined): boolean {
+  return requested === undefined || isSame(image, requested);
 }
 
 const CANNOT_FIND = 'cannot find one or more images';
@@ -153,12 +166,13 @@ function withoutUpdate(decision: Exclude<Decision, { readonly state: 'update' }>
       if (decision.because === 'newest') return rejection('skipped', UP_TO_DATE);
       return decision.because === 'no-match' ? rejection('ignored', NOT_USED) : rejection('skipped', `${reason}; ${NAME_IT}`);
     case 'held':
-      return rejection('skipped', banAdvice(decision, container) ?? reason);
+      return rejection('skipped', banAdvice(decision, container) ?? signatureAdvice(decision) ?? reason);
     case 'waiting':
       return rejection('skipped', reason);
     case 'unknown':
       if (decision.why.kind === 'not-scanned') return rejection('ignored', NOT_USED);
       if (decision.why.kind === 'undigested') return rejection('skipped', banAdvice(decision, container) ?? reason);
+      if (decision.why.kind === 'unverified') return rejection('skipped', signatureAdvice(decision) ?? reason);
       return rejection('skipped', decision.why.kind === 'no-time' ? `${reason}; ${NAME_IT}` : `${CANNOT_FIND}: ${reason}`);
   }
 }

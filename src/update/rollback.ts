@@ -5,13 +5,16 @@ import { type Container, containersOf, isWorkload, type Manifest, type ResourceI
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import type { PastImages, UpdateContext } from './context.ts';
-import { decideNamed, holdOfWorkload, refusalOf } from './decide.ts';
+import { decideNamed, holdOfWorkload, refusalOf, signedImage } from './decide.ts';
 import { describeDecision, describeHold } from './decision.ts';
 import type { Planned } from './edit.ts';
 import { type PutBack, planPutBack } from './put-back.ts';
 import { requireKnown } from './release.ts';
 import { normalId } from './select.ts';
+import { signatureAdvice } from './signature-advice.ts';
+import { signaturesOfNamed, verifyNow } from './signature-questions.ts';
 import type { ReleaseContainersSpec, RollbackSpec } from './spec.ts';
+import type { Question } from './subject.ts';
 
 /** A workload to roll back, as it is in Git. */
 interface Subject {
@@ -28,8 +31,9 @@ interface Subject {
  */
 export async function planRollback(
   spec: RollbackSpec,
-  context: UpdateContext,
+  { pinning, ...rest }: UpdateContext,
 ): Promise<Planned & { readonly containers: ReleaseContainersSpec }> {
+  const context = { ...rest, pinning: { ...pinning, skipVerify: spec.SkipVerify } };
   const id = normalId(spec.Workload);
   const manifest = context.manifests.get(id);
   if (!manifest) throw refused(`${id} is not in the repository`, 'rollback/no-workload');
@@ -51,6 +55,7 @@ export async function planRollback(
       ContainerSpecs: { [id]: updates },
       SkipMismatches: false,
       Force: spec.Force,
+      ...(spec.SkipVerify ? { SkipVerify: true } : {}),
       Bans: { [id]: bans },
       Rollback: true,
     },
@@ -86,6 +91,8 @@ async function imagesBefore(
   { Force: force }: RollbackSpec,
   context: UpdateContext,
 ): Promise<readonly PutBack[]> {
+  let unsigned = '';
+  let verified = 0;
   for await (const images of healthyImages(subject.id, context.past)) {
     const differing = differencesTo(images, subject);
     const isAllowed = ({ container: name, good }: PutBack) => {
@@ -93,13 +100,46 @@ async function imagesBefore(
       const question = { container: { name, image: good }, inGit: subject.policies, images: context.images };
       return ref !== undefined && (force || refusalOf(question, ref)?.state !== 'held');
     };
-    if (differing.length > 0 && differing.every(isAllowed)) return differing;
+    if (differing.length === 0 || !differing.every(isAllowed)) continue;
+    const signed = await asSigned(differing, subject, context);
+    if (typeof signed !== 'string') return signed;
+    unsigned ||= `; ${signed}`;
+    verified += 1;
+    if (verified === MAX_VERIFIED) break;
   }
   throw refused(
-    `--to is required: no sync record says that ${subject.id} became healthy with another image that is not banned`,
+    `--to is required: no sync record says that ${subject.id} became healthy with another image that is not banned${unsigned}`,
     'rollback/to-required',
     'Name the tag to roll back to with --to. fluxctl history -o json shows the recorded health of workloads.',
   );
+}
+
+/** Revisions whose images are verified. */
+const MAX_VERIFIED = 20;
+
+/** The images with the digests that were verified, of those that must be signed; or why one is refused. */
+async function asSigned(
+  images: readonly PutBack[],
+  { policies, containers }: Subject,
+  context: UpdateContext,
+): Promise<readonly PutBack[] | string> {
+  const question = ({ container: name, good }: PutBack): Question => ({
+    container: { ...containers.find((each) => each.name === name), name, image: good },
+    inGit: policies,
+    images: context.images,
+    pinning: context.pinning,
+  });
+  await verifyNow(
+    images.map((image) => signaturesOfNamed(question(image), parseImageRef(image.good))),
+    context,
+  );
+  const signed: PutBack[] = [];
+  for (const image of images) {
+    const good = signedImage(question(image), parseImageRef(image.good));
+    if ('state' in good) return signatureAdvice(good) ?? describeDecision(good);
+    signed.push({ ...image, good: formatImageRef(good) });
+  }
+  return signed;
 }
 
 /** The images with another tag; without a named container, those that the last change of the workload changed. */
@@ -107,13 +147,20 @@ async function imagesOfTag(subject: Subject, spec: RollbackSpec, context: Update
   const containers = subject.containers.length === 1 ? subject.containers : await lastChanged(subject, context);
   const wanted = containers.map((container) => ({ container, ref: withTag(container, spec.To) }));
   for (const ref of new Map(wanted.map(({ ref }) => [canonicalName(ref), ref])).values()) await requireKnown(ref, context);
+  const { images, pinning } = context;
+  const questionOf = (container: Container) => ({ container, inGit: subject.policies, images, pinning });
+  await verifyNow(
+    wanted.map(({ container, ref }) => signaturesOfNamed(questionOf(container), ref)),
+    context,
+  );
   return wanted.map(({ container, ref }): PutBack => {
     const { name, image } = container;
-    const question = { container, inGit: subject.policies, images: context.images };
+    const question = questionOf(container);
     const decision = decideNamed(question, ref, { pattern: true, bans: spec.Force });
     if (decision !== 'not-wanted' && decision.state === 'update')
       return { container: name, bad: image, good: formatImageRef(decision.target) };
-    const reason = decision === 'not-wanted' ? '' : (banAdvice(decision, name) ?? describeDecision(decision));
+    const reason =
+      decision === 'not-wanted' ? '' : (banAdvice(decision, name) ?? signatureAdvice(decision) ?? describeDecision(decision));
     if (decision === 'not-wanted' || decision.state === 'current')
       throw refused(`${name} of ${subject.id} has the image ${image} already`, 'update/no-changes');
     throw refused(`${name} of ${subject.id} cannot be rolled back to ${spec.To}: ${reason}`, 'rollback/refused');

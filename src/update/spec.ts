@@ -19,6 +19,8 @@ export interface ReleaseImageSpec {
   readonly TagFilter?: string;
   /** Pin the images to the digests of their tags. Flux v1 has no such key. */
   readonly PinDigest?: boolean;
+  /** Release images without regard to their signatures. Flux v1 has no such key. */
+  readonly SkipVerify?: boolean;
 }
 
 export interface ContainerUpdate {
@@ -35,6 +37,8 @@ export interface ReleaseContainersSpec {
   >;
   readonly SkipMismatches: boolean;
   readonly Force: boolean;
+  /** As in `ReleaseImageSpec`. */
+  readonly SkipVerify?: boolean;
   /** Bans to add in the same commit, by workload and container, in the form of the policy. Flux v1 has no such key. */
   readonly Bans?: Readonly<Record<ResourceId, Readonly<Record<string, string>>>>;
   /** Set if a rollback asked for it. Flux v1 has no such key. */
@@ -51,6 +55,8 @@ export interface RollbackSpec {
   /** A tag; empty for the image before. */
   readonly To: string;
   readonly Force: boolean;
+  /** As in `ReleaseImageSpec`. */
+  readonly SkipVerify?: boolean;
 }
 
 /** Policies to add and to remove, by workload, with names without prefix. */

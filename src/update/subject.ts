@@ -1,6 +1,16 @@
 import { FluxError, messageOf } from '../base/index.ts';
 import { canonicalName, type ImageRef, type ImageRepository, parseImageRef } from '../image/index.ts';
-import { type Bans, bansFor, isNewer, type Policies, type TagPattern, tagPatternFor } from '../policy/index.ts';
+import {
+  type Bans,
+  bansFor,
+  isNewer,
+  NO_SIGNATURE_DEMANDS,
+  type Policies,
+  type SignaturePolicy,
+  signaturePoliciesFor,
+  type TagPattern,
+  tagPatternFor,
+} from '../policy/index.ts';
 import type { Container, ResourceId } from '../resource/index.ts';
 import type { ImageLookup, Timing } from './context.ts';
 import { type Decision, type Hold, held } from './decision.ts';
@@ -27,6 +37,8 @@ export interface Subject {
   readonly bans: Bans;
   /** Whether the reference gets the digest of its tag, or what is in the way. */
   readonly pin: boolean | Hold;
+  /** Whose signatures the image must have, or why that is not known. */
+  readonly signed: readonly SignaturePolicy[] | Hold;
   readonly repository: ImageRepository | undefined;
 }
 
@@ -39,11 +51,13 @@ export function subjectOf(question: Question): Subject | Decision {
   try {
     const current = parseImageRef(image);
     const repository = images.repository(canonicalName(current));
+    const signed = signedBy(question, current);
     return {
       current,
       pattern: tagPatternFor(inGit, name),
       bans: bansFor(inGit, name),
-      pin: pinOf({ ...question, current }),
+      pin: pinOf({ ...question, current, isSigned: isHold(signed) || signed.length > 0 }),
+      signed,
       repository,
     };
   } catch (thrown) {
@@ -51,6 +65,16 @@ export function subjectOf(question: Question): Subject | Decision {
       thrown instanceof FluxError ? thrown : new FluxError(messageOf(thrown), { code: 'update/bad-image', cause: thrown });
     return held({ kind: 'bad-image', error });
   }
+}
+
+function signedBy({ container, inGit, pinning = {} }: Question, current: ImageRef): Subject['signed'] {
+  if (pinning.skipVerify) return [];
+  const policies = signaturePoliciesFor(inGit, container.name, canonicalName(current), pinning.signed ?? NO_SIGNATURE_DEMANDS);
+  return 'problem' in policies ? { kind: 'bad-verify', ...policies } : policies;
+}
+
+export function isHold(signed: Subject['signed']): signed is Hold {
+  return 'kind' in signed;
 }
 
 /** The digest of a tag: that of the index, if the tag refers to one, so that every platform finds its image. */

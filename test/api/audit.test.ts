@@ -30,6 +30,11 @@ async function world(parts: Parameters<typeof daemonOf>[0] = {}) {
 test.each<[string, readonly [path: string, body: object | boolean], object | undefined]>([
   ['a release', update('image', image), { act: 'release', on: CART, what: 'acme/cart:1 (forced)', id: 'job-1', ...by }],
   [
+    'a release without signatures',
+    update('image', { ...image, SkipVerify: true }),
+    { act: 'release', on: CART, what: 'acme/cart:1 (forced) (signatures not verified)', id: 'job-1', ...by },
+  ],
+  [
     'a selected release',
     update('containers', { Kind: 'execute', ContainerSpecs: containers, SkipMismatches: false, Force: false }),
     { act: 'release', on: CART, what: 'acme/cart:1', id: 'job-1', ...by },

@@ -18,7 +18,7 @@ describe('an update is decoded as Go decodes it', () => {
     ],
     [
       'an image release with a tag filter and pins, which Flux v1 lacks',
-      '{"type":"image","cause":{},"spec":{"ServiceSpecs":["<all>"],"ImageSpec":"<all latest>","Kind":"plan","TagFilter":"semver:~1","PinDigest":true}}',
+      '{"type":"image","cause":{},"spec":{"ServiceSpecs":["<all>"],"ImageSpec":"<all latest>","Kind":"plan","TagFilter":"semver:~1","PinDigest":true,"SkipVerify":true}}',
       {
         type: 'image',
         cause: { Message: '', User: '' },
@@ -26,6 +26,7 @@ describe('an update is decoded as Go decodes it', () => {
           ...{ ServiceSpecs: ['<all>'], ImageSpec: '<all latest>', Kind: 'plan', Excludes: null, Force: false },
           TagFilter: 'semver:~1',
           PinDigest: true,
+          SkipVerify: true,
         },
       },
     ],

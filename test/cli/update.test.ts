@@ -54,6 +54,13 @@ describe('release', () => {
     expect(paths).toEqual([]);
   });
 
+  test('asks not to verify signatures, also a Flux v1, which verifies none', async () => {
+    const line = ['release', '--all', '--update-all-images', '--skip-verify'];
+    const { sent, code } = await run({ [JOBS]: [succeeded({ result: {} })] }, ...line);
+    expect(code).toBe(0);
+    expect(sent).toMatchObject([{ spec: { ImageSpec: '<all latest>', SkipVerify: true } }]);
+  });
+
   test.each<[flag: string, sent: object]>([
     ['--tag-filter=semver:~1', { TagFilter: 'semver:~1' }],
     ['--pin-digest', { PinDigest: true }],
@@ -236,6 +243,12 @@ describe('policy commands', () => {
       ['policy', '--min-age=a=72h,b=3d', '--min-age=c=', '--min-age=1h'],
       { 'min-age.a': '72h', 'min-age.b': '3d', 'min-age': '1h' },
       { 'min-age.c': 'true' },
+    ],
+    [
+      'signature policies',
+      ['policy', '--verify=a=cosign:acme,b=cosign-keyless:jane@acme.org@https://accounts.google.com', '--verify=c='],
+      { 'verify.a': 'cosign:acme', 'verify.b': 'cosign-keyless:jane@acme.org@https://accounts.google.com' },
+      { 'verify.c': 'true' },
     ],
     ['a pattern with an equals sign', ['policy', '--tag=c=semver:>=1.0'], { 'tag.c': 'semver:>=1.0' }, {}],
   ])('%s', async (_name, line, add, remove) => {

@@ -51,6 +51,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
+  'registry-verify': ['--registry-verify=*=cosign:a'],
   'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
   'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
   'k8s-allow-namespace': ['--k8s-allow-namespace=shop'],

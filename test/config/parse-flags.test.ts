@@ -69,6 +69,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       registryIncludeImages: [],
       registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],
       registryCache: { kind: 'memory' },
+      registryVerify: [],
       k8sAllowNamespaces: [],
       k8sExcludeResources: ['*metrics.k8s.io/*', 'webhook.certmanager.k8s.io/*', 'v1/Event'],
       deployKey: DEPLOY_KEY,
@@ -126,6 +127,13 @@ describe('flags are read as pflag reads them', () => {
     [['--registry-cache=disk'], { registryCache: { kind: 'disk', directory: '/var/cache/fluxd' } }],
     [['--registry-cache=disk', '--registry-cache-dir=/cache'], { registryCache: { kind: 'disk', directory: '/cache' } }],
     [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
+    [
+      ['--registry-verify=docker.io/acme/*=cosign:acme', '--registry-verify-keys=/etc/fluxd/keys'],
+      {
+        registryVerify: [{ images: 'index.docker.io/acme/*', policy: { kind: 'key', text: 'cosign:acme', key: 'acme' } }],
+        registryVerifyKeys: '/etc/fluxd/keys',
+      },
+    ],
     [['--registry-rps=2.5', '--registry-burst=0x10'], { registryRps: 2.5, registryBurst: 16 }],
   ];
   test.each(CASES)('%j', (argv, expected) => expect(configOf(...argv)).toMatchObject(expected));
@@ -227,6 +235,11 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       ['--registry-disable-scanning', '--sync-garbage-collection-limit=-1'],
       1,
       '--sync-garbage-collection-limit must be at least 0',
+    ],
+    [
+      ['--registry-verify=ghcr.io/acme/*=acme'],
+      1,
+      'invalid --registry-verify "ghcr.io/acme/*=acme": it has the policy "acme", which is neither cosign:<key name> nor cosign-keyless:<identity>@<issuer>, with the https URL of the issuer',
     ],
     [['--registry-rps=0'], 1, '--registry-rps must be greater than 0'],
     [['--git-label='], 1, '--git-label must not be empty'],

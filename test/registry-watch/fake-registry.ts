@@ -75,6 +75,11 @@ export class FakeRegistry {
     return digest;
   }
 
+  /** The body of what a tag points to. */
+  bodyOf(tag: string): string {
+    return this.#documents.get(this.#tags.get(tag) ?? '')?.body ?? '';
+  }
+
   remove(tag: string): void {
     this.#tags.delete(tag);
   }

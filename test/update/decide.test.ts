@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
-import type { ImageInfo, ImageRepository } from '../../src/image/index.ts';
+import { type ImageInfo, type ImageRepository, type Verification, verificationKey } from '../../src/image/index.ts';
 import { NO_MIN_AGE } from '../../src/policy/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
@@ -12,6 +12,8 @@ import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
 import { longestTurn } from '../support/turn-cpu.ts';
 import { automationOf, decisionsOf, manyContainers } from './many-containers.ts';
+
+const NOON = Date.parse('2026-12-05T12:00:00Z');
 
 type Tags = Readonly<Record<string, Partial<ImageInfo> | null>>;
 
@@ -36,6 +38,8 @@ interface Given {
   readonly isTagApart?: boolean;
   readonly isFixed?: boolean;
   readonly pinning?: Pinning;
+  /** What is known of the signatures of tags under the policy `BY_ACME`. */
+  readonly signatures?: Readonly<Record<string, Verification>>;
 }
 
 function questionOf({
@@ -51,8 +55,12 @@ function questionOf({
   isTagApart = false,
   isFixed = false,
   pinning,
+  signatures = {},
 }: Given): Question {
-  const repository = tags && { ...repositoryOf(tags, nextAt), ...(disappeared ? { disappeared } : {}) };
+  const verifications = new Map(
+    Object.entries(signatures).map(([tag, found]) => [verificationKey(tags?.[tag]?.digest ?? '', BY_ACME), found] as const),
+  );
+  const repository = tags && { ...repositoryOf(tags, nextAt), ...(disappeared ? { disappeared } : {}), verifications };
   const sightings = Object.entries(seen).map(
     ([tag, time]) => [tag, { digest: tags?.[tag]?.digest ?? '', since: Date.parse(time) }] as const,
   );
@@ -73,8 +81,6 @@ function questionOf({
   };
 }
 
-const NOON = Date.parse('2026-12-05T12:00:00Z');
-
 /** Every state and reason, by its name; a missing one does not compile. */
 type Reason =
   | 'update'
@@ -90,6 +96,12 @@ const BAD = `sha256:${'b'.repeat(64)}`;
 const GOOD = `sha256:${'a'.repeat(64)}`;
 
 const PIN = { 'pin.web': 'true' };
+
+const BY_ACME = 'cosign:acme';
+const VERIFY = { 'verify.web': BY_ACME };
+/** A daemon with that key. */
+const SIGNED = { signed: { rules: [], keys: ['acme'], keyless: false } };
+const AGAIN = { nextAt: NOON };
 
 const REQUEST = { name: '#12', url: 'https://git.example.org/acme/shop/pulls/12' };
 
@@ -180,6 +192,24 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'held fixed': [
     { isFixed: true, tags: { '1.0.0': {}, '1.1.0': {} } },
     'image of a Job cannot change, unless fluxcd.io/force: "true" lets Flux recreate the Job',
+  ],
+  'held unsigned': [
+    {
+      inGit: VERIFY,
+      pinning: SIGNED,
+      tags: { '1.0.0': { digest: GOOD }, '1.1.0': { digest: BAD } },
+      signatures: { '1.0.0': { state: 'verified', by: BY_ACME }, '1.1.0': { state: 'unsigned', ...AGAIN } },
+      image: `acme/web:1.0.0@${GOOD}`,
+    },
+    'tag 1.1.0 has no valid signature for cosign:acme: it is not signed',
+  ],
+  'held bad-verify': [
+    { inGit: VERIFY, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    'invalid signature policy "cosign:acme": it names a key that fluxd does not have: --registry-verify-keys has no acme.pub',
+  ],
+  'unknown unverified': [
+    { inGit: VERIFY, pinning: SIGNED, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
+    'the signatures of tag 1.1.0 have not been verified',
   ],
   'held banned': [{ inGit: { 'ban.web': '1.1.0' }, tags: { '1.0.0': {}, '1.1.0': {} } }, 'tag 1.1.0 is banned'],
   'held bad-bans': [

@@ -267,6 +267,7 @@ describe('a release by image', () => {
           return { ...known, images: new Map([...known.images, ['2.0.0', info]]) };
         },
         readTag: (name, tag) => read.push(`${name}:${tag}`),
+        verify: () => undefined,
         async scanNow() {
           scanned = read.length > 0;
         },

@@ -35,6 +35,7 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
       scanned.push(name);
     },
     readTag: () => undefined,
+    verify: () => undefined,
   };
   return {
     manifests: byId,

@@ -107,6 +107,9 @@
 {{- include "flux.flag" (list "registry-ecr-region" $registry.ecr.region) }}
 {{- include "flux.flag" (list "registry-ecr-include-id" $registry.ecr.includeId) }}
 {{- include "flux.flag" (list "registry-ecr-exclude-id" $registry.ecr.excludeId) }}
+{{- include "flux.flag" (list "registry-verify" $registry.verify.policies) }}
+{{- include "flux.flag" (list "registry-verify-keys" (ternary "/etc/fluxd/image-keys" "" (not (empty $registry.verify.keysSecretName)))) }}
+{{- include "flux.flag" (list "registry-verify-trust-root" (ternary "/etc/fluxd/trust-root/trusted_root.json" "" (not (empty $registry.verify.trustRootConfigMapName)))) }}
 {{- include "flux.flag" (list "docker-config" (ternary $registry.dockercfg.configFileName "" (default false $registry.dockercfg.enabled))) }}
 {{- include "flux.switch" (list "sync-garbage-collection-dry" .Values.syncGarbageCollection.dry) }}
 {{- include "flux.switch" (list "sync-garbage-collection" (and .Values.syncGarbageCollection.enabled (not .Values.syncGarbageCollection.dry))) }}

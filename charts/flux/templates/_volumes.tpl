@@ -101,6 +101,17 @@
     type: ""
   {{- end }}
 {{- end }}
+{{- with .Values.registry.verify.keysSecretName }}
+- name: image-keys
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
+{{- with .Values.registry.verify.trustRootConfigMapName }}
+- name: trust-root
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- if .Values.registry.dockercfg.enabled }}
 - name: docker-credentials
   secret:
@@ -211,6 +222,16 @@
 {{- if .Values.registry.acr.enabled }}
 - name: acr-credentials
   mountPath: {{ ternary "/etc/kubernetes/" "/etc/kubernetes/azure.json" (not (empty .Values.registry.acr.secretName)) }}
+  readOnly: true
+{{- end }}
+{{- if .Values.registry.verify.keysSecretName }}
+- name: image-keys
+  mountPath: /etc/fluxd/image-keys
+  readOnly: true
+{{- end }}
+{{- if .Values.registry.verify.trustRootConfigMapName }}
+- name: trust-root
+  mountPath: /etc/fluxd/trust-root
   readOnly: true
 {{- end }}
 {{- if .Values.registry.dockercfg.enabled }}

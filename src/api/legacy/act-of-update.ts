@@ -7,20 +7,23 @@ export function actOfUpdate(update: UpdateSpec): Act | undefined {
   const by = { claims, message };
   switch (update.type) {
     case 'image': {
-      const { ServiceSpecs, ImageSpec, Kind, Force } = update.spec;
-      return Kind === 'execute' ? { act: 'release', ...by, on: ServiceSpecs, what: ImageSpec + forced(Force) } : undefined;
+      const { ServiceSpecs, ImageSpec, Kind } = update.spec;
+      return Kind === 'execute'
+        ? { act: 'release', ...by, on: ServiceSpecs, what: ImageSpec + overridden(update.spec) }
+        : undefined;
     }
     case 'containers': {
-      const { ContainerSpecs, Kind, Force } = update.spec;
+      const { ContainerSpecs, Kind } = update.spec;
       if (Kind !== 'execute') return undefined;
       const images = Object.values(ContainerSpecs).flatMap((updates) => updates.map(({ Target }) => Target));
-      return { act: 'release', ...by, on: Object.keys(ContainerSpecs), what: [...new Set(images)].join(', ') + forced(Force) };
+      const what = [...new Set(images)].join(', ') + overridden(update.spec);
+      return { act: 'release', ...by, on: Object.keys(ContainerSpecs), what };
     }
     case 'rollback': {
-      const { Workload, Container, To, Kind, Force } = update.spec;
+      const { Workload, Container, To, Kind } = update.spec;
       if (Kind !== 'execute') return undefined;
       const what = `${Container === '' ? 'all containers' : Container} to ${To === '' ? 'the image before' : To}`;
-      return { act: 'rollback', ...by, on: [Workload], what: what + forced(Force) };
+      return { act: 'rollback', ...by, on: [Workload], what: what + overridden(update.spec) };
     }
     case 'policy': {
       const changes = Object.values(update.spec).flatMap(({ add, remove }) => [
@@ -36,6 +39,6 @@ export function actOfUpdate(update: UpdateSpec): Act | undefined {
   }
 }
 
-function forced(force: boolean): string {
-  return force ? ' (forced)' : '';
+function overridden({ Force, SkipVerify }: { readonly Force: boolean; readonly SkipVerify?: boolean }): string {
+  return (Force ? ' (forced)' : '') + (SkipVerify ? ' (signatures not verified)' : '');
 }

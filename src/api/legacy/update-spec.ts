@@ -42,6 +42,7 @@ const imageSpec = struct({
   Force: flag,
   TagFilter: text,
   PinDigest: flag,
+  SkipVerify: flag,
 });
 const containerUpdate = struct({ Container: text, Current: imageRef, Target: imageRef });
 const containersSpec = struct({
@@ -49,8 +50,9 @@ const containersSpec = struct({
   ContainerSpecs: mapOf(parseId, list(containerUpdate)),
   SkipMismatches: flag,
   Force: flag,
+  SkipVerify: flag,
 });
-const rollbackSpec = struct({ Kind: text, Workload: resourceId, Container: text, To: text, Force: flag });
+const rollbackSpec = struct({ Kind: text, Workload: resourceId, Container: text, To: text, Force: flag, SkipVerify: flag });
 const automatedSpec = struct({
   Changes: list(struct({ WorkloadID: resourceId, Container: struct({ Name: text, Image: text }), ImageID: imageRef })),
 });
@@ -69,16 +71,19 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
   if (spec === undefined) throw badRequest('spec is missing', { help: 'Every update needs a "spec", even if it is {}.' });
   switch (type) {
     case 'image': {
-      const { ServiceSpecs, TagFilter, PinDigest, ...rest } = imageSpec(spec, 'spec');
-      const more = { ...(TagFilter === '' ? {} : { TagFilter }), ...(PinDigest ? { PinDigest } : {}) };
+      const { ServiceSpecs, TagFilter, PinDigest, SkipVerify, ...rest } = imageSpec(spec, 'spec');
+      const more = { ...(TagFilter === '' ? {} : { TagFilter }), ...(PinDigest ? { PinDigest } : {}), ...skipped(SkipVerify) };
       return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...more } };
     }
-    case 'rollback':
-      return { type, cause, spec: rollbackSpec(spec, 'spec') };
+    case 'rollback': {
+      const { SkipVerify, ...rest } = rollbackSpec(spec, 'spec');
+      return { type, cause, spec: { ...rest, ...skipped(SkipVerify) } };
+    }
     case 'containers': {
-      const { Kind, ContainerSpecs, SkipMismatches, Force } = containersSpec(spec, 'spec');
+      const { Kind, ContainerSpecs, SkipMismatches, Force, SkipVerify } = containersSpec(spec, 'spec');
       const specs = Object.entries(ContainerSpecs).map(([id, updates]) => [id, (updates ?? []).map(withoutAbsent)] as const);
-      return { type, cause, spec: { Kind, ContainerSpecs: Object.fromEntries(specs), SkipMismatches, Force } };
+      const all = { Kind, ContainerSpecs: Object.fromEntries(specs), SkipMismatches, Force, ...skipped(SkipVerify) };
+      return { type, cause, spec: all };
     }
     case 'policy':
       return { type, cause, spec: policySpec(spec, 'spec') };
@@ -97,6 +102,10 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
 /** Parses the body of the older `PATCH /v6/policies`. */
 export function decodePolicyUpdates(body: string): PolicySpec {
   return policySpec(parseFirstJson(body), '');
+}
+
+function skipped(SkipVerify: boolean): { readonly SkipVerify?: true } {
+  return SkipVerify ? { SkipVerify } : {};
 }
 
 function withoutAbsent({

@@ -26,6 +26,7 @@ interface PolicyFlags extends WorkloadFlags {
   readonly unban?: readonly string[];
   readonly pin?: readonly string[];
   readonly unpin?: readonly string[];
+  readonly verify?: readonly string[];
   readonly automate?: boolean;
   readonly deautomate?: boolean;
   readonly lock?: boolean;
@@ -86,6 +87,11 @@ export function generalPolicyCommand(launch: Launch): Command {
         .option('--unban <container=image>', 'lift a ban; * lifts all; may be repeated', collect)
         .option('--pin <container>', 'pin the image to the digest of its tag; may be repeated', collect)
         .option('--unpin <container>', 'do not pin the image; may be repeated', collect)
+        .option(
+          '--verify <container=policy>',
+          'whose signature the image must have, cosign:KEY or cosign-keyless:IDENTITY@ISSUER; empty removes it; may be repeated',
+          collect,
+        )
         .option('--automate', 'turn automatic image updates on')
         .option('--deautomate', 'turn automatic image updates off')
         .option('--lock', 'lock the workload')
@@ -188,6 +194,12 @@ async function policyUpdate(flags: PolicyFlags, user: string): Promise<PolicySpe
   ] as const) {
     for (const container of containers) add[(await policyRoom()).containerPolicy('pin', container)] = value;
   }
+  for (const pair of flags.verify ?? []) {
+    const [container, policy] = splitPair(pair, 'verify');
+    const { containerPolicy } = await policyRoom();
+    if (policy === '') remove[containerPolicy('verify', container)] = 'true';
+    else add[containerPolicy('verify', container)] = policy;
+  }
   Object.assign(add, await bansOf(flags.ban));
   Object.assign(remove, await bansOf(flags.unban));
   return { add, remove };
@@ -208,9 +220,18 @@ async function bansOf(pairs: readonly string[] = []): Promise<Readonly<Record<st
 }
 
 /** The first `=` separates; the pattern may contain more (`semver:>=1.0`). */
-function splitPair(pair: string, what: 'tag' | 'order' | 'min-age' | 'ban'): readonly [container: string, value: string] {
+function splitPair(
+  pair: string,
+  what: 'tag' | 'order' | 'min-age' | 'ban' | 'verify',
+): readonly [container: string, value: string] {
   const at = pair.indexOf('=');
-  const format = { tag: 'container=filter', order: 'container=order', 'min-age': 'container=age', ban: 'container=image' }[what];
+  const format = {
+    tag: 'container=filter',
+    order: 'container=order',
+    'min-age': 'container=age',
+    ban: 'container=image',
+    verify: 'container=policy',
+  }[what];
   if (at < 1) throw usageError(`invalid container/${what} pair: ${JSON.stringify(pair)}. Expected format is '${format}'`);
   return [pair.slice(0, at), pair.slice(at + 1)];
 }

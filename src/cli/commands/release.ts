@@ -28,6 +28,7 @@ interface Flags extends CauseFlags {
   readonly updateAllImages?: boolean;
   readonly tagFilter?: string;
   readonly pinDigest?: boolean;
+  readonly skipVerify?: boolean;
   readonly exclude?: readonly string[];
   readonly dryRun?: boolean;
   readonly interactive?: boolean;
@@ -59,6 +60,7 @@ export function releaseCommand(launch: Launch): Command {
         .option('--update-all-images', 'update every image to its newest version')
         .option('--tag-filter <pattern>', 'tag pattern for --update-all-images, in place of those of the workloads')
         .option('--pin-digest', 'pin the images to the digests of their tags')
+        .option('--skip-verify', 'release images without the signatures that they must have')
         .option('--exclude <workload>', 'workload to exclude; may be repeated', collect)
         .option('--dry-run', 'show the updates without making them')
         .option('--interactive', 'select the containers to update in a menu')
@@ -110,7 +112,7 @@ async function submit(session: Session, title: string, update: UpdateSpec): Prom
 /** Plans the release, offers its updates in a menu, and releases the selected ones. Undefined when there are none. */
 async function releaseChosen(
   session: Session,
-  { verbose: verbosity, dryRun, force = false }: Flags,
+  { verbose: verbosity, dryRun, force = false, skipVerify }: Flags,
   { cause, spec }: { readonly cause: Cause; readonly spec: ReleaseImageSpec },
 ): Promise<FinishedJob | undefined> {
   // Fails early when there is no terminal.
@@ -132,7 +134,13 @@ async function releaseChosen(
   return submit(session, 'Submitting selected release ...', {
     type: 'containers',
     cause,
-    spec: { Kind: dryRun ? 'plan' : 'execute', ContainerSpecs: chosen, SkipMismatches: false, Force: force },
+    spec: {
+      Kind: dryRun ? 'plan' : 'execute',
+      ContainerSpecs: chosen,
+      SkipMismatches: false,
+      Force: force,
+      ...(skipVerify ? { SkipVerify: true } : {}),
+    },
   });
 }
 
@@ -181,6 +189,7 @@ async function releaseSpec(session: Session, flags: Flags): Promise<ReleaseImage
     Force: flags.force ?? false,
     ...(flags.tagFilter === undefined ? {} : { TagFilter: flags.tagFilter }),
     ...(flags.pinDigest ? { PinDigest: true } : {}),
+    ...(flags.skipVerify ? { SkipVerify: true } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ interface Flags extends CauseFlags {
   readonly to?: string;
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  readonly skipVerify?: boolean;
   readonly verbose: number;
   readonly outputFormat: string;
 }
@@ -36,6 +37,7 @@ export function rollbackCommand(launch: Launch): Command {
         .option('--to <tag>', 'tag to roll back to (default the image before, if it became healthy)')
         .option('--dry-run', 'show the rollback without making it')
         .option('-f, --force', 'disregard locks, and bans of the image to roll back to')
+        .option('--skip-verify', 'put back images without the signatures that they must have')
         .addOption(messageOption('used as the commit message'))
         .addOption(userOption())
         .option('-v, --verbose', 'show more of the result', count, 0)
@@ -64,6 +66,7 @@ async function rollback(session: Session, flags: Flags): Promise<number> {
       Container: flags.container ?? '',
       To: flags.to ?? '',
       Force: flags.force ?? false,
+      ...(flags.skipVerify ? { SkipVerify: true } : {}),
     },
   });
   const finished = await awaitJob(session, client, job);

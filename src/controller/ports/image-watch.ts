@@ -1,5 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget } from '../../image/index.ts';
+import type { SignatureQuestion } from '../../policy/index.ts';
 
 /** Keeps metadata of the images that workloads use. */
 export interface ImageWatch {
@@ -7,6 +8,8 @@ export interface ImageWatch {
   watch(targets: readonly ImageTarget[]): void;
   /** Asks for the metadata of one tag, unless it is known; the scanner reads it soon. Unknown names are ignored. */
   readTag(name: string, tag: string): void;
+  /** Asks which of some images is signed as it must be, unless that was looked at a moment ago. Unknown names are ignored. */
+  verify(question: SignatureQuestion): void;
   /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
   repository(name: string): ImageRepository | undefined;
   /** The scan state of every watched repository, sorted by name. */

@@ -161,6 +161,12 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
     '--git-tls-cert-file=/etc/fluxd/git-tls/tls.crt',
     '--git-tls-key-file=/etc/fluxd/git-tls/tls.key',
   ],
+  [
+    { 'registry.verify': { policies: ['ghcr.io/acme/*=cosign:acme'], keysSecretName: 'k', trustRootConfigMapName: 't' } },
+    '--registry-verify=ghcr.io/acme/*=cosign:acme',
+    '--registry-verify-keys=/etc/fluxd/image-keys',
+    '--registry-verify-trust-root=/etc/fluxd/trust-root/trusted_root.json',
+  ],
   [{ 'sync.timeout': '2m' }, '--sync-timeout=2m'],
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'sync.changeCause': true }, '--sync-change-cause=true'],

@@ -86,6 +86,7 @@ const cluster: Cluster = {
 const images: ImageWatch = {
   watch: () => undefined,
   readTag: () => undefined,
+  verify: () => undefined,
   repository: () => undefined,
   scans: () => [],
   scanNow: call,

@@ -82,6 +82,7 @@ export async function openWorld({
     repository: (name: string) => present.images.repository(name),
     scanNow: async () => undefined,
     readTag: () => undefined,
+    verify: () => undefined,
   });
   const hostOf = () =>
     createGitHost({

@@ -47,7 +47,7 @@ function askedTag({ asked, decision, pattern, tags }: ContainerFacts): Finding |
   const { tag, verdict } = asked;
   if (verdict === 'absent')
     return { code: 'no-such-tag', state: 'held', text: `tag ${tag} is not among the ${tags} tags that the registry listed` };
-  const state = ['unread', 'undigested', 'too-young', 'undated'].includes(verdict) ? 'waiting' : 'held';
+  const state = ['unread', 'undigested', 'unverified', 'too-young', 'undated'].includes(verdict) ? 'waiting' : 'held';
   const why = verdict === 'pattern' ? `does not match the pattern ${pattern}` : VERDICTS[verdict];
   return {
     code: `tag-${verdict}`,
@@ -101,7 +101,10 @@ const ADVICE = {
   'push-branch-taken': 'Merge the branch, or force it back to the commit of fluxd, which then goes on with it.',
   'digest-alone': 'Write the image with a tag and a digest.',
   'bad-pin': 'Correct the annotation in the file.',
-  'cannot-pin': 'Remove the annotation fluxcd.io/pin of the container.',
+  'bad-verify': 'Correct the annotation in the file, or give fluxd the key.',
+  unsigned: 'Sign it; fluxd looks again by itself. To release it as it is, run fluxctl release --skip-verify.',
+  'cannot-pin':
+    'Remove the annotation fluxcd.io/pin of the container; an image that must be signed needs its tag in the image itself.',
   fixed: 'Write a Job with another name, or set the annotation.',
 } as const satisfies Partial<Record<HoldKind, string>>;
 
@@ -176,6 +179,8 @@ const VERDICTS: Record<ConsideredTag['verdict'], string> = {
   unread: 'has not been read yet',
   banned: 'is banned',
   undigested: 'may be banned: its digest has not been read yet',
+  unsigned: 'has no valid signature',
+  unverified: 'has signatures that have not been verified yet',
   'too-young': 'has not the minimum age',
   undated: 'is of unknown age: its digest has not been read yet',
   'no-tag': 'cannot be compared: the image in Git has no tag',

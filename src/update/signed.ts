@@ -1,0 +1,33 @@
+import { verificationKey } from '../image/index.ts';
+import { type Decision, held, unknown } from './decision.ts';
+import { digestOf, isHold, type Subject } from './subject.ts';
+
+/** Tags without valid signature after which no older one is considered. */
+export const MAX_DEPTH = 100;
+
+/**
+ * Why the signatures of a tag's image keep it from being chosen; undefined if it fulfils all policies. `digest` is the one that is asked
+ * for beside the tag, if any. What is not known is never a yes.
+ */
+export function refusedBySignature({ signed, repository }: Subject, tag: string, digest = ''): Decision | undefined {
+  if (isHold(signed)) return held(signed);
+  const read = digest || digestOf(repository, tag);
+  let doubt: Decision | undefined;
+  for (const { text: policy } of signed) {
+    const found = read === undefined ? undefined : repository?.verifications?.get(verificationKey(read, policy));
+    switch (found?.state) {
+      case 'verified':
+        break;
+      case 'unsigned':
+        return held({ kind: 'unsigned', tag, policy });
+      case 'invalid':
+        return held({ kind: 'unsigned', tag, policy, why: found.why });
+      case 'unknown':
+        doubt ??= unknown({ kind: 'unverified', tag, because: found.why }, repository);
+        break;
+      case undefined:
+        doubt ??= unknown({ kind: 'unverified', tag }, repository);
+    }
+  }
+  return doubt;
+}

@@ -1,0 +1,85 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseSignatureRule } from '../../../src/policy/index.ts';
+import { openSigners } from '../../../src/registry-watch/index.ts';
+import { createSigstore } from './sigstore.ts';
+
+const PUBLIC = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  .publicKey.export({ format: 'pem', type: 'spki' })
+  .toString();
+const SHORT = generateKeyPairSync('rsa', { modulusLength: 1024 });
+
+async function directoryWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'keys-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  return directory;
+}
+
+function rulesOf(...texts: readonly string[]) {
+  return texts.flatMap((text) => {
+    const rule = parseSignatureRule(text);
+    return 'problem' in rule ? [] : [rule];
+  });
+}
+
+test('keys are files with names and public keys; other files, such as private keys, are left alone', async () => {
+  const keysDirectory = await directoryWith({
+    'acme.pub': PUBLIC,
+    'cosign.key': 'private',
+    'cosign.password': 'x',
+    '..data': '',
+  });
+  const { keys, byIdentity } = await openSigners({ keysDirectory, rules: rulesOf('ghcr.io/*=cosign:acme') });
+  expect([...keys.keys()]).toEqual(['acme']);
+  expect(byIdentity).toBeUndefined();
+  expect((await openSigners({ rules: [] })).keys.size).toBe(0);
+});
+
+test.each<[string, Readonly<Record<string, string>>, string]>([
+  [
+    'a private key',
+    { 'a.pub': SHORT.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() },
+    'not a public key in PEM form',
+  ],
+  ['something else', { 'a.pub': 'ssh-ed25519 AAAA' }, 'not a public key in PEM form'],
+  ['a broken key', { 'a.pub': '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' }, 'is not a public key: '],
+  [
+    'a short key',
+    { 'a.pub': SHORT.publicKey.export({ format: 'pem', type: 'spki' }).toString() },
+    'nor an RSA key of 2048 to 8192',
+  ],
+  ['a name that is none', { 'a b.pub': PUBLIC }, 'is not that of a key'],
+])('%s stops the start', async (_, files, why) => {
+  const keysDirectory = await directoryWith(files);
+  await expect(openSigners({ keysDirectory, rules: [] })).rejects.toMatchObject({
+    code: 'config/bad-signature-key',
+    message: expect.stringContaining(why),
+  });
+});
+
+test('so do a missing directory, a policy with another key, and one of an identity without trust root', async () => {
+  await expect(openSigners({ keysDirectory: '/nowhere', rules: [] })).rejects.toMatchObject({ code: 'config/bad-signature-key' });
+  const keysDirectory = await directoryWith({ 'acme.pub': PUBLIC });
+  await expect(openSigners({ keysDirectory, rules: rulesOf('ghcr.io/*=cosign:other') })).rejects.toMatchObject({
+    code: 'config/bad-verify',
+    message:
+      'invalid policy "cosign:other" for ghcr.io/* in --registry-verify: it names a key that fluxd does not have: --registry-verify-keys has no other.pub',
+    help: 'It has acme.',
+  });
+  const rules = rulesOf('ghcr.io/*=cosign-keyless:a@b@https://issuer.example.org');
+  await expect(openSigners({ rules })).rejects.toMatchObject({
+    message: expect.stringContaining('needs --registry-verify-trust-root'),
+  });
+});
+
+test('a trust root is read, and a file that is none stops the start', async () => {
+  const directory = await directoryWith({ 'root.json': (await createSigstore()).trustRoot, 'none.json': '{}', 'bad.json': '{' });
+  const open = (name: string) => openSigners({ trustRootFile: join(directory, name), rules: [] });
+  expect((await open('root.json')).byIdentity).toBeTypeOf('function');
+  for (const name of ['none.json', 'bad.json', 'missing.json'])
+    await expect(open(name)).rejects.toMatchObject({ code: 'config/bad-trust-root' });
+});

@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest';
+import { type ImageRepository, parseImageRef, type Verification, verificationKey } from '../../src/image/index.ts';
+import type { SignatureQuestion } from '../../src/policy/index.ts';
+import { parseSignatureRule } from '../../src/policy/index.ts';
+import { considerTag } from '../../src/update/consider.ts';
+import { decide, decideAgain } from '../../src/update/decide.ts';
+import { describeDecision } from '../../src/update/decision.ts';
+import { planAutomation, planUpdate, type UpdateContext } from '../../src/update/index.ts';
+import { MAX_DEPTH } from '../../src/update/signed.ts';
+import type { Question } from '../../src/update/subject.ts';
+import { contextOf } from './world.ts';
+
+const ID = 'shop:deployment/web';
+const NAME = 'ghcr.io/acme/web';
+const POLICY = 'cosign:acme';
+const SECOND = 'cosign:reviewer';
+const VERIFIED: Verification = { state: 'verified', by: POLICY };
+const UNSIGNED: Verification = { state: 'unsigned', nextAt: 60_000 };
+const INVALID: Verification = { state: 'invalid', why: 'the signature is of another image', nextAt: 30_000 };
+const UNKNOWN: Verification = { state: 'unknown', why: 'status 503', nextAt: 90_000 };
+
+const digestOf = (tag: string) => `sha256:${Buffer.from(tag).toString('hex').padEnd(64, '0')}`;
+
+function demandsOf(...rules: string[]) {
+  const parsed = rules.map((rule) => {
+    const each = parseSignatureRule(rule);
+    if ('problem' in each) throw new Error(each.problem);
+    return each;
+  });
+  return { rules: parsed, keys: ['acme', 'reviewer'], keyless: false };
+}
+
+type Known = Readonly<Record<string, Verification | Readonly<Record<string, Verification>> | undefined>>;
+
+/** Tags, each with a digest, and what is known of the signatures of each: of the one policy, or by policy. */
+function repositoryOf(known: Known): ImageRepository {
+  const tags = Object.keys(known);
+  const verifications = new Map(
+    Object.entries(known).flatMap(([tag, found = {}]) => {
+      const byPolicy = 'state' in found ? { [POLICY]: found as Verification } : found;
+      return Object.entries(byPolicy).map(([policy, each]) => [verificationKey(digestOf(tag), policy), each] as const);
+    }),
+  );
+  const images = tags.map((tag) => [tag, { tag, digest: digestOf(tag), labels: {}, fetchedAt: 0 }] as const);
+  return { tags, images: new Map(images), scannedAt: 1, verifications };
+}
+
+interface Given {
+  readonly known: Known;
+  readonly image?: string;
+  readonly rules?: readonly string[];
+  readonly own?: string;
+  readonly isTagApart?: boolean;
+}
+
+function questionOf({ known, image = `${NAME}:1.0.0`, rules = [`ghcr.io/acme/*=${POLICY}`], own, isTagApart }: Given): Question {
+  const repository = repositoryOf(known);
+  return {
+    container: { name: 'web', image, ...(isTagApart ? { isTagApart } : {}) },
+    inGit: new Map([['automated', 'true'], ['tag.web', 'semver:*'], ...(own ? ([['verify.web', own]] as const) : [])]),
+    images: { repository: () => repository },
+    pinning: { signed: demandsOf(...rules) },
+  };
+}
+
+const chooses = (tag: string) => `update to ${NAME}:${tag}@${digestOf(tag)}`;
+
+describe('automation', () => {
+  test.each<[situation: string, given: Given, decision: string]>([
+    ['chooses what is signed, by its digest', { known: { '1.0.0': undefined, '1.1.0': VERIFIED } }, chooses('1.1.0')],
+    [
+      'passes over what is not',
+      { known: { '1.0.0': undefined, '1.1.0': VERIFIED, '1.2.0': UNSIGNED, '1.3.0': INVALID } },
+      chooses('1.1.0'),
+    ],
+    [
+      'waits for what is not known',
+      { known: { '1.0.0': undefined, '1.1.0': VERIFIED, '1.2.0': UNKNOWN } },
+      'the signatures of tag 1.2.0 have not been verified: status 503',
+    ],
+    [
+      'never goes lower',
+      { known: { '0.9.0': VERIFIED, '1.0.0': INVALID } },
+      'tag 1.0.0 has no valid signature for cosign:acme: the signature is of another image',
+    ],
+    [
+      'says why the newest is passed over if no other is newer',
+      { known: { '1.0.0': VERIFIED, '1.1.0': UNSIGNED }, image: `${NAME}:1.0.0@${digestOf('1.0.0')}` },
+      'tag 1.1.0 has no valid signature for cosign:acme: it is not signed',
+    ],
+    ['pins the current tag to what was verified', { known: { '1.0.0': VERIFIED } }, chooses('1.0.0')],
+    [
+      'does not follow a tag that is pushed again without a signature',
+      { known: { '1.0.0': UNSIGNED }, image: `${NAME}:1.0.0@sha256:${'a'.repeat(64)}` },
+      'tag 1.0.0 has no valid signature for cosign:acme: it is not signed',
+    ],
+    [
+      'needs all policies',
+      { known: { '1.0.0': UNSIGNED, '1.1.0': { [POLICY]: VERIFIED, [SECOND]: UNSIGNED } }, own: SECOND },
+      'tag 1.1.0 has no valid signature for cosign:reviewer: it is not signed',
+    ],
+    [
+      'chooses where all policies hold',
+      { known: { '1.0.0': undefined, '1.1.0': { [POLICY]: VERIFIED, [SECOND]: VERIFIED } }, own: SECOND },
+      chooses('1.1.0'),
+    ],
+    [
+      'demands nothing of other images',
+      { known: { '1.1.0': undefined }, rules: ['docker.io/*=cosign:acme'] },
+      `update to ${NAME}:1.1.0`,
+    ],
+    [
+      'needs a place for the digest',
+      { known: { '1.0.0': undefined, '1.1.0': VERIFIED }, isTagApart: true },
+      'image cannot be pinned to a digest: its tag is in a field of its own',
+    ],
+    [
+      'does nothing by an invalid annotation',
+      { known: { '1.0.0': undefined, '1.1.0': VERIFIED }, own: 'cosign:' },
+      'invalid signature policy "cosign:": it is neither cosign:<key name> nor cosign-keyless:<identity>@<issuer>, with the https URL of the issuer',
+    ],
+    [
+      'does nothing by an annotation with an unknown key',
+      { known: { '1.0.0': undefined, '1.1.0': VERIFIED }, own: 'cosign:stranger' },
+      'invalid signature policy "cosign:stranger": it names a key that fluxd does not have: --registry-verify-keys has no stranger.pub',
+    ],
+  ])('%s', (_, given, decision) => {
+    expect(describeDecision(decide(questionOf(given)))).toBe(decision);
+  });
+
+  test('looks at a bounded number of tags without signature', () => {
+    const many = Object.fromEntries(Array.from({ length: MAX_DEPTH + 5 }, (_, n) => [`2.${n}.0`, UNSIGNED]));
+    const decision = decide(questionOf({ known: { '1.0.0': undefined, '1.1.0': VERIFIED, ...many } }));
+    expect(describeDecision(decision)).toContain(`tag 2.${MAX_DEPTH + 4}.0 has no valid signature`);
+  });
+
+  test('verifies what it chose again before the commit', () => {
+    const wanted = parseImageRef(`${NAME}:1.1.0@${digestOf('1.1.0')}`);
+    expect(decideAgain(questionOf({ known: { '1.1.0': VERIFIED } }), wanted).state).toBe('update');
+    expect(decideAgain(questionOf({ known: { '1.1.0': INVALID } }), wanted).state).toBe('held');
+    const other = parseImageRef(`${NAME}:1.1.0@sha256:${'b'.repeat(64)}`);
+    expect(decideAgain(questionOf({ known: { '1.1.0': VERIFIED } }), other).state).toBe('unknown');
+  });
+
+  test('why says what became of each tag', () => {
+    const question = questionOf({ known: { '1.0.0': undefined, '1.1.0': VERIFIED, '1.2.0': UNSIGNED, '1.3.0': UNKNOWN } });
+    expect(['1.1.0', '1.2.0', '1.3.0'].map((tag) => considerTag(question, tag)?.verdict)).toEqual([
+      'eligible',
+      'unsigned',
+      'unverified',
+    ]);
+  });
+});
+
+/** A workload with one image of a registry, and what was asked of that. `learned` is known after a scan. */
+function worldOf(
+  known: Known,
+  { learned = known, annotations = {} }: { learned?: Known; annotations?: Record<string, string> } = {},
+) {
+  const file = [
+    'apiVersion: apps/v1',
+    'kind: Deployment',
+    'metadata:',
+    '  name: web',
+    '  namespace: shop',
+    'spec:',
+    '  template:',
+    '    spec:',
+    '      containers:',
+    `      - {name: web, image: ${NAME}:1.0.0}`,
+    '',
+  ].join('\n');
+  const object = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop', annotations: { 'fluxcd.io/tag.web': 'semver:*', ...annotations } },
+    spec: { template: { spec: { containers: [{ name: 'web', image: `${NAME}:1.0.0` }] } } },
+  };
+  const asked: SignatureQuestion[] = [];
+  let repository = repositoryOf(known);
+  const context: UpdateContext = {
+    ...contextOf({ files: { 'web.yaml': file }, manifests: { [ID]: { file: 'web.yaml', object } }, running: [ID], registry: {} }),
+    images: {
+      repository: (name) => (name === NAME ? repository : undefined),
+      async scanNow() {
+        repository = repositoryOf(learned);
+      },
+      readTag: () => undefined,
+      verify: (question) => asked.push(question),
+    },
+    pinning: { signed: demandsOf(`ghcr.io/acme/*=${POLICY}`) },
+  };
+  return { context, asked };
+}
+
+test('automation asks for the newest tags before the first that is signed, and when to ask again', async () => {
+  const annotations = { 'fluxcd.io/automated': 'true' };
+  const known = {
+    '0.9.0': undefined,
+    '1.0.0': undefined,
+    '1.1.0': VERIFIED,
+    '1.2.0': UNSIGNED,
+    '1.3.0': undefined,
+    '1.4.0': INVALID,
+  };
+  const { context, asked } = worldOf(known, { annotations });
+  const { nextAt } = await planAutomation(context);
+  expect(asked).toMatchObject([{ image: NAME, candidates: [{ tag: '1.4.0' }, { tag: '1.3.0' }, { tag: '1.2.0' }] }]);
+  expect(asked[0]?.urgent).toBeUndefined();
+  expect(nextAt).toBe(30_000);
+});
+
+function release(image: string, more: object = {}) {
+  const spec = { ServiceSpecs: [ID], ImageSpec: image, Kind: 'execute', Excludes: null, Force: false, ...more };
+  return { type: 'image', cause: { Message: '', User: '' }, spec } as const;
+}
+
+function ofContainers(target: string, more: object = {}) {
+  const ContainerSpecs = { [ID]: [{ Container: 'web', Target: target }] };
+  return {
+    type: 'containers',
+    cause: { Message: '', User: '' },
+    spec: { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force: true, ...more },
+  } as const;
+}
+
+describe('a person', () => {
+  const OLD = { '1.0.0': UNSIGNED, '1.1.0': UNSIGNED };
+  const NEW = { '1.0.0': undefined, '1.1.0': VERIFIED };
+  const REFUSED =
+    'tag 1.1.0 has no valid signature for cosign:acme: it is not signed; to release it all the same, use --skip-verify';
+
+  test.each(['<all latest>', `${NAME}:1.1.0`])('releases %s only with a signature, also by force', async (image) => {
+    for (const Force of [false, true]) {
+      const { context, asked } = worldOf(OLD);
+      expect((await planUpdate(release(image, { Force }), context)).result[ID]).toMatchObject({
+        Status: 'skipped',
+        Error: REFUSED,
+      });
+      // What was not signed a moment ago may be by now.
+      expect(asked).toMatchObject([{ image: NAME, urgent: true }]);
+    }
+  });
+
+  test.each(['<all latest>', `${NAME}:1.1.0`])('releases %s once it is signed, by its digest', async (image) => {
+    const { context } = worldOf(OLD, { learned: NEW });
+    const { result, edits } = await planUpdate(release(image), context);
+    expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:1.1.0@${digestOf('1.1.0')}`);
+    expect(edits[0]?.content).toContain(`image: ${NAME}:1.1.0@${digestOf('1.1.0')}`);
+  });
+
+  test.each(['<all latest>', `${NAME}:1.1.0`])('releases %s without one by --skip-verify', async (image) => {
+    const { context, asked } = worldOf(OLD);
+    const { result } = await planUpdate(release(image, { SkipVerify: true }), context);
+    expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:1.1.0`);
+    expect(asked).toEqual([]);
+  });
+
+  test('is held to it in a release of selected containers', async () => {
+    for (const target of [`${NAME}:1.1.0`, `${NAME}:1.1.0@${digestOf('1.1.0')}`]) {
+      await expect(planUpdate(ofContainers(target), worldOf(OLD).context)).rejects.toMatchObject({
+        code: 'update/no-changes',
+        help: expect.stringContaining(REFUSED),
+      });
+      const { result } = await planUpdate(ofContainers(target), worldOf(OLD, { learned: NEW }).context);
+      expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:1.1.0@${digestOf('1.1.0')}`);
+      const skipped = await planUpdate(ofContainers(target, { SkipVerify: true }), worldOf(OLD).context);
+      expect(skipped.result[ID]?.PerContainer?.[0]?.Target).toBe(target);
+    }
+  });
+
+  test('is held to it in a release of containers with an image of another repository', async () => {
+    await expect(planUpdate(ofContainers('ghcr.io/acme/other:1'), worldOf(NEW).context)).rejects.toMatchObject({
+      help: expect.stringContaining('the signatures of tag 1 have not been verified; retry, or use --skip-verify'),
+    });
+  });
+
+  test('rolls back to what is signed, or by --skip-verify', async () => {
+    const spec = { Kind: 'execute', Workload: ID, Container: '', To: '0.9.0', Force: false };
+    const rollback = (more: object = {}) =>
+      ({ type: 'rollback', cause: { Message: '', User: '' }, spec: { ...spec, ...more } }) as const;
+    const old = { '0.9.0': UNSIGNED, '1.0.0': VERIFIED };
+    await expect(planUpdate(rollback(), worldOf(old).context)).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('tag 0.9.0 has no valid signature'),
+    });
+    const signed = await planUpdate(rollback(), worldOf(old, { learned: { ...old, '0.9.0': VERIFIED } }).context);
+    expect(signed.result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.9.0@${digestOf('0.9.0')}`);
+    const skipped = await planUpdate(rollback({ SkipVerify: true }), worldOf(old).context);
+    expect(skipped.result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.9.0`);
+  });
+
+  test('rolls back to the image before, as it was when it was verified', async () => {
+    const spec = { Kind: 'execute', Workload: ID, Container: '', To: '', Force: false };
+    const rollback = { type: 'rollback', cause: { Message: '', User: '' }, spec } as const;
+    const past = {
+      async *healthy() {
+        yield { web: `${NAME}:0.9.0` };
+        yield { web: `${NAME}:0.8.0` };
+      },
+    };
+    const known = { '0.8.0': VERIFIED, '0.9.0': UNSIGNED, '1.0.0': VERIFIED };
+    const { result } = await planUpdate(rollback, { ...worldOf(known).context, past });
+    expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.8.0@${digestOf('0.8.0')}`);
+    const none = { ...worldOf({ ...known, '0.8.0': INVALID }).context, past };
+    await expect(planUpdate(rollback, none)).rejects.toMatchObject({
+      code: 'rollback/to-required',
+      message: expect.stringContaining('tag 0.9.0 has no valid signature'),
+    });
+  });
+});
