@@ -50,6 +50,16 @@ export function changesTo(
 }
 
 const MAPPING = /^(?:registry|repository|tag)\.fluxcd\.io\/(.+)$/;
+/** Of the annotations of a container, the one that it needs. */
+const NEEDED = 'repository.fluxcd.io/';
+
+/** Whether an annotation maps a container to fields. */
+export function hasMapping({ metadata }: Fields): boolean {
+  const annotations = isFields(metadata) ? metadata.annotations : undefined;
+  if (!isFields(annotations)) return false;
+  for (const key in annotations) if (key.startsWith(NEEDED)) return true;
+  return false;
+}
 
 /** The containers that annotations map to fields below `root`; an invalid mapping is left out. */
 export function mappedPlaces(object: Fields, root: Path): ReadonlyMap<string, ImagePlace> {

@@ -2,7 +2,7 @@ import type { Container } from './container.ts';
 import { type Fields, isFields, type Path, valueAt } from './fields.ts';
 import { isForced } from './force.ts';
 import { helmImagePlaces } from './helm-release.ts';
-import { changesTo, type FieldChange, type ImagePlace, imageAt, isImageAt, mappedPlaces } from './image-fields.ts';
+import { changesTo, type FieldChange, hasMapping, type ImagePlace, imageAt, isImageAt, mappedPlaces } from './image-fields.ts';
 import { type JsonObject, parseApiVersion } from './object.ts';
 
 const TEMPLATE = ['spec', 'template', 'spec'] as const;
@@ -16,13 +16,13 @@ const FLUX_V1_KINDS: ReadonlyMap<string, Path | undefined> = new Map<string, Pat
   ['StatefulSet', TEMPLATE],
 ]);
 
-/** The other kinds with a pod spec, by API group and kind. */
-const OTHER_KINDS: ReadonlyMap<string, Path> = new Map<string, Path>([
-  ['/Pod', ['spec']],
-  ['apps.kruise.io/CloneSet', TEMPLATE],
-  ['argoproj.io/Rollout', TEMPLATE],
-  ['batch/Job', TEMPLATE],
-  ['serving.knative.dev/Service', TEMPLATE],
+/** The other kinds with a pod spec, with their API group. */
+const OTHER_KINDS: ReadonlyMap<string, { readonly group: string; readonly path: Path }> = new Map([
+  ['CloneSet', { group: 'apps.kruise.io', path: TEMPLATE }],
+  ['Job', { group: 'batch', path: TEMPLATE }],
+  ['Pod', { group: '', path: ['spec'] }],
+  ['Rollout', { group: 'argoproj.io', path: TEMPLATE }],
+  ['Service', { group: 'serving.knative.dev', path: TEMPLATE }],
 ]);
 
 export const FLUX_V1_WORKLOADS: readonly string[] = [...FLUX_V1_KINDS.keys()];
@@ -34,7 +34,7 @@ export function isFluxV1Workload(kind: string): boolean {
 
 /** Whether Flux reads and updates images of an object: it is of a known kind, or its annotations say where its images are. */
 export function isWorkload(object: Fields): boolean {
-  return isFluxV1Workload(String(object.kind)) || podSpecPath(object) !== undefined || mappedInCustom(object).size > 0;
+  return isKnown(object) || mappedInCustom(object).size > 0;
 }
 
 /**
@@ -73,18 +73,24 @@ export function podSpecOf(object: Fields): JsonObject | undefined {
 /** The path to the pod spec of an object; undefined for kinds without. */
 export function podSpecPath({ apiVersion, kind }: Fields): Path | undefined {
   if (typeof kind !== 'string') return undefined;
-  return FLUX_V1_KINDS.get(kind) ?? OTHER_KINDS.get(`${groupOf(apiVersion)}/${kind}`);
+  const other = OTHER_KINDS.get(kind);
+  return other && other.group === groupOf(apiVersion) ? other.path : FLUX_V1_KINDS.get(kind);
+}
+
+function isKnown(object: Fields): boolean {
+  return isFluxV1Workload(String(object.kind)) || podSpecPath(object) !== undefined;
 }
 
 function imagePlaces(object: Fields): ReadonlyMap<string, ImagePlace> {
   return object.kind === 'HelmRelease' ? helmImagePlaces(object) : mappedInCustom(object);
 }
 
+const NONE: ReadonlyMap<string, ImagePlace> = new Map();
+
 /** In custom resources, annotations give paths from the root. The objects of Kubernetes itself have nothing like it. */
 function mappedInCustom(object: Fields): ReadonlyMap<string, ImagePlace> {
-  const isCustom =
-    !isFluxV1Workload(String(object.kind)) && podSpecPath(object) === undefined && groupOf(object.apiVersion).includes('.');
-  if (!isCustom) return new Map();
+  // Asked of each object of a repository, most of which have no such annotation.
+  if (!hasMapping(object) || isKnown(object) || !groupOf(object.apiVersion).includes('.')) return NONE;
   const valid = [...mappedPlaces(object, [])].filter(([, place]) => isImageAt(object, place));
   return new Map(valid.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
