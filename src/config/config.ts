@@ -134,6 +134,12 @@ export interface Config {
   readonly registryVerifyTrustRoot?: string;
   readonly dockerConfig?: string;
   readonly registryCache: RegistryCacheConfig;
+  /** Absent: that of fluxd; empty: none. */
+  readonly registryEcrRegions?: readonly string[];
+  /** Empty means all. */
+  readonly registryEcrIncludeIds: readonly string[];
+  readonly registryEcrExcludeIds: readonly string[];
+  readonly registryRequire: readonly 'ecr'[];
 
   readonly k8sDefaultNamespace?: string;
   /** Flux touches no other namespace; empty means no restriction. */

@@ -112,6 +112,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     fail(1, `invalid ${shown('registry-verify')} ${quote(text.slice(0, 200))}: it ${rule.problem}`);
     return [];
   });
+  for (const name of values['registry-require'])
+    if (name !== 'ecr') fail(1, `${shown('registry-require')} value ${quote(name)} is not in possible values {ecr}`);
 
   if (listed.length > 0) {
     for (const name of FLAGS_OF_ONE_SOURCE)
@@ -260,6 +262,10 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     ...optional('registryVerifyTrustRoot', values['registry-verify-trust-root']),
     ...optional('dockerConfig', values['docker-config']),
     registryCache: registryCacheConfig(values, unusable),
+    ...(origins.has('registry-ecr-region') ? { registryEcrRegions: values['registry-ecr-region'] } : {}),
+    registryEcrIncludeIds: values['registry-ecr-include-id'],
+    registryEcrExcludeIds: values['registry-ecr-exclude-id'],
+    registryRequire: values['registry-require'].includes('ecr') ? ['ecr'] : [],
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],

@@ -79,6 +79,11 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     useLabels: config.registryUseLabels,
     ...(signers ? { signers } : {}),
     ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
+    ecrLimits: {
+      ...(config.registryEcrRegions === undefined ? {} : { regions: config.registryEcrRegions }),
+      includeIds: config.registryEcrIncludeIds,
+      excludeIds: config.registryEcrExcludeIds,
+    },
     readFile: (path: string) => readFile(path, 'utf8'),
     environment: options.environment,
     readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),

@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FluxError, mapNonEmpty, messageOf } from '../base/index.ts';
+import { createHttpTransport, FluxError, mapNonEmpty, messageOf } from '../base/index.ts';
 import { type ClusterOptions, createCluster, Fence } from '../cluster/index.ts';
 import type { SourceConfig } from '../config/index.ts';
 import {
@@ -14,7 +14,7 @@ import {
   usesSsh,
 } from '../git/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
-import { openSigners } from '../registry-watch/index.ts';
+import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
@@ -47,7 +47,8 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
- * @throws FluxError `config/sources-clash`, `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`.
+ * @throws FluxError `config/sources-clash`, `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`,
+ * `registry/required-unavailable`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -64,6 +65,7 @@ export async function startFlux({
     trustRootFile: config.registryVerifyTrustRoot,
     rules: config.registryVerify,
   });
+  await requireRegistries(options);
   const directoryIn = (parent: string) =>
     createWorkingDirectory({
       parent,
@@ -213,4 +215,26 @@ async function mountedKnownHosts(identityFile: string): Promise<string | undefin
     () => file,
     () => undefined,
   );
+}
+
+/** Before anything else, so that a failure has no effect. */
+async function requireRegistries({
+  config,
+  environment,
+  clock,
+  version,
+}: Pick<FluxOptions, 'config' | 'environment' | 'clock' | 'version'>): Promise<void> {
+  if (config.registryRequire.length === 0) return;
+  const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  try {
+    await checkRequired(config.registryRequire, {
+      http,
+      clock,
+      environment,
+      readFile: (path) => readFile(path, 'utf8'),
+      ...(config.registryEcrRegions === undefined ? {} : { ecrRegions: config.registryEcrRegions }),
+    });
+  } finally {
+    http.close();
+  }
 }

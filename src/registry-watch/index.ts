@@ -8,6 +8,7 @@
 export { createDiskStore } from './cache/disk.ts';
 export type { CacheStore } from './cache/store.ts';
 export type { ReadCore } from './credentials/index.ts';
+export { checkRequired, type RequiredRegistry } from './require.ts';
 export { openSigners } from './signatures/signers.ts';
 export type { TrustedSigners } from './signatures/verifier.ts';
 export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';

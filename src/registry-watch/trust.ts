@@ -17,6 +17,7 @@ const SHARED_DOMAINS: readonly string[] = [
   'cluster.local',
   'gcr.io',
   'jfrog.io',
+  'on.aws',
   'pkg.dev',
   'scw.cloud',
 ];

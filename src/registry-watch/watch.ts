@@ -16,10 +16,12 @@ import { createAuthorizer } from './authorization.ts';
 import type { OnCacheOperation } from './cache/guarded-store.ts';
 import { ImageCache, type ImageCacheOptions } from './cache/image-cache.ts';
 import { createConnection } from './connection.ts';
-import { createCredentialSource, type ReadCore } from './credentials/index.ts';
+import { awsRegion, createCloudRequester, createCredentialSource, type ReadCore } from './credentials/index.ts';
+import type { EcrLimits } from './ecr-scope.ts';
 import { createExchange } from './exchange.ts';
 import type { OnFetch } from './fetched.ts';
 import type { ConfigFacts } from './image-facts.ts';
+import { createImageFilter } from './image-filter.ts';
 import { createHostLimits } from './rate-limit.ts';
 import { RepositoryState } from './repository.ts';
 import { createScan, type Scan } from './scan.ts';
@@ -44,6 +46,8 @@ export interface ImageWatchOptions {
   readonly includeImages?: readonly string[];
   /** Globs of canonical names; overrides inclusion. */
   readonly excludeImages?: readonly string[];
+  /** Which images of Amazon ECR are scanned; by default those of the region that fluxd runs in. */
+  readonly ecrLimits?: EcrLimits;
   /** Globs of canonical names whose images use the build time in labels. */
   readonly useLabels?: readonly string[];
   /** By what image signatures are verified; by nothing when absent. */
@@ -94,7 +98,7 @@ const LONGEST_SCAN_INTERVAL_MS = 60_000;
 
 /** Watches image repositories: scans each at an interval, and keeps what it found. */
 export function createImageWatch(options: ImageWatchOptions) {
-  const { clock, log, automationIntervalMs, includeImages = [], excludeImages = [], onNewTags, random = Math.random } = options;
+  const { clock, log, automationIntervalMs, onNewTags, random = Math.random } = options;
   /** From the end of one scan of a repository to the next, with 10 % jitter. */
   const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
   const scan = scanOf(options, scanIntervalMs);
@@ -105,9 +109,10 @@ export function createImageWatch(options: ImageWatchOptions) {
   let wake = Promise.withResolvers<void>();
   let loop: Promise<void> | undefined;
 
-  const isIncluded = (name: string) =>
-    !excludeImages.some((glob) => matchGlob(glob, name)) &&
-    (includeImages.length === 0 || includeImages.some((glob) => matchGlob(glob, name)));
+  let latest: readonly ImageTarget[] = [];
+  const isIncluded = createImageFilter({ ...options, askRegion: () => askRegion(options) }, () => {
+    if (!stopping.signal.aborted) watch.watch(latest);
+  });
 
   const scanOnce = async (entry: Watched): Promise<void> => {
     const { state, gone } = entry;
@@ -214,8 +219,9 @@ export function createImageWatch(options: ImageWatchOptions) {
     wake = Promise.withResolvers<void>();
   };
 
-  return {
+  const watch = {
     watch(targets: readonly ImageTarget[]): void {
+      latest = targets;
       const wanted = new Map(targets.filter(({ name }) => isIncluded(name)).map((target) => [target.name, target]));
       for (const [name, entry] of watched) {
         if (wanted.has(name)) continue;
@@ -287,6 +293,7 @@ export function createImageWatch(options: ImageWatchOptions) {
       await cache?.close(entries.map(({ target: { name }, state, nextAt }) => ({ name, state, nextAt })));
     },
   };
+  return watch;
 }
 
 function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
@@ -346,4 +353,10 @@ function scanOf(
   });
   const verify = createVerifier(connection, signers, clock);
   return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
+}
+
+/** Without the environment no cloud is asked. */
+async function askRegion({ http, clock, environment }: ImageWatchOptions): Promise<string> {
+  if (environment === undefined) throw new Error('no environment');
+  return awsRegion({ environment, ask: createCloudRequester({ http, clock }) });
 }

@@ -54,6 +54,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'registry-verify': ['--registry-verify=*=cosign:a'],
   'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
   'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
+  'registry-require': ['--registry-require=ecr'],
   'k8s-allow-namespace': ['--k8s-allow-namespace=shop'],
   'k8s-namespace-whitelist': ['--k8s-namespace-whitelist=shop'],
 };

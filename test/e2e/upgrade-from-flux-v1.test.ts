@@ -276,7 +276,7 @@ test.runIf(thorough('a signed sync tag'))('a signed sync tag is read; it moves o
 });
 
 test('what is not built stops the start, all of it by name, before anything is read or written', async () => {
-  const unbuilt = ['--git-secret', '--sops', '--manifest-generation', '--registry-require=ecr'];
+  const unbuilt = ['--git-secret', '--sops', '--manifest-generation'];
   const repository = await world.repository();
   const revision = await repository.commit('By Flux v1', {});
   const fluxd = await world.fluxd(repository, { args: [...ARGUMENTS, ...unbuilt], wait: false });
@@ -284,6 +284,21 @@ test('what is not built stops the start, all of it by name, before anything is r
   for (const flag of unbuilt) expect(fluxd.log()).toContain(`${flag.replace(/=.*/, '')} is not supported yet`);
   expect(fluxd.proxy.requests).toEqual([]);
   expect(await repository.git('for-each-ref', '--format=%(refname) %(objectname)')).toBe(`refs/heads/main ${revision}\n`);
+});
+
+test('--registry-require=ecr without AWS ends fluxd, with the reason, before anything is read or written', async () => {
+  const repository = await world.repository();
+  await repository.commit('By Flux v1', {});
+  const fluxd = await world.fluxd(repository, {
+    args: ['--registry-require=ecr', '--registry-ecr-region=eu-west-1'],
+    env: { AWS_EC2_METADATA_DISABLED: 'true' },
+    wait: false,
+  });
+  await until('fluxd has ended', () => !fluxd.running());
+  expect(fluxd.log()).toContain(
+    'AWS API required (due to --registry-require=ecr), but not available: no identity of AWS is set up',
+  );
+  expect(fluxd.proxy.requests).toEqual([]);
 });
 
 test.runIf(thorough('going back to Flux v1'))(

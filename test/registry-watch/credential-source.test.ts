@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../src/base/index.ts';
+import { createHttpTransport, type HttpTransport, silentLogger } from '../../src/base/index.ts';
 import type { PullSecrets } from '../../src/image/index.ts';
 import { createCredentialSource } from '../../src/registry-watch/credentials/index.ts';
 import type { KubeObject } from '../../src/resource/index.ts';
 import { until } from '../support/until.ts';
+import { BriskClock } from './credentials/brisk-clock.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const config = (user: string, host = 'r.io') => JSON.stringify({ auths: { [host]: { username: user, password: 'p' } } });
@@ -98,6 +99,57 @@ describe('the credentials of a workload', () => {
     expect(await users(use('a', ['pull']))).toEqual(['first']);
     clock.advance(60_000);
     expect(await users(use('a', ['pull']))).toEqual(['second']);
+  });
+});
+
+describe("the daemon's own credentials", () => {
+  const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const GOOGLE = 'gcr.io';
+  const file = JSON.stringify({
+    auths: Object.fromEntries([ECR, GOOGLE].map((host) => [host, { username: 'file', password: 'p' }])),
+  });
+
+  /** Where AWS and Google answer, or do not. */
+  function inCloud(answers: boolean, dockerConfig?: string) {
+    const http: HttpTransport = {
+      ...createHttpTransport(),
+      request: async ({ url }) => {
+        if (!answers) throw new Error('no answer');
+        const authorizationToken = base64('AWS:t');
+        const body = new URL(url).host.includes('ecr')
+          ? { authorizationData: [{ authorizationToken, expiresAt: Date.UTC(2024, 5, 2) / 1000 }] }
+          : { access_token: 't', expires_in: 3600 };
+        return { status: 200, headers: { 'metadata-flavor': 'Google' }, body: Buffer.from(JSON.stringify(body)) };
+      },
+    };
+    const credentials = createCredentialSource({
+      clock: new BriskClock(),
+      log: silentLogger(),
+      ...(dockerConfig === undefined ? {} : { dockerConfigFile: '/config.json' }),
+      readFile: async () => dockerConfig ?? '',
+      readCore: async (kind) => (kind === 'Secret' ? secret(file.replaceAll('"file"', '"pod"')) : undefined),
+      cloud: { http, environment: { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' } },
+    });
+    return async (host: string, ...pullSecrets: PullSecrets[]) => {
+      const found = await credentials.candidates(host, pullSecrets);
+      return [...found.credentials.map((credential) => credential?.username), ...found.failures.map(({ code }) => code)];
+    };
+  }
+
+  test.each<[string, boolean, string | undefined, string, readonly unknown[]]>([
+    ['ECR over a file', true, file, ECR, ['AWS']],
+    ['a file where AWS does not answer', false, file, ECR, ['file']],
+    ['a file over Google', true, file, GOOGLE, ['file']],
+    ['Google where there is no other', true, '{}', GOOGLE, ['oauth2accesstoken']],
+    ['nothing, and the reason', false, '{}', GOOGLE, [undefined, 'registry/no-credential']],
+    ['nothing for the host of another', true, undefined, 'r.io', [undefined]],
+  ])('are those of %s', async (_name, answers, dockerConfig, host, expected) => {
+    expect(await inCloud(answers, dockerConfig)(host)).toEqual(expected);
+  });
+
+  test('are not asked for where pull secrets have one, so that their failure harms no image', async () => {
+    expect(await inCloud(false)(ECR, use('a', ['pull']))).toEqual(['pod']);
+    expect(await inCloud(false)(ECR, use('a', ['pull']), use('b'))).toEqual(['pod', undefined, 'registry/no-credential']);
   });
 });
 

@@ -114,6 +114,11 @@ namespaced
 
 {{- /* Where the clouds give out credentials. GKE serves workload identity at an address of its own, to which packets are redirected. */}}
 {{- define "flux.metadata" -}}
+aws:
+  - { cidr: 169.254.169.254/32, ports: [80] }
+aws-pod-identity:
+  - { cidr: 169.254.170.23/32, ports: [80] }
+  - { cidr: "fd00:ec2::23/128", ports: [80] }
 azure:
   - { cidr: 169.254.169.254/32, ports: [80] }
 google:

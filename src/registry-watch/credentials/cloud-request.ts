@@ -29,7 +29,7 @@ export type CloudRequester = <T>(request: CloudRequest<T>) => Promise<T>;
 const RETRIES_MS: readonly number[] = [500, 2000];
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 262_144;
-/** Repeating the request changes nothing. */
+/** Repeating the request changes nothing, unless AWS says by 400 that there were too many. */
 const FINAL: readonly number[] = [400, 401, 403];
 
 /** Sends requests with a deadline, retries lost ones, and follows no redirect: credentials go to the configured address only. */
@@ -45,9 +45,10 @@ export function createCloudRequester({ http, clock }: { readonly http: HttpTrans
         const response = await http.request({ ...request, url, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
         const answer = response.status === 200 ? read(response) : undefined;
         if (answer !== undefined) return answer;
-        const said = response.status === 200 ? ', but not the expected answer' : saidIn(response.body, secrets);
+        const stated = statedIn(response.body);
+        const said = response.status === 200 ? ', but not the expected answer' : quoted(stated, secrets);
         failure = fail(`${subject}: status ${response.status}${said}`);
-        isFinal = FINAL.includes(response.status);
+        isFinal = FINAL.includes(response.status) && !/throttl/i.test(stated.kind);
       } catch (error) {
         failure = fail(messageOf(error), error);
         isFinal = hasCode(error, 'http/refused-address', 'http/bad-url', 'http/protocol');
@@ -69,13 +70,31 @@ export function recordIn({ body }: Pick<HttpResponse, 'body'>): Readonly<Record<
   }
 }
 
+interface Stated {
+  readonly kind: string;
+  readonly text: string;
+}
+
 /** The error that a cloud or registry states in an answer; of other answers nothing is quoted. */
-function saidIn(body: Buffer, secrets: readonly Secret[]): string {
-  const document = recordIn({ body }) ?? {};
+function statedIn(body: Buffer): Stated {
+  const document = recordIn({ body }) ?? fieldsOfXml(body);
   const first: unknown = Array.isArray(document.errors) ? document.errors[0] : undefined;
   const fields = typeof first === 'object' && first !== null ? (first as Readonly<Record<string, unknown>>) : document;
-  const [text = ''] = [fields.error_description, fields.message, fields.Message].filter((value) => typeof value === 'string');
-  const [kind = ''] = [fields.error, fields.__type, fields.code].filter((value) => typeof value === 'string');
+  const firstText = (...values: readonly unknown[]) => values.find((value) => typeof value === 'string') ?? '';
+  return {
+    kind: firstText(fields.error, fields.__type, fields.code),
+    text: firstText(fields.error_description, fields.message, fields.Message),
+  };
+}
+
+/** Errors of the AWS token service are XML. */
+function fieldsOfXml(body: Buffer): Readonly<Record<string, unknown>> {
+  const text = body.toString('utf8', 0, 4096);
+  const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1];
+  return { code: field('Code'), message: field('Message') };
+}
+
+function quoted({ kind, text }: Stated, secrets: readonly Secret[]): string {
   const said = secrets.reduce((rest, secret) => withoutSecret(rest, secret.reveal()), [kind, text].filter(Boolean).join(': '));
   return said === '' ? '' : `, ${printable(said)}`;
 }

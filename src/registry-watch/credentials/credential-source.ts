@@ -4,10 +4,11 @@ import { azureTokens } from './azure.ts';
 import { createCloudRequester } from './cloud-request.ts';
 import type { Credential } from './credential.ts';
 import { dockerConfigFile } from './docker-config-file.ts';
+import { ecrTokens } from './ecr.ts';
 import { googleTokens } from './google.ts';
 import { type CredentialProvider, renewed } from './provider.ts';
 import { createPullSecretReader, type ReadCore } from './pull-secrets.ts';
-import { createReading } from './reading.ts';
+import { createReading, type Reading } from './reading.ts';
 
 /** The cloud that the daemon may run in, whose identity it uses for that cloud's registries. */
 export interface CloudOptions {
@@ -47,14 +48,10 @@ export interface CredentialSource {
 type Own = { readonly credential: Credential | undefined; readonly failures: readonly FluxError[] };
 
 export function createCredentialSource(options: CredentialSourceOptions): CredentialSource {
-  const { clock, log, readCore, readFile } = options;
+  const { clock, log, readCore } = options;
   const reading = createReading(clock, log);
   const pullSecretsFor = createPullSecretReader(readCore, reading);
-  /** Strongest first (Flux v1): the first that has a credential for a host provides it. */
-  const providers: readonly CredentialProvider[] = [
-    ...(options.dockerConfigFile === undefined ? [] : [dockerConfigFile(options.dockerConfigFile, readFile, reading)]),
-    ...(options.cloud === undefined ? [] : weakest(options.cloud, { clock, readFile })),
-  ];
+  const providers = providersOf(options, reading);
 
   const own = async (host: string, { signal }: Cancellable): Promise<Own> => {
     const failures: FluxError[] = [];
@@ -98,10 +95,14 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   };
 }
 
-function weakest(
-  { http, environment }: CloudOptions,
-  { clock, readFile }: Pick<CredentialSourceOptions, 'clock' | 'readFile'>,
+/** Strongest first (Flux v1): the first that has a credential for a host provides it. */
+function providersOf(
+  { clock, readFile, cloud, dockerConfigFile: path }: CredentialSourceOptions,
+  reading: Reading,
 ): readonly CredentialProvider[] {
-  const ask = createCloudRequester({ http, clock });
-  return [renewed(googleTokens({ environment, ask }), clock), renewed(azureTokens({ environment, readFile, ask }), clock)];
+  const file = path === undefined ? [] : [dockerConfigFile(path, readFile, reading)];
+  if (!cloud) return file;
+  const { http, environment } = cloud;
+  const given = { environment, readFile, ask: createCloudRequester({ http, clock }) };
+  return [ecrTokens({ ...given, clock }), ...file, renewed(googleTokens(given), clock), renewed(azureTokens(given), clock)];
 }

@@ -22,11 +22,11 @@ export interface GrantingService extends Pick<CredentialProvider, 'name' | 'serv
 
 /** A provider that keeps the credentials of a service, one for each host, and renews them. */
 export function renewed({ name, serves, request }: GrantingService, clock: Clock): CredentialProvider {
-  const renewal = createRenewal(request, clock);
+  const renewal = createRenewal<Credential>(clock);
   return {
     name,
     serves,
-    credential: (host, options) => renewal.current(host, options),
-    refused: (credential) => renewal.refused(credential.host, credential),
+    credential: (host, options) => renewal.current(host, () => request(host), options),
+    refused: ({ host }) => renewal.refused(host),
   };
 }

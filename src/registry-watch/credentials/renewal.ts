@@ -4,12 +4,15 @@ import { asFluxError, type Cancellable, type Clock, type FluxError, waitOrAbort 
 /** Something that is valid for a time: from its arrival on, or until a time of day, in milliseconds. */
 export type Grant<T> = { readonly value: T } & ({ readonly lifeMs: number } | { readonly expiresAt: number });
 
-/** Keeps what a service grants while it is valid, and renews it early. Concurrent requests for a key share one request. */
+/** Keeps what a service grants while it is valid, and renews it early. */
 export interface Renewal<T> {
-  /** Undefined if the service is not set up. What cannot be renewed is used to its end. */
-  current(key: string, options?: Cancellable): Promise<T | undefined>;
-  /** Replaces a value that was refused, unless it is so new that another one would be refused as well. */
-  refused(key: string, value: T): void;
+  /**
+   * Requests a value if there is none; concurrent callers share the request. It resolves to undefined if the service is not set up. What
+   * cannot be renewed is used to its end.
+   */
+  current(key: string, request: () => Promise<Grant<T> | undefined>, options?: Cancellable): Promise<T | undefined>;
+  /** Drops a value that was refused, unless it is so new that another one would be refused as well. */
+  refused(key: string): void;
 }
 
 /** Times are monotonic. */
@@ -34,7 +37,7 @@ const MAX_LIFE_MS = 12 * 3_600_000;
 /** The last part of a life in which the value is renewed: a tenth, and at most this. */
 const MAX_AHEAD_MS = 300_000;
 
-export function createRenewal<T>(request: (key: string) => Promise<Grant<T> | undefined>, clock: Clock): Renewal<T> {
+export function createRenewal<T>(clock: Clock): Renewal<T> {
   const held = new LRUCache<string, Held<T>>({ max: MAX_KEYS });
   const failures = new LRUCache<string, Failure>({ max: MAX_KEYS });
   const pending = new Map<string, Promise<T | undefined>>();
@@ -44,9 +47,11 @@ export function createRenewal<T>(request: (key: string) => Promise<Grant<T> | un
     return Math.min(Math.max(lifeMs, 0), MAX_LIFE_MS);
   };
 
-  const ask = async (key: string): Promise<T | undefined> => {
+  type Request = () => Promise<Grant<T> | undefined>;
+
+  const ask = async (key: string, request: Request): Promise<T | undefined> => {
     try {
-      const grant = await request(key);
+      const grant = await request();
       const since = clock.monotonic();
       const lifeMs = grant ? lifeOf(grant) : ABSENT_MS;
       const aheadMs = grant ? Math.min(lifeMs / 10, MAX_AHEAD_MS) : 0;
@@ -60,14 +65,14 @@ export function createRenewal<T>(request: (key: string) => Promise<Grant<T> | un
     }
   };
 
-  const askOnce = (key: string): Promise<T | undefined> => {
-    const underWay = pending.get(key) ?? ask(key).finally(() => pending.delete(key));
+  const askOnce = (key: string, request: Request): Promise<T | undefined> => {
+    const underWay = pending.get(key) ?? ask(key, request).finally(() => pending.delete(key));
     pending.set(key, underWay);
     return underWay;
   };
 
   return {
-    async current(key, { signal } = {}) {
+    async current(key, request, { signal } = {}) {
       const now = clock.monotonic();
       const last = held.get(key);
       if (last && now < last.renewAt) return last.value;
@@ -78,16 +83,16 @@ export function createRenewal<T>(request: (key: string) => Promise<Grant<T> | un
         throw failure.error;
       }
       try {
-        return await waitOrAbort(askOnce(key), signal);
+        return await waitOrAbort(askOnce(key, request), signal);
       } catch (error) {
         signal?.throwIfAborted();
         if (valid) return valid.value;
         throw error;
       }
     },
-    refused(key, value) {
+    refused(key) {
       const last = held.get(key);
-      if (last?.value === value && clock.monotonic() - last.since >= FAILURE_MS) held.delete(key);
+      if (last && clock.monotonic() - last.since >= FAILURE_MS) held.delete(key);
     },
   };
 }

@@ -182,6 +182,15 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'registry.excludeImage': 'a/*,b' }, '--registry-exclude-image=a/*,b'],
   [{ 'registry.includeImage': ['a/*'] }, '--registry-include-image=a/*'],
   [{ 'registry.useTimestampLabels': 'a/*' }, '--registry-use-labels=a/*'],
+  [
+    {
+      'registry.ecr': { region: ['eu-west-1', 'us-east-1'], includeId: '123456789012', excludeId: '999999999999', require: true },
+    },
+    '--registry-ecr-region=eu-west-1,us-east-1',
+    '--registry-ecr-include-id=123456789012',
+    '--registry-ecr-exclude-id=999999999999',
+    '--registry-require=ecr',
+  ],
   [{ 'registry.dockercfg': { enabled: true, secretName: 's' } }, '--docker-config=/dockercfg/config.json'],
   [{ 'registry.cache.store': 'disk' }, '--registry-cache=disk'],
   [{ defaultNamespace: 'shop' }, '--k8s-default-namespace=shop'],
@@ -209,7 +218,6 @@ describe('what is refused, and the hint', () => {
     ],
     [{ 'sops.enabled': true }, 'not supported yet: fluxd --sops'],
     [{ manifestGeneration: true }, 'not supported yet: fluxd --manifest-generation'],
-    [{ 'registry.ecr.require': true }, 'not supported yet: fluxd --registry-require'],
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],
@@ -301,6 +309,8 @@ test('port 3030 admits the namespace of the release and Prometheus, others by ne
 
 test.each([
   [undefined, []],
+  ['aws', ['169.254.169.254/32 80']],
+  ['aws-pod-identity', ['169.254.170.23/32 80', 'fd00:ec2::23/128 80']],
   ['azure', ['169.254.169.254/32 80']],
   ['google', ['169.254.169.254/32 80', '169.254.169.252/32 988']],
 ])('of the metadata services, registry.metadata=%s opens %j', (metadata, opened) => {
