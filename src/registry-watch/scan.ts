@@ -6,6 +6,7 @@ import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import { signedBy } from './signatures/checks.ts';
 import type { VerifySignatures } from './signatures/verifier.ts';
 import { verifyAsked } from './signatures/verify-asked.ts';
 import { suspicionOf } from './suspect.ts';
@@ -157,7 +158,7 @@ export function createScan(options: ScanOptions): Scan {
     async fillIn(state, target, signal) {
       if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
       const now = clock.monotonic();
-      const rest = state.tags.filter((tag) => isDue(state, tag, now));
+      const rest = state.tags.filter((tag) => isDue(state, tag, now) && signedBy(tag) === undefined);
       try {
         await refresh(state, { repository: parseRepositoryName(target.name), credential: state.accepted, signal }, rest);
       } catch (error) {

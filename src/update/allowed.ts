@@ -3,7 +3,7 @@ import { banOf, needsDigests } from '../policy/index.ts';
 import { firstToRipen, type Young, type Youth } from './age.ts';
 import { type Decision, held, unknown } from './decision.ts';
 import { rankingOf } from './ranking.ts';
-import { MAX_DEPTH, refusedBySignature } from './signed.ts';
+import { isInGit, MAX_DEPTH, refusedBySignature } from './signed.ts';
 import { isHold, notAhead, type Subject } from './subject.ts';
 
 /** Why an image is not allowed: it is banned, or it may be. `digest` is the one that is asked for beside the tag, if any. */
@@ -42,7 +42,7 @@ export function newestAllowed(subject: Subject, repository: ImageRepository, you
     const isOld = current.tag !== '' && tag !== current.tag && notAhead(tag, subject) !== undefined;
     // Older tags are not chosen anyway.
     const banned = isOld ? undefined : refusedByBan(subject, tag);
-    const bad = isOld || banned ? undefined : refusedBySignature(subject, tag);
+    const bad = isOld || banned || isInGit(tag, subject) ? undefined : refusedBySignature(subject, tag);
     if (bad?.state === 'unknown') return { doubt: bad };
     if (banned?.state === 'unknown') return tag === current.tag && !mustBeSigned ? { tag, refusal, young } : { doubt: banned };
     const tooYoung = banned || bad || isOld ? undefined : youth?.(tag);

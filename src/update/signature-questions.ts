@@ -3,7 +3,7 @@ import type { SignatureQuestion } from '../policy/index.ts';
 import { refusedByBan } from './allowed.ts';
 import type { UpdateContext } from './context.ts';
 import { rankingOf } from './ranking.ts';
-import { MAX_DEPTH, refusedBySignature } from './signed.ts';
+import { isInGit, MAX_DEPTH, refusedBySignature } from './signed.ts';
 import { digestOf, isHold, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
 /** What has to be verified before an image of a container can be chosen; undefined if that is known. */
@@ -33,7 +33,8 @@ function unverifiedTags(subject: Subject): SignatureQuestion['candidates'] {
   for (const tag of rankingOf(repository, pattern).matching) {
     const isOld = current.tag !== '' && tag !== current.tag && notAhead(tag, subject) !== undefined;
     if (isOld || repository.images.get(tag)?.error || refusedByBan(subject, tag)?.state === 'held') continue;
-    if (refusedBySignature(subject, tag) === undefined || candidates.length === MAX_DEPTH) break;
+    const isGood = isInGit(tag, subject) || refusedBySignature(subject, tag) === undefined;
+    if (isGood || candidates.length === MAX_DEPTH) break;
     candidates.push({ tag });
   }
   return candidates;

@@ -5,6 +5,11 @@ import { digestOf, isHold, type Subject } from './subject.ts';
 /** Tags without valid signature after which no older one is considered. */
 export const MAX_DEPTH = 100;
 
+/** Whether a tag has the digest that is in Git: to keep it is no choice. */
+export function isInGit(tag: string, { current, repository }: Subject): boolean {
+  return tag === current.tag && current.digest !== '' && current.digest === digestOf(repository, tag);
+}
+
 /**
  * Why the signatures of a tag's image keep it from being chosen; undefined if it fulfils all policies. `digest` is the one that is asked
  * for beside the tag, if any. What is not known is never a yes.

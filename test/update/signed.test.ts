@@ -90,6 +90,11 @@ describe('automation', () => {
     ],
     ['pins the current tag to what was verified', { known: { '1.0.0': VERIFIED } }, chooses('1.0.0')],
     [
+      'asks nothing of what is in Git',
+      { known: { '1.0.0': undefined }, image: `${NAME}:1.0.0@${digestOf('1.0.0')}` },
+      'image(s) up to date',
+    ],
+    [
       'does not follow a tag that is pushed again without a signature',
       { known: { '1.0.0': UNSIGNED }, image: `${NAME}:1.0.0@sha256:${'a'.repeat(64)}` },
       'tag 1.0.0 has no valid signature for cosign:acme: it is not signed',

@@ -108,11 +108,16 @@ function logDecision({ decision, ...container }: DecidedContainer, log: Logger):
   else log.warn(what, 'container not updated');
 }
 
+/** What the next scan will know. */
+function isEarly(why: Extract<Decision, { readonly state: 'unknown' }>['why']): boolean {
+  return why.kind === 'not-scanned' || (why.kind === 'unverified' && why.because === undefined);
+}
+
 /** A container that is up to date, or whose image has not been scanned yet, is nothing to report. */
 function isNotable(decision: Decision): boolean {
   if (decision.state === 'current') return decision.because === 'not-newer';
   // A suspension is logged once, and the scanner logs what it cannot read.
   if (decision.state === 'held') return decision.by.kind !== 'suspended' && decision.by.kind !== 'digest-unknown';
-  if (decision.state === 'unknown') return decision.why.kind !== 'not-scanned';
+  if (decision.state === 'unknown') return !isEarly(decision.why);
   return decision.state === 'waiting';
 }
