@@ -70,6 +70,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@sigstore/verify': ['src/registry-watch/signatures/'],
   '@sigstore/mock': [],
   '@noble/curves': ['src/registry-watch/signatures/'],
+  '@redis/client': ['src/registry-watch/cache/redis.ts'],
   '@kubernetes/client-node': ['src/cluster/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],

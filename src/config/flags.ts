@@ -1,8 +1,6 @@
 import { built, deprecated, type Flag, type FlagTypes, meaningless, unbuilt } from './flag.ts';
 
 const NO_KUBECTL = 'objects are applied over the Kubernetes API directly';
-/** Flux v1 generated a deploy key when none was mounted. Its chart always sets the directory, also for daemons that have a key. */
-const NO_MEMCACHED = 'image metadata is cached in memory, or by --registry-cache';
 
 /** All flags of fluxd 1.25 and our own, in the groups of help and documentation. */
 export const FLAG_GROUPS = {
@@ -178,14 +176,24 @@ export const FLAG_GROUPS = {
     'registry-cache': built(
       'string',
       'memory',
-      'where to remember image metadata across restarts: `disk`; or `memory`, which is lost with the process',
+      'where to remember image metadata across restarts: `disk`, or shared by daemons `redis://…`, `rediss://…` or `memcached`; `memory` is lost with the process',
     ),
     'registry-cache-dir': built('string', '/var/cache/fluxd', 'directory of --registry-cache=disk'),
-    'registry-cache-expiry': meaningless('duration', '0s', 'expiry of cache entries', NO_MEMCACHED),
-    'memcached-hostname': meaningless('string', 'memcached', 'cache host', NO_MEMCACHED),
-    'memcached-port': meaningless('int', '11211', 'cache port', NO_MEMCACHED),
-    'memcached-timeout': meaningless('duration', '1s', 'timeout of one cache request', NO_MEMCACHED),
-    'memcached-service': meaningless('string', 'memcached', 'SRV name of the cache', NO_MEMCACHED),
+    'registry-cache-key-file': built(
+      'string',
+      '',
+      'file with a key of at least 32 characters that seals the entries of a shared cache; the same for all its daemons',
+    ),
+    'registry-cache-expiry': meaningless(
+      'duration',
+      '0s',
+      'expiry of cache entries',
+      'they expire a week after they were written last',
+    ),
+    'memcached-hostname': built('string', 'memcached', 'host of --registry-cache=memcached; without that it has no effect'),
+    'memcached-port': built('int', '11211', 'its port, with an empty --memcached-service'),
+    'memcached-timeout': built('duration', '1s', 'timeout of one operation of that cache'),
+    'memcached-service': built('string', 'memcached', 'name of the SRV record that has the servers and ports of that cache'),
   },
   Kubernetes: {
     'k8s-secret-name': built(

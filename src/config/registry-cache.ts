@@ -1,16 +1,59 @@
 import { posix } from 'node:path';
 import type { FlagName, FlagValues } from './flags.ts';
 
-/** Where image metadata is remembered. */
+/** Where image metadata is remembered. Entries of a shared cache are sealed with a key. */
 export type RegistryCacheConfig =
   /** In the process only. */
-  { readonly kind: 'memory' } | { readonly kind: 'disk'; readonly directory: string };
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'disk'; readonly directory: string }
+  | { readonly kind: 'redis'; readonly keyFile: string; readonly url: string }
+  | {
+      readonly kind: 'memcached';
+      readonly keyFile: string;
+      readonly hostname: string;
+      readonly port: number;
+      readonly timeoutMs: number;
+      /** Name of an SRV record, which has the ports; absent: `hostname` and `port` are the server. */
+      readonly service?: string;
+    };
 
-/** The flags of the cache; `fail` is called for each that cannot be used. */
+/** These say where memcached is, and are used only with it: unchanged Deployments of Flux v1 have them. */
+export const MEMCACHED_FLAGS = [
+  'memcached-hostname',
+  'memcached-port',
+  'memcached-timeout',
+  'memcached-service',
+] as const satisfies readonly FlagName[];
+
+/** Why they have no effect otherwise. */
+export const NO_MEMCACHED = 'image metadata is cached in memory, unless --registry-cache=memcached';
+
+/** The flags of the cache; `fail` is called for each that cannot be used, and quotes no value. */
 export function registryCacheConfig(values: FlagValues, fail: (flag: FlagName, why: string) => void): RegistryCacheConfig {
-  const { 'registry-cache': cache, 'registry-cache-dir': directory } = values;
+  const { 'registry-cache': cache, 'registry-cache-dir': directory, 'registry-cache-key-file': keyFile } = values;
   if (cache === 'memory') return { kind: 'memory' };
-  if (cache !== 'disk') fail('registry-cache', 'use memory or disk');
-  if (!posix.isAbsolute(directory)) fail('registry-cache-dir', 'it must be an absolute path');
-  return { kind: 'disk', directory };
+  if (cache === 'disk') {
+    if (!posix.isAbsolute(directory)) fail('registry-cache-dir', 'it must be an absolute path');
+    return { kind: 'disk', directory };
+  }
+  const isRedis = /^rediss?:\/\//.test(cache);
+  if (!isRedis && cache !== 'memcached')
+    fail('registry-cache', 'use memory, disk, redis://HOST:PORT, rediss://HOST:PORT or memcached');
+  else if (isRedis && !isRedisUrl(cache)) fail('registry-cache', 'it is not a URL like redis://HOST:PORT');
+  else if (keyFile === '')
+    fail('registry-cache', 'a shared cache needs --registry-cache-key-file, or anyone who can write to it chooses your images');
+  if (isRedis) return { kind: 'redis', keyFile, url: cache };
+  return {
+    kind: 'memcached',
+    keyFile,
+    hostname: values['memcached-hostname'],
+    port: values['memcached-port'],
+    timeoutMs: values['memcached-timeout'],
+    ...(values['memcached-service'] === '' ? {} : { service: values['memcached-service'] }),
+  };
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname);
 }

@@ -1,8 +1,7 @@
 import { readCommandLine } from './command-line.ts';
 import type { Config } from './config.ts';
-import { FLAGS, type FlagName } from './flags.ts';
 import { mergeSettings } from './setting.ts';
-import { validateFlags } from './validate.ts';
+import { type IdleFlag, validateFlags } from './validate.ts';
 
 /** How fluxd would interpret a command line. */
 export interface Trial {
@@ -10,18 +9,16 @@ export interface Trial {
   readonly config: Config;
   /** Each would prevent the start. None contains the value of a secret flag. */
   readonly problems: readonly string[];
-  /** Flags without effect. */
-  readonly idle: readonly FlagName[];
+  readonly idle: readonly IdleFlag[];
 }
 
 /** Interprets a command line, such as that of a Flux v1, as fluxd does at start, without the environment. Starts nothing. */
 export function tryArguments(argv: readonly string[]): Trial {
   const line = readCommandLine(argv);
-  const { config, problems } = validateFlags(mergeSettings(line.settings), []);
-  const given = line.settings.map(({ name }) => name);
+  const { config, problems, idle } = validateFlags(mergeSettings(line.settings), []);
   return {
     config,
     problems: [...line.problems, ...problems.map(({ message }) => message)],
-    idle: given.filter((name) => FLAGS[name].status === 'meaningless'),
+    idle,
   };
 }

@@ -5,11 +5,11 @@ import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { deployKeyConfig } from './deploy-key.ts';
 import { parseFlagValue, quote } from './flag.ts';
-import { FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues } from './flags.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
-import { registryCacheConfig } from './registry-cache.ts';
+import { MEMCACHED_FLAGS, NO_MEMCACHED, registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
 export interface ConfigProblem {
@@ -28,6 +28,13 @@ export interface Validated {
   readonly config: Config;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigWarning[];
+  readonly idle: readonly IdleFlag[];
+}
+
+/** A given flag without effect. */
+export interface IdleFlag {
+  readonly flag: FlagName;
+  readonly why: string;
 }
 
 const NOT_NEGATIVE = ['automation-gather', 'automation-gather-max'] as const;
@@ -37,6 +44,7 @@ const POSITIVE = [
   'sync-interval',
   'sync-timeout',
   'automation-interval',
+  'memcached-timeout',
   'automation-revert-deadline',
 ] as const;
 
@@ -71,9 +79,12 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   const problems: ConfigProblem[] = [];
   const fail = (exit: 1 | 2, message: string) => void problems.push({ message, exit });
   const shown = (name: FlagName) => shownFlag(name, origins.get(name));
-  const warnings: ConfigWarning[] = FLAG_NAMES.filter((name) => origins.has(name)).flatMap((name) =>
-    noticeOf(name, shown(name), isDefault(name, values[name])),
-  );
+  const given = FLAG_NAMES.filter((name) => origins.has(name));
+  const idle = given.flatMap((name) => idleFlagOf(name, values));
+  const warnings: ConfigWarning[] = [
+    ...given.flatMap((name) => deprecationOf(name, shown(name), isDefault(name, values[name]))),
+    ...idle.map(({ flag, why }) => ({ flag, message: `flag ${shown(flag)} no longer has an effect: ${why}` })),
+  ];
 
   for (const name of FLAG_NAMES) {
     if (FLAGS[name].status === 'unbuilt' && !isDefault(name, values[name]))
@@ -169,6 +180,12 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
       message:
         '--git-url contains a password, which every local process can read from the arguments of fluxd; set the URL in the environment variable FLUXD_GIT_URL, from a Secret, or in the --config-file',
     });
+  if (origins.get('registry-cache') === '' && /^rediss?:\/\/[^/]*@/.test(values['registry-cache']))
+    warnings.push({
+      flag: 'registry-cache',
+      message:
+        '--registry-cache contains a password, which every local process can read from the arguments of fluxd; set the URL in the environment variable FLUXD_REGISTRY_CACHE, from a Secret, or in the --config-file',
+    });
   const isFmtOrJson = values['log-format'] === 'fmt' || values['log-format'] === 'json';
   if (!isFmtOrJson)
     warnings.push({ flag: 'log-format', message: `unknown ${shown('log-format')} ${quote(values['log-format'])}; using fmt` });
@@ -261,18 +278,18 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     ...optional('registryVerifyKeys', values['registry-verify-keys']),
     ...optional('registryVerifyTrustRoot', values['registry-verify-trust-root']),
     ...optional('dockerConfig', values['docker-config']),
-    registryCache: registryCacheConfig(values, unusable),
     ...(origins.has('registry-ecr-region') ? { registryEcrRegions: values['registry-ecr-region'] } : {}),
     registryEcrIncludeIds: values['registry-ecr-include-id'],
     registryEcrExcludeIds: values['registry-ecr-exclude-id'],
     registryRequire: values['registry-require'].includes('ecr') ? ['ecr'] : [],
+    registryCache: registryCacheConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`)),
     ...optional('k8sDefaultNamespace', values['k8s-default-namespace']),
     k8sAllowNamespaces: [...new Set(ALLOW_NAMESPACE.flatMap((name) => values[name]))],
     k8sExcludeResources: values['k8s-unsafe-exclude-resource'],
     deployKey: deployKeyConfig(values, unusable),
     ...optional('kubeConfig', values['kube-config']),
   };
-  return { config: deepFreeze(config), problems, warnings };
+  return { config: deepFreeze(config), problems, warnings, idle };
 }
 
 /** The key becomes an argument of git and gpg. */
@@ -327,11 +344,17 @@ function isDefault(name: FlagName, value: unknown): boolean {
   return JSON.stringify(value) === JSON.stringify(parseFlagValue(FLAGS[name].type, FLAGS[name].default));
 }
 
-function noticeOf(flag: FlagName, shown: string, atDefault: boolean): readonly ConfigWarning[] {
+function deprecationOf(flag: FlagName, shown: string, atDefault: boolean): readonly ConfigWarning[] {
   const { status, ...rest } = FLAGS[flag];
-  if (!('note' in rest)) return [];
-  if (status === 'deprecated') return atDefault ? [] : [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
-  return [{ flag, message: `flag ${shown} no longer has an effect: ${rest.note}` }];
+  if (status !== 'deprecated' || !('note' in rest) || atDefault) return [];
+  return [{ flag, message: `flag ${shown} has been deprecated, ${rest.note}` }];
+}
+
+function idleFlagOf(flag: FlagName, values: FlagValues): readonly IdleFlag[] {
+  const { status, ...rest } = FLAGS[flag];
+  if (status === 'meaningless' && 'note' in rest) return [{ flag, why: rest.note }];
+  const isMemcached: boolean = MEMCACHED_FLAGS.some((name) => name === flag);
+  return isMemcached && values['registry-cache'] !== 'memcached' ? [{ flag, why: NO_MEMCACHED }] : [];
 }
 
 function optional<K extends string>(key: K, text: string): { readonly [P in K]?: string } {

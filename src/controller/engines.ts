@@ -3,13 +3,12 @@ import { createHttpTransport, type Logger, mapNonEmpty, type NonEmpty, type Sour
 import { ManifestThread } from '../manifests/index.ts';
 import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
 import { EventLog } from '../record/index.ts';
-import { createImageWatch, type TrustedSigners } from '../registry-watch/index.ts';
+import { createImageWatch, type ImageWatchOptions, type TrustedSigners } from '../registry-watch/index.ts';
 import { automationMinAge } from './automation-min-age.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
 import { createAutomationGates, createSyncGate } from './gates-of-flags.ts';
-import { imageCacheOf } from './image-cache-of-flags.ts';
 import { createSharedImages } from './jobs/shared-images.ts';
 import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
@@ -27,6 +26,8 @@ export interface EnginesOptions
   readonly metrics: DaemonMetrics;
   /** By what image signatures are verified; by nothing when absent. */
   readonly signers?: TrustedSigners;
+  /** Where image metadata is remembered, if it is. */
+  readonly imageCache?: ImageWatchOptions['cache'];
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
   readonly heapBytes?: number;
   readonly log: Logger;
@@ -47,7 +48,7 @@ export interface RunningFlux {
  * @throws FluxError `config/bad-schedule`, `config/bad-min-age`.
  */
 export function startEngines(options: EnginesOptions): RunningFlux {
-  const { config, version, cluster, metrics, heapBytes, log, sources, clock, signers } = options;
+  const { config, version, cluster, metrics, imageCache, heapBytes, log, sources, clock, signers } = options;
   const gates = createAutomationGates(config);
   const syncGate = createSyncGate(config);
   const minAge = automationMinAge(config);
@@ -64,12 +65,10 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     clock,
     log: log.child({ component: 'notify' }),
   });
-  const registryLog = log.child({ component: 'registry' });
-  const cache = config.registryDisableScanning ? undefined : imageCacheOf(config.registryCache, { clock, log: registryLog });
   const watch: ImageWatch = createImageWatch({
     http,
     clock,
-    log: registryLog,
+    log: log.child({ component: 'registry' }),
     automationIntervalMs: config.automationIntervalMs,
     rps: config.registryRps,
     burst: config.registryBurst,
@@ -93,7 +92,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     trace: config.registryTrace,
     onRequest: metrics.registryRequest,
     onFetch: metrics.registryFetch,
-    ...(cache === undefined ? {} : { cache }),
+    ...(imageCache === undefined ? {} : { cache: imageCache }),
     onCache: metrics.registryCache,
   });
   metrics.imageRepositories(() => countScans(watch.scans()));

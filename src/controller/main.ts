@@ -18,6 +18,7 @@ import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
+import { imageCacheOf } from './image-cache-of-flags.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
 import { proposalsOf } from './pull-requests/connect.ts';
 import { refuseClashes } from './sources.ts';
@@ -47,8 +48,8 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
- * @throws FluxError `config/sources-clash`, `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`,
- * `registry/required-unavailable`.
+ * @throws FluxError `config/sources-clash`, `config/bad-cache-key`, `config/bad-signature-key`, `config/bad-trust-root`,
+ * `config/bad-verify`, `registry/required-unavailable`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -66,6 +67,9 @@ export async function startFlux({
     rules: config.registryVerify,
   });
   await requireRegistries(options);
+  const imageCache = config.registryDisableScanning
+    ? undefined
+    : await imageCacheOf(config.registryCache, { clock, log: log.child({ component: 'registry' }) });
   const directoryIn = (parent: string) =>
     createWorkingDirectory({
       parent,
@@ -185,7 +189,7 @@ export async function startFlux({
     };
   }
 
-  const flux = startEngines({ ...options, signers, cluster, sources: mapNonEmpty(config.sources, connect) });
+  const flux = startEngines({ ...options, signers, imageCache, cluster, sources: mapNonEmpty(config.sources, connect) });
   return {
     ...flux,
     async stop() {

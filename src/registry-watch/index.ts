@@ -6,7 +6,9 @@
  */
 
 export { createDiskStore } from './cache/disk.ts';
-export type { CacheStore } from './cache/store.ts';
+export { createMemcachedStore } from './cache/memcached.ts';
+export { findServersOf } from './cache/memcached-servers.ts';
+export { createRedisStore } from './cache/redis.ts';
 export type { ReadCore } from './credentials/index.ts';
 export { checkRequired, type RequiredRegistry } from './require.ts';
 export { openSigners } from './signatures/signers.ts';

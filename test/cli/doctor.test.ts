@@ -191,7 +191,10 @@ describe('what Flux v1 left', () => {
         ['fail', 'Flux v1 runs beside this fluxd'],
         ['warn', 'would stop fluxd: --sops is not supported yet', 'docs/migrate-from-flux-v1.md'],
         ['warn', 'would stop fluxd: --token is not supported yet'],
-        ['ok', 'accepts and ignores: --memcached-hostname, --memcached-port (image metadata is cached in memory)'],
+        [
+          'ok',
+          'accepts and ignores: --memcached-hostname, --memcached-port (image metadata is cached in memory, unless --registry-cache=memcached)',
+        ],
       ],
     ],
     [

@@ -14,6 +14,8 @@ const APP = [
 
 const PULLS = ['--git-push-branch=p', '--pull-request=gitea', '--pull-request-token-file=/a'];
 
+const MEMCACHED = ['--registry-cache=memcached', '--registry-cache-key-file=/k'];
+
 /** Another value than the default, and what else has to be given with it. */
 const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   listen: ['--listen=:1'],
@@ -48,6 +50,11 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'pull-request-template': [...PULLS, '--pull-request-template=/a'],
   'registry-cache': ['--registry-cache=disk'],
   'registry-cache-dir': ['--registry-cache=disk', '--registry-cache-dir=/a'],
+  'registry-cache-key-file': ['--registry-cache=redis://h', '--registry-cache-key-file=/k'],
+  'memcached-hostname': [...MEMCACHED, '--memcached-hostname=h'],
+  'memcached-port': [...MEMCACHED, '--memcached-port=1'],
+  'memcached-timeout': [...MEMCACHED, '--memcached-timeout=2s'],
+  'memcached-service': [...MEMCACHED, '--memcached-service=s'],
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],

@@ -45,5 +45,5 @@ test('a command line is tried without starting anything', () => {
     '--sops is not supported yet; remove it, or set it to "false"',
     '--token is not supported yet; remove it, or set it to ""',
   ]);
-  expect(idle).toEqual(['memcached-port']);
+  expect(idle).toEqual([{ flag: 'memcached-port', why: expect.stringContaining('in memory') }]);
 });

@@ -136,6 +136,21 @@ describe('flags are read as pflag reads them', () => {
       { registryEcrIncludeIds: ['123456789012'], registryEcrExcludeIds: [] },
     ],
     [['--registry-require=ecr'], { registryRequire: ['ecr'] }],
+    [
+      ['--registry-cache=rediss://u:p@h:6380/2', '--registry-cache-key-file=/k'],
+      { registryCache: { kind: 'redis', keyFile: '/k', url: 'rediss://u:p@h:6380/2' } },
+    ],
+    [
+      ['--registry-cache=memcached', '--registry-cache-key-file=/k'],
+      {
+        registryCache: {
+          ...{ kind: 'memcached', keyFile: '/k', service: 'memcached' },
+          ...{ hostname: 'memcached', port: 11211, timeoutMs: 1000 },
+        },
+      },
+    ],
+    // As unchanged Deployments of Flux v1 have them.
+    [['--memcached-hostname=flux-memcached', '--memcached-service='], { registryCache: { kind: 'memory' } }],
     [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
     [
       ['--registry-verify=docker.io/acme/*=cosign:acme', '--registry-verify-keys=/etc/fluxd/keys'],
@@ -272,6 +287,22 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       'invalid --git-signing-key "key": it must be the absolute path of a private key file',
     ],
     [['--sync-interval=0s'], 1, '--sync-interval must be greater than 0'],
+    [
+      ['--registry-cache=tape'],
+      1,
+      'invalid --registry-cache: use memory, disk, redis://HOST:PORT, rediss://HOST:PORT or memcached',
+    ],
+    [
+      ['--registry-cache=redis://:p@ss/w@h:1', '--registry-cache-key-file=k'],
+      1,
+      'invalid --registry-cache: it is not a URL like redis://HOST:PORT',
+    ],
+    [
+      ['--registry-cache=redis://h'],
+      1,
+      'invalid --registry-cache: a shared cache needs --registry-cache-key-file, or anyone who can write to it chooses your images',
+    ],
+    [['--registry-cache=disk', '--registry-cache-dir=x'], 1, 'invalid --registry-cache-dir: it must be an absolute path'],
     [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git" or "secret"'],
     [['--registry-require=ecr,gcr'], 1, '--registry-require value "gcr" is not in possible values {ecr}'],
     [['--k8s-allow-namespace=a,'], 1, 'invalid namespace "" in --k8s-allow-namespace'],

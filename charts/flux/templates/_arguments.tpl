@@ -100,6 +100,9 @@
 {{- include "flux.flag" (list "registry-require" (ternary "ecr" "" (default false $registry.ecr.require))) }}
 {{- include "flux.flag" (list "registry-insecure-host" $registry.insecureHosts) }}
 {{- include "flux.flag" (list "registry-cache" $registry.cache.store) }}
+{{- if $registry.cache.secretName }}
+- {{ printf "--registry-cache-key-file=/etc/fluxd/registry-cache/%s" $registry.cache.key | quote }}
+{{- end }}
 {{- include "flux.switch" (list "registry-disable-scanning" $registry.disableScanning) }}
 {{- include "flux.flag" (list "registry-exclude-image" $registry.excludeImage) }}
 {{- include "flux.flag" (list "registry-include-image" $registry.includeImage) }}

@@ -34,6 +34,12 @@
     sizeLimit: {{ .Values.registry.cache.sizeLimit }}
   {{- end }}
 {{- end }}
+{{- with .Values.registry.cache.secretName }}
+- name: registry-cache-key
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0400
+{{- end }}
 - name: git-key
   secret:
     secretName: {{ include "flux.gitSecretName" . }}
@@ -168,6 +174,11 @@
 {{- if eq (default "" .Values.registry.cache.store) "disk" }}
 - name: registry-cache
   mountPath: /var/cache/fluxd
+{{- end }}
+{{- if .Values.registry.cache.secretName }}
+- name: registry-cache-key
+  mountPath: /etc/fluxd/registry-cache
+  readOnly: true
 {{- end }}
 - name: git-key
   mountPath: /etc/fluxd/ssh

@@ -84,8 +84,8 @@ function argumentFindings({ name, namespace }: LeftDeployment, { problems, idle 
   const whose = `the arguments of ${namespace}:deployment/${name}`;
   const stops = problems.map((problem) => warn(CHECK, `${whose} would stop fluxd: ${problem}`, `For alternatives see ${GUIDE}`));
   if (idle.length === 0) return stops;
-  const reasons = [...new Set(idle.flatMap((flag) => ('note' in FLAGS[flag] ? [FLAGS[flag].note] : [])))].join('; ');
-  const named = idle.map((flag) => `--${flag}`).join(', ');
+  const reasons = [...new Set(idle.map(({ why }) => why))].join('; ');
+  const named = idle.map(({ flag }) => `--${flag}`).join(', ');
   return [...stops, ok(CHECK, `${whose} that fluxd accepts and ignores: ${named} (${reasons})`)];
 }
 

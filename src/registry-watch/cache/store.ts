@@ -15,4 +15,13 @@ export interface CacheStore {
   close(): Promise<void>;
 }
 
+/** A store that several daemons use. */
+export interface SharedStore extends CacheStore {
+  /** Sets a mark that expires after `ms`; whether it was not set before. */
+  claim(key: string, ms: number, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Values are smaller than this, which is what memcached accepts; a larger one in a store is not ours. */
+export const MAX_VALUE_BYTES = 2 ** 20;
+
 export const ENTRY_LIFE_MS = 7 * 24 * 3_600_000;

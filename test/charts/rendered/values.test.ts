@@ -193,6 +193,7 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   ],
   [{ 'registry.dockercfg': { enabled: true, secretName: 's' } }, '--docker-config=/dockercfg/config.json'],
   [{ 'registry.cache.store': 'disk' }, '--registry-cache=disk'],
+  [{ 'registry.cache.secretName': 's' }, '--registry-cache-key-file=/etc/fluxd/registry-cache/key'],
   [{ defaultNamespace: 'shop' }, '--k8s-default-namespace=shop'],
   [{ clusterRole: { create: false }, allowedNamespaces: ['shop', 'flux'] }, '--k8s-allow-namespace=shop,flux'],
   [{ 'tls.secretName': 's' }, '--tls-cert-file=/etc/fluxd/tls/tls.crt', '--tls-private-key-file=/etc/fluxd/tls/tls.key'],
@@ -318,6 +319,13 @@ test.each([
   const rules: readonly EgressRule[] = find(render({ set }), 'NetworkPolicy', 'flux')?.spec.egress ?? [];
   const only = rules.filter(({ to }) => to?.every(({ ipBlock }) => ipBlock.except === undefined));
   expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
+});
+
+test('the key of a shared cache is mounted where its flag says', () => {
+  const spec = pod(render({ set: { 'registry.cache': { store: 'rediss://redis:6380', secretName: 's' } } }));
+  expect(spec.volumes).toContainEqual({ name: 'registry-cache-key', secret: { secretName: 's', defaultMode: 0o400 } });
+  const mount = { name: 'registry-cache-key', mountPath: '/etc/fluxd/registry-cache', readOnly: true };
+  expect(spec.containers[0].volumeMounts).toContainEqual(mount);
 });
 
 test.each([
