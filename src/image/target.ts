@@ -6,6 +6,8 @@ export interface ImageTarget {
   readonly pullSecrets: readonly PullSecrets[];
   /** Tags whose creation time a policy or listing needs. */
   readonly needsTimes?: (tag: string) => boolean;
+  /** Whether all workloads that use it are scaled to zero or suspended, and none is automated: where requests are few, others are scanned first. */
+  readonly isIdle?: boolean;
   /** Tags in use: each scan checks whether they have moved. */
   readonly inUse?: readonly string[];
 }
@@ -27,6 +29,7 @@ export function mergeTargets(targets: readonly ImageTarget[]): readonly ImageTar
       name,
       pullSecrets: same.flatMap(({ pullSecrets }) => pullSecrets),
       inUse: [...new Set(same.flatMap(({ inUse = [] }) => inUse))],
+      ...(same.every(({ isIdle = false }) => isIdle) ? { isIdle: true } : {}),
       ...(needs.length > 0 ? { needsTimes: (tag: string) => needs.some((needsTime) => needsTime(tag)) } : {}),
     };
   });

@@ -2,28 +2,34 @@ import { LRUCache } from 'lru-cache';
 import { hasCode } from '../base/index.ts';
 import { failureOf, unauthorized } from './answer.ts';
 import type { Access, Authorizer } from './authorization.ts';
+import type { Purpose } from './budget.ts';
 import { type Credential, describeCredential } from './credentials/index.ts';
 import { type Exchange, type RegistryAnswer, subjectOf } from './exchange.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryName } from './repository-name.ts';
+import type { RequestKind } from './spending.ts';
 
 /** A request to a registry, and its credential. */
 export interface Question {
   readonly repository: RepositoryName;
   readonly credential: Credential | undefined;
+  /** What it is for, if the host limits the number of requests. */
+  readonly purpose: Purpose;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ApiRequest {
-  readonly method?: 'GET' | 'HEAD';
+  readonly kind: RequestKind;
   /** Path and query below `/v2/<repository>/`, or a full URL from a response. */
   readonly target: string | URL;
   readonly accept?: string;
+  /** Entity tag of what is known; if it is still current, the answer has the status 304. */
+  readonly unless?: string | undefined;
   readonly maxBytes: number;
 }
 
 export interface Connection {
-  /** One authenticated request. @throws FluxError unless the status is 2xx. */
+  /** One authenticated request. @throws FluxError unless the status is 2xx, or 304 to a request with an entity tag. */
   send(question: Question, request: ApiRequest): Promise<RegistryAnswer>;
 }
 
@@ -42,8 +48,9 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
   const plain = new LRUCache<string, true>({ max: 1000 });
   const isInsecure = (host: string) => insecureHosts.includes(host) || insecureHosts.includes(host.replace(/:\d+$/, ''));
 
-  const ask = async (access: Access, request: ApiRequest, repository: RepositoryName): Promise<RegistryAnswer> => {
-    const { method = 'GET', target, accept, maxBytes } = request;
+  const ask = async (access: Access, request: ApiRequest, { repository, purpose }: Question): Promise<RegistryAnswer> => {
+    const { kind, target, accept, unless, maxBytes } = request;
+    const method = kind === 'head' ? 'HEAD' : 'GET';
     const url = target instanceof URL ? target : new URL(`/v2/${repository.path}/${target}`, access.registry);
     const isRegistry = url.origin === access.registry.origin;
     const send = (authorization: string | undefined) =>
@@ -53,9 +60,11 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         authorization,
         maxBytes,
         limit: access.limit,
+        use: { kind, purpose, account: access.credential?.id ?? '' },
         insecure: access.insecure && isRegistry,
         signal: access.signal,
         ...(accept === undefined ? {} : { accept }),
+        ...(unless === undefined ? {} : { unless }),
       });
     let answer = await send(isRegistry ? authorizer.remembered(access) : undefined);
     if (answer.status === 401 && answer.url.origin === access.registry.origin) {
@@ -63,6 +72,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
       answer = await send(await authorizer.answer(answer.headers['www-authenticate'] ?? '', access, answer.reach));
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
+    if (answer.status === 304 && unless !== undefined) return answer;
     const subject = subjectOf(method, answer.url);
     if (answer.status !== 401) throw failureOf(answer, subject);
     authorizer.forget(access);
@@ -70,7 +80,8 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
   };
 
   return {
-    async send({ repository, credential, signal }, request) {
+    async send(question, request) {
+      const { repository, credential, signal } = question;
       const endpoint = ENDPOINTS[repository.host] ?? repository.host;
       const insecure = isInsecure(repository.host);
       const accessBy = (scheme: string): Access => ({
@@ -81,20 +92,20 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         insecure,
         signal,
       });
-      if (!insecure) return ask(accessBy('https'), request, repository);
+      if (!insecure) return ask(accessBy('https'), request, question);
       if (plain.has(endpoint)) {
         try {
-          return await ask(accessBy('http'), request, repository);
+          return await ask(accessBy('http'), request, question);
         } catch (error) {
           if (isConnectionFailure(error)) plain.delete(endpoint);
           throw error;
         }
       }
       try {
-        return await ask(accessBy('https'), request, repository);
+        return await ask(accessBy('https'), request, question);
       } catch (error) {
         if (!isConnectionFailure(error) || signal?.aborted) throw error;
-        return await ask(accessBy('http'), request, repository).then(
+        return await ask(accessBy('http'), request, question).then(
           (answer) => {
             plain.set(endpoint, true);
             return answer;

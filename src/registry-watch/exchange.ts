@@ -11,17 +11,21 @@ import {
   withoutSecret,
 } from '../base/index.ts';
 import { failureOf, printable } from './answer.ts';
-import { type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
+import { type AccountUse, type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
 import { mayBeSentTo } from './trust.ts';
 
 export interface RegistryRequest {
   readonly method?: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept?: string;
+  /** Entity tag for `If-None-Match`. */
+  readonly unless?: string;
   /** Sent only to the first address, not to a redirect to another origin (S-051). */
   readonly authorization?: string | undefined;
   readonly maxBytes: number;
   readonly limit: HostLimit;
+  /** What it is for; absent for tokens, which count against no budget. */
+  readonly use?: AccountUse;
   /** Skips verifying TLS certificates of this host (`--registry-insecure-host`). */
   readonly insecure?: boolean;
   /** Allowed network of the first address: a registry may be internal; addresses it refers to only if it is. Default: internal. */
@@ -55,15 +59,17 @@ export interface ExchangeOptions {
 
 export function createExchange({ http, clock, log, trace, onRequest }: ExchangeOptions): Exchange {
   const once = async (request: RegistryRequest, url: URL, reach: Reach): Promise<HttpResponse> => {
-    const { method = 'GET', accept, authorization, limit, signal } = request;
-    await limit.acquire(signal ? { signal } : {});
+    const { method = 'GET', accept, unless, authorization, limit, signal } = request;
     const sameOrigin = url.origin === request.url.origin;
+    const use = sameOrigin ? request.use : undefined;
+    await limit.acquire({ use, ...(signal ? { signal } : {}) });
     try {
       const response = await http.request({
         method,
         url,
         headers: {
           ...(accept === undefined ? {} : { accept }),
+          ...(unless === undefined ? {} : { 'if-none-match': unless }),
           ...(authorization !== undefined && sameOrigin ? { authorization } : {}),
         },
         maxBytes: request.maxBytes,
@@ -72,10 +78,12 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
         ...(request.insecure && sameOrigin ? { tls: { rejectUnauthorized: false } } : {}),
         ...(signal ? { signal } : {}),
       });
+      if (use) limit.answered(use, response);
       onRequest?.(response.status);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, status: response.status }, 'registry request');
       return sameOrigin ? withoutCredentials(response, authorization) : response;
     } catch (error) {
+      if (use) limit.answered(use, undefined);
       onRequest?.(undefined);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, err: error }, 'registry request');
       throw error;

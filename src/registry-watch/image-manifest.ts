@@ -46,7 +46,7 @@ const Any = z
  * @throws FluxError if the request fails.
  */
 export async function headManifest(connection: Connection, question: Question, tag: string): Promise<string | undefined> {
-  const request = { method: 'HEAD', target: `manifests/${tag}`, accept: ACCEPT, maxBytes: MAX_BYTES } as const;
+  const request = { kind: 'head', target: `manifests/${tag}`, accept: ACCEPT, maxBytes: MAX_BYTES } as const;
   try {
     const parsed = Digest.safeParse((await connection.send(question, request)).headers['docker-content-digest']);
     return parsed.success ? parsed.data : undefined;
@@ -67,7 +67,12 @@ export async function fetchManifest(connection: Connection, question: Question, 
 }
 
 async function follow(connection: Connection, question: Question, reference: string, depth: number): Promise<ImageManifest> {
-  const answer = await connection.send(question, { target: `manifests/${reference}`, accept: ACCEPT, maxBytes: MAX_BYTES });
+  const answer = await connection.send(question, {
+    kind: 'manifest',
+    target: `manifests/${reference}`,
+    accept: ACCEPT,
+    maxBytes: MAX_BYTES,
+  });
   const subject = subjectOf('GET', answer.url);
   const digest = verifiedDigest(answer, reference.startsWith('sha256:') ? reference : undefined, subject);
   const body = jsonOf(answer.body, subject);
@@ -87,7 +92,7 @@ async function follow(connection: Connection, question: Question, reference: str
     throw new FluxError('no suitable manifest (linux amd64) in manifestlist', { code: 'registry/no-suitable-manifest' });
   }
   if (depth === MAX_DEPTH) throw badManifest(subject, `is an index nested more than ${MAX_DEPTH} deep`);
-  const image = await follow(connection, question, chosen.digest, depth + 1);
+  const image = await follow(connection, { ...question, purpose: 'now' }, chosen.digest, depth + 1);
   return { ...image, indexDigest: digest };
 }
 
@@ -97,7 +102,10 @@ export async function fetchBlob(
   question: Question,
   digest: string,
 ): Promise<{ body: Buffer; subject: string }> {
-  const answer = await connection.send(question, { target: `blobs/${digest}`, maxBytes: MAX_BYTES });
+  const answer = await connection.send(
+    { ...question, purpose: 'now' },
+    { kind: 'blob', target: `blobs/${digest}`, maxBytes: MAX_BYTES },
+  );
   const subject = subjectOf('GET', answer.url);
   verifiedDigest(answer, digest, subject);
   return { body: answer.body, subject };

@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { type Cancellable, type Clock, FluxError, type Logger, TokenBucket } from '../base/index.ts';
+import { Spending, type Use } from './spending.ts';
 
 export interface RateLimitOptions {
   readonly clock: Clock;
@@ -10,10 +12,24 @@ export interface RateLimitOptions {
   readonly burst: number;
 }
 
-/** The rate limit of one registry host: a token bucket that adapts to 429 responses. */
+/** A request that may count against the budget of an account: the id of its credential, empty if anonymous. */
+export interface AccountUse extends Use {
+  readonly account: string;
+}
+
+/** The rate limit of one registry host: a token bucket that adapts to 429 responses, and the budgets that the host reports. */
 export interface HostLimit {
-  /** Resolves when one request may be sent. @throws FluxError `registry/rate-limited` during a long pause requested by the host. */
-  acquire(options?: Cancellable): Promise<void>;
+  /**
+   * Resolves when one request may be sent. Requests of no use, such as those for tokens, count against no budget.
+   * @throws FluxError `registry/rate-limited` during a long pause requested by the host, `BudgetSpent` if the budget must last.
+   */
+  acquire(options?: { readonly use?: AccountUse | undefined } & Cancellable): Promise<void>;
+  /** Called after each acquired request, with its response, if there was one. */
+  answered(use: AccountUse, response: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void;
+  /** What is known of the budget of an account. */
+  spending(account: string): Spending;
+  /** Accounts whose requests are known, and their budgets. */
+  spendings(): readonly (readonly [account: string, Spending])[];
   /** Called after a 429, with the requested pause in milliseconds, if any: halves the rate. */
   backOff(retryAfterMs?: number): void;
   /** Called after a successful scan: raises the rate again, long after the last 429. */
@@ -28,6 +44,10 @@ const ONE_BACK_OFF_MS = 10_000;
 const NO_RECOVERY_MS = 1_200_000;
 /** Scans do not wait for longer pauses: the scan ends, and the next one starts after the pause. */
 const MAX_WAIT_MS = 10_000;
+/** The same for a turn in the budget of a host: a scan that waits keeps others from starting. */
+const MAX_TURN_MS = 1_000;
+/** Accounts of one host: every credential is one. */
+const MAX_ACCOUNTS = 1000;
 /** Upper bound of a requested pause. */
 export const MAX_PAUSE_MS = 3_600_000;
 
@@ -48,6 +68,7 @@ class AdaptiveLimit implements HostLimit {
   readonly #host: string;
   readonly #options: RateLimitOptions;
   readonly #bucket: TokenBucket;
+  readonly #accounts = new LRUCache<string, Spending>({ max: MAX_ACCOUNTS });
   #rate: number;
   #backedOffAt = Number.NEGATIVE_INFINITY;
 
@@ -58,14 +79,33 @@ class AdaptiveLimit implements HostLimit {
     this.#bucket = new TokenBucket(options.clock, options.burst);
   }
 
-  async acquire(options: Cancellable = {}): Promise<void> {
+  async acquire({ use, signal }: { readonly use?: AccountUse | undefined } & Cancellable = {}): Promise<void> {
     const { clock } = this.#options;
+    const options = signal ? { signal } : {};
     const pause = this.#pause(clock.monotonic());
     const wait = Math.max(pause, this.#bucket.take(this.#rate));
-    if (wait <= 0) return;
-    await clock.sleep(wait, options);
-    // Another request may have received a 429 meanwhile.
-    this.#pause(clock.monotonic());
+    if (wait > 0) {
+      await clock.sleep(wait, options);
+      // Another request may have received a 429 meanwhile.
+      this.#pause(clock.monotonic());
+    }
+    if (use) await this.spending(use.account).acquire(use, { ...options, maxWaitMs: MAX_TURN_MS });
+  }
+
+  answered(use: AccountUse, response: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
+    this.spending(use.account).answered(use, response);
+  }
+
+  spending(account: string): Spending {
+    const known = this.#accounts.get(account);
+    if (known) return known;
+    const spending = new Spending(this.#host, this.#options.clock);
+    this.#accounts.set(account, spending);
+    return spending;
+  }
+
+  spendings(): readonly (readonly [account: string, Spending])[] {
+    return [...this.#accounts.entries()];
   }
 
   #pause(now: number): number {

@@ -9,6 +9,7 @@ import { hostOf, parseRepositoryName, type RepositoryName } from './repository-n
 import { signedBy } from './signatures/checks.ts';
 import type { VerifySignatures } from './signatures/verifier.ts';
 import { verifyAsked } from './signatures/verify-asked.ts';
+import { BudgetSpent, type Spending } from './spending.ts';
 import { suspicionOf } from './suspect.ts';
 import { listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
@@ -34,16 +35,26 @@ export interface ScanResult {
   readonly notBefore: number;
   /** Whether wanted metadata remains for another scan soon. */
   readonly unfinished: boolean;
+  /** Whether nothing was asked, so that the budget of the host lasts; then the scan is due again at `notBefore`. */
+  readonly postponed?: true;
+}
+
+export interface ScanRun {
+  /** Whether a person or a notice asks for it. */
+  readonly isAsked: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Scans one repository. Errors are logged and stored in its state; earlier data stays. Throws only when aborted. */
 export interface Scan {
   /** Reads tags first, then the needed metadata. */
-  run(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<ScanResult>;
+  run(state: RepositoryState, target: ImageTarget, options: ScanRun): Promise<ScanResult>;
   /** Reads metadata that only listings show, of small repositories. */
   fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
   /** End of the pause requested by a repository's host, by the monotonic clock; in the past if there is none. */
   blockedUntil(name: string): number;
+  /** The budget by which a repository is read. */
+  spending(state: RepositoryState, target: ImageTarget): Spending;
 }
 
 /** In repositories up to this size all tags are read, so that listings show all dates. */
@@ -53,6 +64,8 @@ const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 const FEW = 16;
+/** New tags that are read at once, even if the requests to the host are few. */
+const MAX_NEW = 5;
 
 export function createScan(options: ScanOptions): Scan {
   const { connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch } = options;
@@ -68,14 +81,20 @@ export function createScan(options: ScanOptions): Scan {
   };
 
   /** Tries each workload's credentials separately, starting with the last accepted ones. */
-  const listAsAnybody = async (repository: RepositoryName, target: ImageTarget, state: RepositoryState, signal: AbortSignal) => {
+  const listAsAnybody = async (
+    repository: RepositoryName,
+    target: ImageTarget,
+    state: RepositoryState,
+    { isAsked, signal }: ScanRun,
+  ) => {
+    const purpose = isAsked ? 'now' : purposeOf(target);
     const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
     const isAccepted = (credential: Credential | undefined) => credential?.id === state.accepted?.id;
     const ordered = [...candidates.credentials].sort((a, b) => Number(isAccepted(b)) - Number(isAccepted(a)));
     let refusal: unknown;
     for (const credential of ordered) {
       try {
-        const list = await fetched('tags', { clock, onFetch }, () => listInTime({ repository, credential, signal }));
+        const list = await fetched('tags', { clock, onFetch }, () => listInTime({ repository, credential, purpose, signal }));
         state.accepted = credential;
         return list;
       } catch (error) {
@@ -91,21 +110,26 @@ export function createScan(options: ScanOptions): Scan {
   const look = async (
     state: RepositoryState,
     target: ImageTarget,
-    signal: AbortSignal,
+    run: ScanRun,
   ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
+    const { signal } = run;
     const repository = parseRepositoryName(target.name);
-    const { tags, dropped } = await listAsAnybody(repository, target, state, signal);
+    const { tags, dropped } = await listAsAnybody(repository, target, state, run);
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
     const suspicion = suspicionIn(state, { tags, target });
     if (suspicion) return { news: suspicion === 'new', unfinished: false };
     const isFirst = state.scannedAt === undefined && tags.length > 0;
+    const before = state.tags;
     const newTags = state.replaceTags(tags, clock.now());
+    if (newTags > 0 && !isFirst) askForNew(state, target, before);
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
-      const question = { repository, credential: state.accepted, signal };
-      const wanted = wantedTags(state, target, clock.monotonic());
+      const question = { repository, credential: state.accepted, purpose: 'other', signal } as const;
+      const checksFree = !limitOf(repository.host).spending(accountOf(state)).isCounted('head');
+      const wanted = wantedTags(state, target, { now: clock.monotonic(), checksFree });
       const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
-      const verified = await verifyAsked(state, question, { verify, refresh, clock });
+      // It decides about an update that waits.
+      const verified = await verifyAsked(state, { ...question, purpose: 'now' }, { verify, refresh, clock });
       limitOf(repository.host).recover();
       if (state.error) log.info({ image: target.name }, 'image scan recovered');
       state.error = undefined;
@@ -144,23 +168,26 @@ export function createScan(options: ScanOptions): Scan {
   };
 
   return {
-    async run(state, target, signal) {
+    async run(state, target, run) {
       const limit = limitOf(hostOf(target.name));
       try {
-        return { ...(await look(state, target, signal)), notBefore: limit.blockedUntil };
+        return { ...(await look(state, target, run)), notBefore: limit.blockedUntil };
       } catch (error) {
-        signal.throwIfAborted();
+        run.signal.throwIfAborted();
+        if (error instanceof BudgetSpent) return { news: false, unfinished: false, postponed: true, notBefore: error.until };
         keepError(state, target, error);
         return { news: false, unfinished: false, notBefore: limit.blockedUntil };
       }
     },
     blockedUntil: (name) => limitOf(hostOf(name)).blockedUntil,
+    spending: (state, { name }) => limitOf(hostOf(name)).spending(accountOf(state)),
     async fillIn(state, target, signal) {
       if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
       const now = clock.monotonic();
       const rest = state.tags.filter((tag) => isDue(state, tag, now) && signedBy(tag) === undefined);
       try {
-        await refresh(state, { repository: parseRepositoryName(target.name), credential: state.accepted, signal }, rest);
+        const repository = parseRepositoryName(target.name);
+        await refresh(state, { repository, credential: state.accepted, purpose: 'spare', signal }, rest);
       } catch (error) {
         signal.throwIfAborted();
         log.debug({ image: target.name, err: messageOf(error) }, 'reading image dates stopped');
@@ -176,12 +203,35 @@ function tooSlow({ name }: RepositoryName): FluxError {
   });
 }
 
+/** Asks for the metadata of tags that have just appeared, if it is needed: automation waits for them. */
+function askForNew({ tags, asked }: RepositoryState, { needsTimes }: ImageTarget, before: readonly string[]): void {
+  if (needsTimes === undefined) return;
+  const known = new Set(before);
+  const appeared = tags.filter((tag) => !known.has(tag) && needsTimes(tag));
+  for (const tag of appeared.slice(-MAX_NEW)) asked.add(tag);
+}
+
+/** What the tag list of a repository is for. */
+export function purposeOf({ isIdle = false }: ImageTarget): 'running' | 'other' {
+  return isIdle ? 'other' : 'running';
+}
+
+/** The account that a repository is read by. */
+function accountOf({ accepted }: RepositoryState): string {
+  return accepted?.id ?? '';
+}
+
 /**
- * The tags to read: first those in use, which are checked in each scan, then those that are due, from the end of the list, where new
- * tags usually are.
+ * The tags to read: first those in use, which are checked in each scan, or only when they are due if the host counts that; then those
+ * that are due, from the end of the list, where new tags usually are.
  */
-function wantedTags(state: RepositoryState, { needsTimes, inUse = [] }: ImageTarget, now: number): readonly string[] {
-  const running = new Set(listedOf(inUse, state.tags).filter((tag) => !isFailing(state, tag, now)));
+function wantedTags(
+  state: RepositoryState,
+  { needsTimes, inUse = [] }: ImageTarget,
+  { now, checksFree }: { readonly now: number; readonly checksFree: boolean },
+): readonly string[] {
+  const isChecked = (tag: string) => (checksFree ? !isFailing(state, tag, now) : isDue(state, tag, now));
+  const running = new Set(listedOf(inUse, state.tags).filter(isChecked));
   const isNeeded = (tag: string) => state.asked.has(tag) || needsTimes?.(tag) === true;
   const needsAny = needsTimes !== undefined || state.asked.size > 0;
   const due = needsAny ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && isNeeded(tag)) : [];

@@ -37,7 +37,8 @@ export async function listTags(connection: Connection, question: Question): Prom
   let next: string | URL | undefined = `tags/list?n=${PAGE_SIZE}`;
   for (let pages = 0; next !== undefined; pages += 1) {
     if (pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
-    const answer = await page(connection, question, next);
+    // A list that has begun goes on: begun again, it would cost more.
+    const answer = await page(connection, pages === 0 ? question : { ...question, purpose: 'now' }, next);
     if (visited.has(answer.url.href)) throw endless(question, 'leads back to a page already read');
     visited.add(answer.url.href);
     const before = tags.size;
@@ -58,12 +59,12 @@ export async function listTags(connection: Connection, question: Question): Prom
 async function page(connection: Connection, question: Question, target: string | URL): Promise<RegistryAnswer> {
   const accept = 'application/json';
   try {
-    return await connection.send(question, { target, accept, maxBytes: MAX_PAGE_BYTES });
+    return await connection.send(question, { kind: 'tags', target, accept, maxBytes: MAX_PAGE_BYTES });
   } catch (error) {
     // Some registries reject a page size larger than their own.
     const refusedSize = hasCode(error, 'registry/bad-answer') && target === `tags/list?n=${PAGE_SIZE}`;
     if (!refusedSize) throw error;
-    return connection.send(question, { target: 'tags/list', accept, maxBytes: MAX_PAGE_BYTES });
+    return connection.send(question, { kind: 'tags', target: 'tags/list', accept, maxBytes: MAX_PAGE_BYTES });
   }
 }
 

@@ -5,6 +5,7 @@ import { fetched, type OnFetch } from './fetched.ts';
 import { type ConfigCache, creationOf, fetchImageFacts, type ImageFacts } from './image-facts.ts';
 import { headManifest } from './image-manifest.ts';
 import type { RepositoryState, TagCheck } from './repository.ts';
+import { BudgetSpent } from './spending.ts';
 
 export interface TagRefreshOptions {
   readonly connection: Connection;
@@ -18,7 +19,10 @@ export interface TagRefreshOptions {
   readonly onFetch?: OnFetch | undefined;
 }
 
-/** Refreshes the metadata of tags, and resolves to whether it changed. @throws FluxError only if the whole scan must stop. */
+/**
+ * Refreshes the metadata of tags, until the budget of the host must last, and resolves to whether it changed.
+ * @throws FluxError only if the whole scan must stop.
+ */
 export type TagRefresh = (state: RepositoryState, question: Question, tags: readonly string[]) => Promise<boolean>;
 
 const HOUR_MS = 3_600_000;
@@ -113,10 +117,11 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     const work = async () => {
       for (let tag = queue.pop(); tag !== undefined && stopped === undefined; tag = queue.pop()) {
         try {
-          changed = (await fetched('metadata', options, () => refreshTag(state, question, tag))) || changed;
+          const asked = state.asked.has(tag) ? { ...question, purpose: 'now' as const } : question;
+          changed = (await fetched('metadata', options, () => refreshTag(state, asked, tag))) || changed;
         } catch (thrown) {
           const error = asFluxError(thrown, { code: 'registry/failed' });
-          if (question.signal?.aborted || error.code === 'registry/rate-limited') stopped = error;
+          if (question.signal?.aborted || error.code === 'registry/rate-limited' || error instanceof BudgetSpent) stopped = error;
           else if (fail(state, tag, error)) unreadable.push(`${tag}: ${error.message}`);
         }
       }
@@ -125,7 +130,7 @@ export function createTagRefresh(options: TagRefreshOptions): TagRefresh {
     if (unreadable.length > 0) {
       log.warn({ image: question.repository.name, tags: unreadable.length, first: unreadable[0] }, 'image tags unreadable');
     }
-    if (stopped !== undefined) throw stopped;
+    if (stopped !== undefined && !(stopped instanceof BudgetSpent)) throw stopped;
     return changed || unreadable.length > 0;
   };
 }

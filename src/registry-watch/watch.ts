@@ -24,11 +24,13 @@ import type { ConfigFacts } from './image-facts.ts';
 import { createImageFilter } from './image-filter.ts';
 import { createHostLimits } from './rate-limit.ts';
 import { RepositoryState } from './repository.ts';
-import { createScan, type Scan } from './scan.ts';
+import { hostOf } from './repository-name.ts';
+import { createScan, purposeOf, type Scan } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
 import { createVerifier, type TrustedSigners } from './signatures/verifier.ts';
 import { hasWork } from './signatures/verify-asked.ts';
 import { createTagRefresh } from './tag-refresh.ts';
+import { expectedTurns, inTurn, type Queues } from './turns.ts';
 
 export interface ImageWatchOptions {
   readonly http: HttpTransport;
@@ -76,10 +78,15 @@ export interface ImageWatchOptions {
 export type ImageWatch = ReturnType<typeof createImageWatch>;
 
 interface Watched {
+  readonly host: string;
   target: ImageTarget;
   readonly state: RepositoryState;
   readonly gone: AbortController;
+  /** When the next scan is due, and until when it is postponed, because the budget of its host must last. */
   nextAt: number;
+  heldUntil: number;
+  /** Scans in a row that found nothing new. */
+  quiet: number;
   /** What is remembered is being read: scans come afterwards. */
   restoring: Promise<void> | undefined;
   /** The running scan, and the one queued behind it. */
@@ -95,6 +102,8 @@ const RESTORED_AT_ONCE = 64;
 const RESTORE_MS = 10_000;
 /** Flux v1 scans once a minute. */
 const LONGEST_SCAN_INTERVAL_MS = 60_000;
+/** Of an idle repository at a host that limits requests: its interval doubles with each scan that finds nothing, up to this. */
+const LONGEST_QUIET_INTERVAL_MS = 3_600_000;
 
 /** Watches image repositories: scans each at an interval, and keeps what it found. */
 export function createImageWatch(options: ImageWatchOptions) {
@@ -114,11 +123,19 @@ export function createImageWatch(options: ImageWatchOptions) {
     if (!stopping.signal.aborted) watch.watch(latest);
   });
 
-  const scanOnce = async (entry: Watched): Promise<void> => {
+  const scanOnce = async (entry: Watched, isAsked: boolean): Promise<void> => {
     const { state, gone } = entry;
-    const { news, notBefore, unfinished } = await scan.run(state, entry.target, gone.signal);
-    const pauseMs = unfinished ? 0 : scanIntervalMs * (0.9 + random() / 5);
-    entry.nextAt = Math.max(clock.monotonic() + pauseMs, notBefore);
+    const dueAt = Math.min(entry.nextAt, clock.monotonic());
+    entry.nextAt = clock.monotonic() + scanIntervalMs;
+    const { news, notBefore, unfinished, postponed } = await scan.run(state, entry.target, { isAsked, signal: gone.signal });
+    entry.heldUntil = notBefore;
+    if (postponed) {
+      // It keeps its turn.
+      entry.nextAt = dueAt;
+      return;
+    }
+    entry.quiet = news || isAsked ? 0 : entry.quiet + 1;
+    entry.nextAt = clock.monotonic() + (unfinished ? 0 : intervalOf(entry) * (0.9 + random() / 5));
     remember(entry);
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
@@ -129,6 +146,23 @@ export function createImageWatch(options: ImageWatchOptions) {
         entry.filling = undefined;
         remember(entry);
       });
+  };
+
+  const intervalOf = ({ target, state, quiet }: Watched): number => {
+    if (target.isIdle !== true || scan.spending(state, target).budget === undefined) return scanIntervalMs;
+    return Math.max(scanIntervalMs, Math.min(scanIntervalMs * 2 ** Math.min(quiet, 20), LONGEST_QUIET_INTERVAL_MS));
+  };
+
+  /** Repositories whose tag lists count against the same budget. */
+  const queues: Queues<Watched> = {
+    keyOf: ({ host, target, state }) => `${host} ${purposeOf(target)} ${state.accepted?.id ?? ''}`,
+    queueOf({ target, state }) {
+      const spending = scan.spending(state, target);
+      if (!spending.isCounted('tags')) return undefined;
+      const purpose = purposeOf(target);
+      const opensAt = clock.monotonic() + spending.waitFor({ kind: 'tags', purpose });
+      return { opensAt, spacingMs: spending.spacing(purpose) };
+    },
   };
 
   const remember = ({ target: { name }, state, gone, nextAt }: Watched): void => {
@@ -155,17 +189,16 @@ export function createImageWatch(options: ImageWatchOptions) {
   };
 
   /** Runs a scan. A request during a scan starts another one afterwards, since it may be for something newer. */
-  const launch = (entry: Watched): Promise<void> => {
-    if (entry.restoring !== undefined) return entry.restoring.then(() => launch(entry));
+  const launch = (entry: Watched, isAsked = false): Promise<void> => {
+    if (entry.restoring !== undefined) return entry.restoring.then(() => launch(entry, isAsked));
     if (entry.running !== undefined) {
       entry.queued ??= entry.running.then(() => {
         entry.queued = undefined;
-        return launch(entry);
+        return launch(entry, true);
       });
       return entry.queued;
     }
-    entry.nextAt = clock.monotonic() + scanIntervalMs;
-    entry.running = scanOnce(entry)
+    entry.running = scanOnce(entry, isAsked)
       .catch((error: unknown) => {
         // A scan handles its errors; it throws only when aborted, or because of a bug.
         if (!entry.gone.signal.aborted)
@@ -178,10 +211,12 @@ export function createImageWatch(options: ImageWatchOptions) {
     return entry.running;
   };
 
-  const nextScan = ({ running, restoring, nextAt }: Watched): Pick<ImageScan, 'nextAt'> =>
-    running === undefined && restoring === undefined ? { nextAt: timeOfDay(clock, Math.max(nextAt, clock.monotonic())) } : {};
+  const waitingOnes = () => [...watched.values()].filter(isWaiting);
 
-  const describe = (entry: Watched): ImageScan => {
+  const nextScan = (entry: Watched, at = Math.max(entry.nextAt, entry.heldUntil)): Pick<ImageScan, 'nextAt'> =>
+    isWaiting(entry) ? { nextAt: timeOfDay(clock, Math.max(at, clock.monotonic())) } : {};
+
+  const describe = (entry: Watched, turn: number | undefined): ImageScan => {
     const { tags, scannedAt, error } = entry.state;
     const { name } = entry.target;
     const blockedUntil = scan.blockedUntil(name);
@@ -189,7 +224,7 @@ export function createImageWatch(options: ImageWatchOptions) {
       name,
       tags: scannedAt === undefined ? 0 : tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
-      ...nextScan(entry),
+      ...nextScan(entry, turn),
       ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
     };
@@ -198,14 +233,10 @@ export function createImageWatch(options: ImageWatchOptions) {
   const loopUntilStopped = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const now = clock.monotonic();
-      const waiting = [...watched.values()]
-        .filter(({ running, restoring }) => running === undefined && restoring === undefined)
-        .sort((a, b) => a.nextAt - b.nextAt);
-      const due = waiting.filter(({ nextAt }) => nextAt <= now);
+      const { due, nextAt = now + scanIntervalMs } = inTurn(waitingOnes(), now, queues);
       for (const entry of withFreeSlots(due, watched.values())) void launch(entry);
       // Without a free slot, the end of a scan wakes the loop.
-      const next = waiting.find(({ nextAt }) => nextAt > now)?.nextAt ?? now + scanIntervalMs;
-      await sleepUntil(next - now);
+      await sleepUntil(nextAt - now);
     }
   };
 
@@ -269,7 +300,10 @@ export function createImageWatch(options: ImageWatchOptions) {
       if (!entry || (entry.state.scannedAt === undefined && entry.state.error === undefined)) return undefined;
       return { ...entry.state.snapshot(), ...nextScan(entry) };
     },
-    scans: (): readonly ImageScan[] => [...watched.values()].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    scans(): readonly ImageScan[] {
+      const turns = expectedTurns(waitingOnes(), clock.monotonic(), queues);
+      return [...watched.values()].map((entry) => describe(entry, turns.get(entry))).sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
     async scanNow(name?: string, { signal }: Cancellable = {}): Promise<void> {
       signal?.throwIfAborted();
       const one = name === undefined ? undefined : watched.get(name);
@@ -277,7 +311,9 @@ export function createImageWatch(options: ImageWatchOptions) {
       const inTurn = slotsByHost();
       await waitOrAbort(
         Promise.all(
-          entries.map((entry) => (name === undefined ? inTurn(entry.target.name, () => launch(entry)) : launch(entry))),
+          entries.map((entry) =>
+            name === undefined ? inTurn(entry.target.name, () => launch(entry, true)) : launch(entry, true),
+          ),
         ),
         signal,
       );
@@ -296,12 +332,19 @@ export function createImageWatch(options: ImageWatchOptions) {
   return watch;
 }
 
+function isWaiting({ running, restoring }: Watched): boolean {
+  return running === undefined && restoring === undefined;
+}
+
 function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
   return {
+    host: hostOf(target.name),
     target,
     state,
     gone: new AbortController(),
     nextAt: 0,
+    heldUntil: 0,
+    quiet: 0,
     restoring: undefined,
     running: undefined,
     queued: undefined,

@@ -16,9 +16,19 @@ export class FakeClock implements Clock {
   sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      this.#sleepers.push({ at: this.#now + ms, wake: resolve });
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const sleeper = { at: this.#now + ms, wake: resolve };
+      this.#sleepers.push(sleeper);
+      const abort = () => {
+        this.#sleepers = this.#sleepers.filter((each) => each !== sleeper);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
     });
+  }
+
+  /** When the first of those who sleep wants to wake. */
+  get nextWaking(): number {
+    return Math.min(...this.#sleepers.map(({ at }) => at));
   }
 
   /** In real time: registries of tests answer at once. */

@@ -28,21 +28,29 @@ function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageT
     const ref = tryParseImageRef(image);
     const pattern = tagPatternFor(policies, name);
     // Without a tag pattern the times of tags are only informative, and the scanner decides whether to read them.
-    const asked = hasPolicy(policies, 'automated') || policies.has(tagPolicy(name));
+    const isAutomated = hasPolicy(policies, 'automated');
+    const asked = isAutomated || policies.has(tagPolicy(name));
     if (ref === undefined) return [];
     const isTimed = (asked && pattern.needsTimes) || needsDigests(bansFor(policies, name).bans);
     // The age of a tag is that of its digest under it. Where the order shows it, older tags need none.
-    const isAged = hasPolicy(policies, 'automated') && minAgeFor(policies, name, minAge).ms > 0;
+    const isAged = isAutomated && minAgeFor(policies, name, minAge).ms > 0;
     const mayBeNewer = (tag: string) => pattern.needsTimes || isNewer({ ref: tag, tag }, { ref: ref.tag, tag: ref.tag }, pattern);
     return [
       {
         name: canonicalName(ref),
         pullSecrets: namespace === CLUSTER_SCOPE ? [] : [{ namespace, secrets, serviceAccount }],
         inUse: ref.tag === '' ? [] : [ref.tag],
+        ...(!isAutomated && isAtRest(object) ? { isIdle: true } : {}),
         ...(isTimed || isAged ? { needsTimes: (tag: string) => pattern.matches(tag) && (isTimed || mayBeNewer(tag)) } : {}),
       },
     ];
   });
+}
+
+/** Whether the manifest asks for no pods: scaled to zero, or suspended. */
+function isAtRest({ spec }: Manifest['object']): boolean {
+  if (typeof spec !== 'object' || spec === null) return false;
+  return ('replicas' in spec && spec.replicas === 0) || ('suspend' in spec && spec.suspend === true);
 }
 
 function namesOf(list: unknown): string[] {

@@ -91,7 +91,12 @@ async function referrersByApi(
   for (let pages = 0; next !== undefined && pages < MAX_PAGES; pages += 1) {
     let answer: RegistryAnswer;
     try {
-      answer = await connection.send(question, { target: next, accept: OCI_INDEX, maxBytes: MAX_MANIFEST_BYTES });
+      answer = await connection.send(question, {
+        kind: 'referrers',
+        target: next,
+        accept: OCI_INDEX,
+        maxBytes: MAX_MANIFEST_BYTES,
+      });
     } catch (error) {
       // Registries without this API answer in many ways.
       if (pages === 0 && hasCode(error, 'registry/not-found', 'registry/bad-answer', 'registry/unauthorized')) return undefined;
@@ -162,7 +167,7 @@ async function attachedIn(connection: Connection, question: Question, layer: Lay
   const { mediaType, digest, size, annotations } = layer;
   if (size > MAX_LAYER_BYTES) return bad(`a signature has ${size} bytes, more than ${MAX_LAYER_BYTES}`);
   try {
-    const answer = await connection.send(question, { target: `blobs/${digest}`, maxBytes: MAX_LAYER_BYTES });
+    const answer = await connection.send(question, { kind: 'blob', target: `blobs/${digest}`, maxBytes: MAX_LAYER_BYTES });
     verifiedDigest(answer, digest, subjectOf('GET', answer.url));
     return mediaType === SIMPLE_SIGNING
       ? { kind: 'simple', payload: answer.body, annotations: annotations ?? {} }
@@ -180,7 +185,12 @@ async function manifestOf(
   accept: string,
 ): Promise<RegistryAnswer | undefined> {
   try {
-    const answer = await connection.send(question, { target: `manifests/${reference}`, accept, maxBytes: MAX_MANIFEST_BYTES });
+    const answer = await connection.send(question, {
+      kind: 'manifest',
+      target: `manifests/${reference}`,
+      accept,
+      maxBytes: MAX_MANIFEST_BYTES,
+    });
     verifiedDigest(answer, reference.startsWith('sha256:') ? reference : undefined, subjectOf('GET', answer.url));
     return answer;
   } catch (error) {

@@ -149,7 +149,7 @@ async function open({
     known.set(name, key);
   }
   const verify = createVerifier(connection, { keys: known, byIdentity: verifierByIdentity(root) }, clock);
-  const question = { repository: parseRepositoryName(registry.name), credential: undefined };
+  const question = { repository: parseRepositoryName(registry.name), credential: undefined, purpose: 'now' } as const;
   return {
     world: new World(registry),
     async verdict(policy: string, digest: string): Promise<Verdict | undefined> {

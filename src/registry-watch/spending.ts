@@ -1,0 +1,117 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Cancellable, type Clock, FluxError, waitOrAbort } from '../base/index.ts';
+import { afterAnswer, afterRequest, asOf, type Budget, type Purpose, spacingOf, waitFor } from './budget.ts';
+import { reportedLimit } from './rate-limit-headers.ts';
+
+/** Kinds of requests, each of which a host counts or does not count. */
+export type RequestKind = 'tags' | 'head' | 'manifest' | 'blob' | 'referrers';
+
+/** A request to a registry, as far as its budget is concerned. */
+export interface Use {
+  readonly kind: RequestKind;
+  readonly purpose: Purpose;
+}
+
+/** Not a failure: the request is left for later, so that the budget of its host lasts. */
+export class BudgetSpent extends FluxError {
+  /** When to ask again, by the monotonic clock; infinite if that depends on other requests. */
+  readonly until: number;
+
+  constructor(host: string, until: number) {
+    super(`requests to ${host} are spread over its rate limit`, { code: 'registry/budget-spent', expected: true });
+    this.until = until;
+  }
+}
+
+/** After so many answers in a row that took nothing from the budget, a kind of request is not counted. */
+const FREE_AFTER = 3;
+/** Answers are compared within this part of the time in which a window gives back one request. */
+const SOON = 0.05;
+
+interface LastReport {
+  readonly remaining: number;
+  readonly at: number;
+}
+
+/**
+ * The budget of one account at one host, as its responses report it. Which kinds of requests the host counts is learned, too: a kind whose
+ * answers do not mention the limit is free (Docker Hub's tag lists), and so is a kind that took nothing from it several times in a row
+ * (its HEAD requests). Everything is free until the first answer reports a limit; the first request of each kind goes alone.
+ */
+export class Spending {
+  #budget: Budget | undefined;
+  #lastReport: LastReport | undefined;
+  /** By kind: answers in a row that took nothing; a counted kind has few. */
+  readonly #free = new Map<RequestKind, number>();
+  /** The first request of each kind, until it is answered. */
+  readonly #first = new Map<RequestKind, PromiseWithResolvers<void>>();
+  /** Requests without an answer yet. */
+  #inFlight = 0;
+  readonly #host: string;
+  readonly #clock: Clock;
+
+  constructor(host: string, clock: Clock) {
+    this.#host = host;
+    this.#clock = clock;
+  }
+
+  /** The budget as it is now; undefined if the host reports none. */
+  get budget(): Budget | undefined {
+    return this.#budget && asOf(this.#budget, this.#clock.monotonic());
+  }
+
+  isCounted(kind: RequestKind): boolean {
+    return this.#budget !== undefined && (this.#free.get(kind) ?? 0) < FREE_AFTER;
+  }
+
+  /** Milliseconds until a request may be sent. */
+  waitFor({ kind, purpose }: Use): number {
+    return this.#budget && this.isCounted(kind) ? waitFor(this.#budget, purpose, this.#clock.monotonic()) : 0;
+  }
+
+  /** Milliseconds from one tag list to the next; zero if they are not counted. */
+  spacing(purpose: 'running' | 'other'): number {
+    return this.#budget && this.isCounted('tags') ? spacingOf(this.#budget, purpose, this.#clock.monotonic()) : 0;
+  }
+
+  /** Resolves when the request may be sent, and has then counted it; `answered` must follow. @throws BudgetSpent if that is not soon. */
+  async acquire(use: Use, { maxWaitMs, signal }: { readonly maxWaitMs: number } & Cancellable): Promise<void> {
+    await waitOrAbort(this.#first.get(use.kind)?.promise ?? Promise.resolve(), signal);
+    const wait = this.waitFor(use);
+    if (wait > maxWaitMs) throw new BudgetSpent(this.#host, this.#clock.monotonic() + wait);
+    if (!this.#first.has(use.kind)) this.#first.set(use.kind, Promise.withResolvers());
+    this.#inFlight += 1;
+    if (this.#budget && this.isCounted(use.kind)) {
+      this.#budget = afterRequest(this.#budget, use.purpose, this.#clock.monotonic());
+    }
+    if (wait <= 0) return;
+    await this.#clock.sleep(wait, signal ? { signal } : {}).catch((error: unknown) => {
+      this.answered(use, undefined);
+      throw error;
+    });
+  }
+
+  /** Learns from an answer; undefined if there was none. */
+  answered({ kind }: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
+    this.#inFlight -= 1;
+    this.#first.get(kind)?.resolve();
+    // An answer that asks for a token, or fails, says nothing about the kind.
+    if (answer === undefined || answer.status === 401) return;
+    const now = this.#clock.monotonic();
+    const reported = reportedLimit(answer.headers, this.#clock.now());
+    if (reported) {
+      this.#budget = afterAnswer(this.#budget, reported, now, this.#inFlight);
+      this.#free.set(kind, this.#freeAnswers(kind, reported.remaining, now));
+      this.#lastReport = { remaining: reported.remaining, at: now };
+    } else if (answer.status < 400) this.#free.set(kind, FREE_AFTER);
+  }
+
+  /** How many answers to this kind in a row took nothing, after one more. */
+  #freeAnswers(kind: RequestKind, remaining: number, now: number): number {
+    const known = this.#free.get(kind) ?? 0;
+    if (!this.#budget || !this.#lastReport || remaining < this.#lastReport.remaining) return 0;
+    // Later, a rolling window has given back requests, so that nothing seems to be taken.
+    const isSoon = now - this.#lastReport.at < (this.#budget.windowMs / this.#budget.limit) * SOON;
+    return isSoon ? known + 1 : known;
+  }
+}
