@@ -32,6 +32,7 @@ import { formatTable } from '../src/cli/table.ts';
 import { diffLines } from '../src/cli/text-diff.ts';
 import { errorFromStatus } from '../src/cluster/connection/status-error.ts';
 import { commitMessage, parseAuthor } from '../src/git/message.ts';
+import { parseSignaturePolicy, parseSignatureRule } from '../src/policy/index.ts';
 import { parseDockerConfig } from '../src/registry-watch/credentials/docker-config.ts';
 import { processorMs } from './support/processor.ts';
 import { sampled } from './support/sampled.ts';
@@ -123,6 +124,8 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   parseWaitMs,
   commitMessage: (text) => commitMessage(text, text, 'job'),
   parseAuthor,
+  parseSignaturePolicy: (text) => parseSignaturePolicy(`cosign-keyless:${text}@https://a`),
+  parseSignatureRule: (text) => parseSignatureRule(`a.b/${text}=cosign:a`),
   parseDockerConfig: (text) =>
     parseDockerConfig(JSON.stringify({ auths: { [text]: { auth: Buffer.from(`${text}x`).toString('base64') } } }), 'x'),
   errorFromStatus: (text) =>

@@ -151,7 +151,8 @@ export function successOf(
   context: Pick<UpdateContext, 'images' | 'timing' | 'pinning'>,
   notice?: string,
 ): WorkloadResult {
-  const { images, pinning } = context;
+  // Automation skips nothing.
+  const { images, pinning } = { ...context, pinning: { ...context.pinning, skipVerify: false } };
   const undone = (isAutomated(policies) ? updates : []).flatMap(({ Container: name, Target: image }) => {
     const decision = decideNewest({ container: { name, image }, inGit: policies, images, pinning });
     return decision.state === 'update' ? [`${name} to ${decision.target.tag}`] : [];

@@ -274,6 +274,13 @@ describe('a person', () => {
     }
   });
 
+  test('hears of no update by automation to what is not signed', async () => {
+    const annotations = { 'fluxcd.io/automated': 'true' };
+    const { context } = worldOf({ '1.0.0': VERIFIED, '1.1.0': UNSIGNED, '1.2.0': UNSIGNED }, { annotations });
+    const { result } = await planUpdate(ofContainers(`${NAME}:1.1.0`, { SkipVerify: true }), context);
+    expect(result[ID]).toEqual({ Status: 'success', PerContainer: expect.any(Array) });
+  });
+
   test('is held to it in a release of containers with an image of another repository', async () => {
     await expect(planUpdate(ofContainers('ghcr.io/acme/other:1'), worldOf(NEW).context)).rejects.toMatchObject({
       help: expect.stringContaining('the signatures of tag 1 have not been verified; retry, or use --skip-verify'),

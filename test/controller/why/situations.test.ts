@@ -53,6 +53,11 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'decision/banned',
     answer: `${ID} is not updated: tag 1.1.0 is banned.`,
   },
+  'signature by an unknown key': {
+    given: { annotations: { 'fluxcd.io/verify.web': 'cosign:acme' }, tags: NEWER },
+    cause: 'decision/bad-verify',
+    answer: `${ID} is not updated: invalid signature policy "cosign:acme": it names a key that fluxd does not have: --registry-verify-keys has no acme.pub.`,
+  },
   'reverted update': {
     given: {
       annotations: { 'fluxcd.io/ban.web': '1.1.0' },
