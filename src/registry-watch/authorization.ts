@@ -3,7 +3,7 @@ import { type Clock, FluxError, type Reach, waitOrAbort } from '../base/index.ts
 import { failureOf, jsonOf, printable, unauthorized } from './answer.ts';
 import { parseChallenges } from './challenge.ts';
 import { basicAuthorization, type Credential, describeCredential } from './credentials/index.ts';
-import { type Exchange, subjectOf } from './exchange.ts';
+import { type Exchange, type RegistryRequest, subjectOf } from './exchange.ts';
 import type { HostLimit } from './rate-limit.ts';
 import { mayBeSentTo, mayReceiveCredentials } from './trust.ts';
 
@@ -49,15 +49,16 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
     // Always our own scope: a challenge may request rights to something else.
     url.searchParams.set('scope', `repository:${path}:pull`);
     const response = await exchange({
-      url,
-      authorization: credential && basicAuthorization(credential),
+      ...(credential?.kind === 'identity token'
+        ? exchangeOf(url, credential)
+        : { url, authorization: credential && basicAuthorization(credential) }),
       accept: 'application/json',
       maxBytes: 262_144,
       reach: realm.hostname === registry.hostname ? 'private' : reach,
       limit,
       insecure: insecure && url.host === registry.host,
     });
-    const subject = subjectOf('GET', url);
+    const subject = subjectOf(credential?.kind === 'identity token' ? 'POST' : 'GET', url);
     if (response.status !== 200) throw failureOf(response, `${subject} as ${describeCredential(credential)}`);
     return tokenOf(jsonOf(response.body, subject), subject);
   };
@@ -76,7 +77,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       // Renewed early, so that no token expires in transit.
       return remember(`Bearer ${token}`, lifeS * 900);
     }
-    if (challenges.some(({ scheme }) => scheme === 'basic') && credential) {
+    if (challenges.some(({ scheme }) => scheme === 'basic') && credential?.kind === 'password') {
       return remember(basicAuthorization(credential), Number.POSITIVE_INFINITY);
     }
     throw unauthorized(
@@ -102,6 +103,15 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       headers.delete(keyOf(access));
     },
   };
+}
+
+/** The request that exchanges an identity token, by Docker's OAuth 2 protocol: the same parameters as a form. */
+function exchangeOf(url: URL, { password }: Credential): Pick<RegistryRequest, 'method' | 'url' | 'form' | 'secret'> {
+  const form = new URLSearchParams({ ...Object.fromEntries(url.searchParams), grant_type: 'refresh_token', client_id: 'fluxd' });
+  form.set('refresh_token', password.reveal());
+  const target = new URL(url);
+  target.search = '';
+  return { method: 'POST', url: target, form, secret: password };
 }
 
 function realmOf(text: string | undefined, { registry, credential }: Access, reach: Reach): URL {

@@ -8,6 +8,7 @@ import {
   networkOfHost,
   type Reach,
   retryAfterMs,
+  type Secret,
   withoutSecret,
 } from '../base/index.ts';
 import { failureOf, printable } from './answer.ts';
@@ -15,13 +16,17 @@ import { type AccountUse, type HostLimit, MAX_PAUSE_MS } from './rate-limit.ts';
 import { mayBeSentTo } from './trust.ts';
 
 export interface RegistryRequest {
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly accept?: string;
   /** Entity tag for `If-None-Match`. */
   readonly unless?: string;
   /** Sent only to the first address, not to a redirect to another origin (S-051). */
   readonly authorization?: string | undefined;
+  /** A form. It may be secret, so a redirect of it is refused. */
+  readonly form?: URLSearchParams;
+  /** Hidden in the answer, as credentials of `authorization` are. */
+  readonly secret?: Secret;
   readonly maxBytes: number;
   readonly limit: HostLimit;
   /** What it is for; absent for tokens, which count against no budget. */
@@ -59,7 +64,7 @@ export interface ExchangeOptions {
 
 export function createExchange({ http, clock, log, trace, onRequest }: ExchangeOptions): Exchange {
   const once = async (request: RegistryRequest, url: URL, reach: Reach): Promise<HttpResponse> => {
-    const { method = 'GET', accept, unless, authorization, limit, signal } = request;
+    const { method = 'GET', accept, unless, authorization, form, limit, signal } = request;
     const sameOrigin = url.origin === request.url.origin;
     const use = sameOrigin ? request.use : undefined;
     await limit.acquire({ use, ...(signal ? { signal } : {}) });
@@ -71,7 +76,9 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
           ...(accept === undefined ? {} : { accept }),
           ...(unless === undefined ? {} : { 'if-none-match': unless }),
           ...(authorization !== undefined && sameOrigin ? { authorization } : {}),
+          ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
         },
+        ...(form === undefined ? {} : { body: form.toString() }),
         maxBytes: request.maxBytes,
         reach,
         timeoutMs: TIMEOUT_MS,
@@ -81,7 +88,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
       if (use) limit.answered(use, response);
       onRequest?.(response.status);
       if (trace) log.info({ url: `${url.origin}${url.pathname}`, status: response.status }, 'registry request');
-      return sameOrigin ? withoutCredentials(response, authorization) : response;
+      return sameOrigin ? withoutCredentials(response, authorization, request.secret) : response;
     } catch (error) {
       if (use) limit.answered(use, undefined);
       onRequest?.(undefined);
@@ -101,6 +108,7 @@ export function createExchange({ http, clock, log, trace, onRequest }: ExchangeO
       const { location } = response.headers;
       const onward = reachFrom(url, response);
       if (!REDIRECTS.includes(response.status) || location === undefined) return { ...response, url, reach: onward };
+      if (request.form !== undefined) throw refused(url, 'a request with an identity token was redirected');
       if (redirects === MAX_REDIRECTS) throw refused(url, `more than ${MAX_REDIRECTS} redirects`);
       const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
       if (!next || !mayBeSentTo(url, next, onward)) {
@@ -130,8 +138,11 @@ function refused(url: URL, reason: string): FluxError {
 }
 
 /** Error texts of a registry are shown, except for secrets that it echoes. */
-function withoutCredentials(response: HttpResponse, authorization: string | undefined): HttpResponse {
-  if (response.status < 400 || authorization === undefined) return response;
+function withoutCredentials(response: HttpResponse, authorization: string | undefined, secret: Secret | undefined): HttpResponse {
+  if (response.status < 400) return response;
+  if (secret !== undefined)
+    return { ...response, body: Buffer.from(withoutSecret(response.body.toString('utf8'), secret.reveal())) };
+  if (authorization === undefined) return response;
   const [scheme = '', value = ''] = authorization.split(' ');
   const password = scheme === 'Basic' ? Buffer.from(value, 'base64').toString('utf8').split(':').slice(1).join(':') : '';
   const text = withoutSecret(withoutSecret(response.body.toString('utf8'), value), password);

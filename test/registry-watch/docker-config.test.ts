@@ -62,9 +62,8 @@ describe('a Docker config', () => {
     [{ auths: { 'a.io': auth(':p') } }, /empty user name/],
     [{ auths: { 'a.io': {} } }, /has no credentials/],
     [{ auths: { 'a.io': null } }, /has no credentials/],
-    [{ auths: { 'a.io': { identitytoken: 'x' } } }, /only an identity token, which is not supported/],
-    [{ credHelpers: { 'gcr.io': 'gcloud' } }, /credHelpers, which is not supported/],
-    [{ credsStore: 'desktop' }, /credsStore, which is not supported/],
+    [{ credHelpers: { 'gcr.io': 'gcloud' } }, /credHelpers, which only the file of --docker-config may/],
+    [{ credsStore: 'desktop' }, /credsStore, which only the file of --docker-config may/],
     ['not json s3cret', /expected a JSON object/],
     [[], /expected a JSON object/],
     ['', /expected a JSON object/],
@@ -73,6 +72,31 @@ describe('a Docker config', () => {
     expect(problems(document)).toEqual([expect.stringMatching(message)]);
     expect(problems(document).join()).not.toContain('s3cret');
   });
+
+  test('has identity tokens, which override user and password', () => {
+    const { byHost } = parse({ auths: { 'a.io': { ...auth('u:p'), identitytoken: 't0ken' } } });
+    expect(byHost.get('a.io')).toMatchObject({ kind: 'identity token' });
+    expect(byHost.get('a.io')?.password.reveal()).toBe('t0ken');
+  });
+
+  test('names credential helpers in the file of the operator only', () => {
+    const document = { auths: { 'a.io': {} }, credHelpers: { 'https://GCR.io/': 'gcloud' }, credsStore: 'pass' };
+    const { helpers, problems: found } = parseDockerConfig(JSON.stringify(document), 'test', true);
+    expect([[...helpers.byHost], helpers.store, found]).toEqual([[['gcr.io', 'gcloud']], 'pass', []]);
+    expect(parse(document).helpers).toEqual({ byHost: new Map() });
+  });
+
+  test.each(['../x', '/bin/sh', 'a b', '', '-x', 'A', 'a\0b', '$(id)', 'x'.repeat(64), 5, null])(
+    'refuses the helper %j (S-057)',
+    (name) => {
+      const document = JSON.stringify({ credHelpers: { 'gcr.io': name }, credsStore: name === '' ? '/' : name });
+      const { helpers, problems: found } = parseDockerConfig(document, 'test', true);
+      expect(helpers).toEqual({ byHost: new Map() });
+      expect(found.map(({ message }) => message)).toEqual(
+        Array(2).fill(expect.stringContaining('not the name of a program after docker-credential-')),
+      );
+    },
+  );
 
   test('is printed without the password, which is kept', () => {
     const credential = parse({ auths: { 'localhost:5000': auth('u:s3cret') } }).byHost.get('localhost:5000');

@@ -3,6 +3,7 @@ import type { PullSecrets } from '../../image/index.ts';
 import { azureTokens } from './azure.ts';
 import { createCloudRequester } from './cloud-request.ts';
 import type { Credential } from './credential.ts';
+import { HELPER_DIRECTORY } from './credential-helper.ts';
 import { dockerConfigFile } from './docker-config-file.ts';
 import { ecrTokens } from './ecr.ts';
 import { googleTokens } from './google.ts';
@@ -23,6 +24,8 @@ export interface CredentialSourceOptions {
   readonly readCore: ReadCore;
   /** The daemon's own Docker config, `--docker-config`. */
   readonly dockerConfigFile?: string;
+  /** Where its credential helpers are; for tests. */
+  readonly helperDirectory?: string;
   readonly readFile: (path: string) => Promise<string>;
   /** Without it no cloud is asked. */
   readonly cloud?: CloudOptions;
@@ -96,11 +99,10 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
 }
 
 /** Strongest first (Flux v1): the first that has a credential for a host provides it. */
-function providersOf(
-  { clock, readFile, cloud, dockerConfigFile: path }: CredentialSourceOptions,
-  reading: Reading,
-): readonly CredentialProvider[] {
-  const file = path === undefined ? [] : [dockerConfigFile(path, readFile, reading)];
+function providersOf(options: CredentialSourceOptions, reading: Reading): readonly CredentialProvider[] {
+  const { clock, readFile, cloud, dockerConfigFile: path, helperDirectory: directory = HELPER_DIRECTORY } = options;
+  const helpers = { directory, environment: cloud?.environment ?? {}, clock };
+  const file = path === undefined ? [] : [dockerConfigFile({ path, readFile, reading, helpers })];
   if (!cloud) return file;
   const { http, environment } = cloud;
   const given = { environment, readFile, ask: createCloudRequester({ http, clock }) };

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../../base/index.ts';
 
-/** A user name and password for one registry host. */
+/** A user name and password for one registry host, or an identity token, which its token service exchanges. */
 export interface Credential {
+  readonly kind: 'password' | 'identity token';
   readonly username: string;
+  /** Or the identity token. */
   readonly password: Secret;
   readonly host: string;
   /** The source for display: a file, or `namespace/secret`. */
@@ -16,7 +18,21 @@ export function createCredential(host: string, username: string, password: strin
   const id = createHash('sha256')
     .update(JSON.stringify([host, username, password]))
     .digest('hex');
-  return { username, password: new Secret(password), host, source, id };
+  return { kind: 'password', username, password: new Secret(password), host, source, id };
+}
+
+/** The user name that stands for an identity token in Docker configs and credential helpers. */
+const TOKEN_USER = '<token>';
+
+/** A credential that a credential helper returned: for the user `<token>`, the secret is an identity token. */
+export function createStoredCredential(host: string, username: string, secret: string, source: string): Credential {
+  const credential = createCredential(host, username, secret, source);
+  return username === TOKEN_USER ? { ...credential, kind: 'identity token' } : credential;
+}
+
+/** An identity token, `identitytoken` in a Docker config. */
+export function createIdentityToken(host: string, token: string, source: string): Credential {
+  return createStoredCredential(host, TOKEN_USER, token, source);
 }
 
 /** A description as in Flux v1, without the password. */

@@ -2,7 +2,7 @@ import { type Cancellable, messageOf, waitOrAbort } from '../../base/index.ts';
 import type { PullSecrets } from '../../image/index.ts';
 import type { KubeObject } from '../../resource/index.ts';
 import type { Credential } from './credential.ts';
-import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
+import { type DockerConfig, NO_HELPERS, parseDockerConfig } from './docker-config.ts';
 import type { Reading } from './reading.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Reading } from './reading.ts';
  */
 export type ReadCore = (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => Promise<KubeObject | undefined>;
 
-const NO_CONFIG: DockerConfig = { byHost: new Map(), problems: [] };
+const NO_CONFIG: DockerConfig = { byHost: new Map(), helpers: NO_HELPERS, problems: [] };
 
 /** The key of the Docker config in each supported type of Secret. */
 const SECRET_KEYS: Readonly<Record<string, string>> = {

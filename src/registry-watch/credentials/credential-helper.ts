@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type Clock, FluxError, messageOf } from '../../base/index.ts';
+import { type Credential, createStoredCredential } from './credential.ts';
+
+/** The only directory whose programs run as credential helpers: not PATH, and not what a Docker config says. */
+export const HELPER_DIRECTORY = '/usr/local/lib/fluxd/credential-helpers';
+
+const TIMEOUT_MS = 30_000;
+const MAX_OUTPUT_BYTES = 65_536;
+/** What a helper may need to find its files and the network. It gets no other variable: some hold tokens of fluxd. */
+const VARIABLES: readonly string[] = [
+  'HOME',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+/** The address of Docker Hub in credential stores. */
+const HUB_ADDRESS = 'https://index.docker.io/v1/';
+
+export interface HelperOptions {
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Asks a Docker credential helper for a host's credential. Undefined if it has none. Of its output nothing is quoted: it may be a secret.
+ * @param name Validated by the parser of the Docker config.
+ * @throws FluxError `registry/no-credential`
+ */
+export async function askHelper(name: string, host: string, options: HelperOptions): Promise<Credential | undefined> {
+  const program = `docker-credential-${name}`;
+  const address = host === 'index.docker.io' ? HUB_ADDRESS : host;
+  const { exit, output } = await run(join(options.directory, program), address, options);
+  if (exit !== 0) {
+    // The text by which the protocol says that there is none.
+    if (output.trim() === 'credentials not found in native keychain') return undefined;
+    throw failed(`${program} ended with ${typeof exit === 'number' ? `exit code ${exit}` : exit}`);
+  }
+  const { Username: username, Secret: secret } = parse(output) ?? {};
+  if (typeof username !== 'string' || typeof secret !== 'string' || username === '' || secret === '')
+    throw failed(`${program} returned no user name and secret`);
+  return createStoredCredential(host, username, secret, program);
+}
+
+interface Ended {
+  readonly exit: number | NodeJS.Signals;
+  readonly output: string;
+}
+
+/** Runs a program without a shell. It and its children are killed at the deadline, or when they write too much. */
+async function run(path: string, input: string, options: HelperOptions): Promise<Ended> {
+  const { environment, clock, timeoutMs = TIMEOUT_MS } = options;
+  const env = Object.fromEntries(VARIABLES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+  using deadline = clock.deadline(timeoutMs);
+  return await new Promise((resolve, reject) => {
+    const child = spawn(path, ['get'], { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+    let output = '';
+    const end = (reason: string) => {
+      if (child.pid !== undefined) killGroup(child.pid);
+      child.stdout.destroy();
+      reject(failed(`${path} ${reason}`));
+    };
+    deadline.signal.addEventListener('abort', () => end(`did not end within ${timeoutMs / 1000} s`), { once: true });
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+      if (output.length > MAX_OUTPUT_BYTES) end(`wrote more than ${MAX_OUTPUT_BYTES} bytes`);
+    });
+    child.on('error', (error) => reject(failed(`${path}: ${messageOf(error)}`, error)));
+    child.on('close', (code, signal) => resolve({ exit: code ?? signal ?? 'SIGKILL', output }));
+    // A program that reads nothing and ends closes the pipe.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function parse(output: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(output);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    // The parser's message may quote the secret.
+    return undefined;
+  }
+}
+
+function failed(message: string, cause?: unknown): FluxError {
+  return new FluxError(message, {
+    code: 'registry/no-credential',
+    fault: 'user',
+    help: `Mount the program named by --docker-config into ${HELPER_DIRECTORY}, executable by the user of fluxd, and try it there: echo HOST | docker-credential-NAME get`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
