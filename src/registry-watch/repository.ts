@@ -49,6 +49,8 @@ export class RepositoryState {
   suspect: SuspectList | undefined;
   /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
+  /** Whether this process has listed the tags, and so knows a credential. */
+  isListed = false;
 
   constructor(changes?: TagChanges) {
     this.#changes = changes;
@@ -95,6 +97,28 @@ export class RepositoryState {
     }
     if (inTime) this.scannedAt = scannedAt;
     else this.#rememberedAt = scannedAt;
+  }
+
+  /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */
+  adopt({ tags, known, scannedAt }: Restored, checked: readonly string[]): boolean {
+    const isFirst = this.scannedAt === undefined;
+    const newTags = this.replaceTags(tags, scannedAt);
+    this.suspect = undefined;
+    const listed = new Set(tags);
+    let changed = false;
+    for (const { tag, check, info } of known) {
+      const mine = this.#images.get(tag);
+      if (!listed.has(tag) || !info || info.fetchedAt <= (mine?.fetchedAt ?? -1)) continue;
+      changed ||= mine === undefined || this.#checks.get(tag)?.served !== check.served || mine.error?.code !== info.error?.code;
+      this.#checks.set(tag, check);
+      this.#own().set(tag, info);
+      this.asked.delete(tag);
+    }
+    for (const tag of checked) {
+      const mine = this.#images.get(tag);
+      if (mine && mine.fetchedAt < scannedAt) this.confirm(mine, scannedAt);
+    }
+    return changed || newTags > 0 || isFirst;
   }
 
   /** Records whether the last list is suspect. One that is keeps the list before it in use, also a remembered one. */

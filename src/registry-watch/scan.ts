@@ -49,6 +49,8 @@ export interface ScanRun {
 export interface Scan {
   /** Reads tags first, then the needed metadata. */
   run(state: RepositoryState, target: ImageTarget, options: ScanRun): Promise<ScanResult>;
+  /** Reads what is still needed after the scan of another daemon. */
+  complete(state: RepositoryState, target: ImageTarget, options: ScanRun): Promise<ScanResult>;
   /** Reads metadata that only listings show, of small repositories. */
   fillIn(state: RepositoryState, target: ImageTarget, signal: AbortSignal): Promise<void>;
   /** End of the pause requested by a repository's host, by the monotonic clock; in the past if there is none. */
@@ -96,6 +98,7 @@ export function createScan(options: ScanOptions): Scan {
       try {
         const list = await fetched('tags', { clock, onFetch }, () => listInTime({ repository, credential, purpose, signal }));
         state.accepted = credential;
+        state.isListed = true;
         return list;
       } catch (error) {
         if (!isRefusal(error)) throw error;
@@ -104,6 +107,30 @@ export function createScan(options: ScanOptions): Scan {
       }
     }
     throw withFailures(refusal, candidates.failures);
+  };
+
+  /** Reads metadata of the tags that are wanted and not left out, and verifies signatures. */
+  const readWanted = async (
+    state: RepositoryState,
+    target: ImageTarget,
+    { signal }: ScanRun,
+    isLeftOut: (tag: string) => boolean = () => false,
+  ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
+    const repository = parseRepositoryName(target.name);
+    const question = { repository, credential: state.accepted, purpose: 'other', signal } as const;
+    const wanted = wantedNow(state, target).filter((tag) => !isLeftOut(tag));
+    const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
+    // It decides about an update that waits.
+    const verified = await verifyAsked(state, { ...question, purpose: 'now' }, { verify, refresh, clock });
+    limitOf(repository.host).recover();
+    if (state.error) log.info({ image: target.name }, 'image scan recovered');
+    state.error = undefined;
+    return { news: changed || verified, unfinished: wanted.length > FACTS_PER_SCAN || state.signatures.isAsked };
+  };
+
+  const wantedNow = (state: RepositoryState, target: ImageTarget) => {
+    const checksFree = !limitOf(hostOf(target.name)).spending(accountOf(state)).isCounted('head');
+    return wantedTags(state, target, { now: clock.monotonic(), checksFree });
   };
 
   /** Lists the tags and reads the needed metadata. */
@@ -124,19 +151,8 @@ export function createScan(options: ScanOptions): Scan {
     if (newTags > 0 && !isFirst) askForNew(state, target, before);
     if (newTags > 0) log.info({ image: target.name, tags: tags.length, new: newTags }, 'new image tags');
     try {
-      const question = { repository, credential: state.accepted, purpose: 'other', signal } as const;
-      const checksFree = !limitOf(repository.host).spending(accountOf(state)).isCounted('head');
-      const wanted = wantedTags(state, target, { now: clock.monotonic(), checksFree });
-      const changed = await refresh(state, question, wanted.slice(0, FACTS_PER_SCAN));
-      // It decides about an update that waits.
-      const verified = await verifyAsked(state, { ...question, purpose: 'now' }, { verify, refresh, clock });
-      limitOf(repository.host).recover();
-      if (state.error) log.info({ image: target.name }, 'image scan recovered');
-      state.error = undefined;
-      return {
-        news: changed || verified || newTags > 0 || isFirst,
-        unfinished: wanted.length > FACTS_PER_SCAN || state.signatures.isAsked,
-      };
+      const { news, unfinished } = await readWanted(state, target, run);
+      return { news: news || newTags > 0 || isFirst, unfinished };
     } catch (error) {
       signal.throwIfAborted();
       keepError(state, target, error);
@@ -167,18 +183,31 @@ export function createScan(options: ScanOptions): Scan {
     state.error = error;
   };
 
-  return {
-    async run(state, target, run) {
+  /** With the access of the last list; one that listed nothing yet knows none. */
+  const completeList: typeof look = async (state, target, run) => {
+    const { scannedAt = 0 } = state;
+    const isRead = (tag: string) => (state.images.get(tag)?.fetchedAt ?? -1) >= scannedAt;
+    const needsAccess = state.signatures.isAsked || wantedNow(state, target).some((tag) => !isRead(tag));
+    return needsAccess && !state.isListed ? look(state, target, run) : readWanted(state, target, run, isRead);
+  };
+
+  const withErrors =
+    (work: typeof look): Scan['run'] =>
+    async (state, target, run) => {
       const limit = limitOf(hostOf(target.name));
       try {
-        return { ...(await look(state, target, run)), notBefore: limit.blockedUntil };
+        return { ...(await work(state, target, run)), notBefore: limit.blockedUntil };
       } catch (error) {
         run.signal.throwIfAborted();
         if (error instanceof BudgetSpent) return { news: false, unfinished: false, postponed: true, notBefore: error.until };
         keepError(state, target, error);
         return { news: false, unfinished: false, notBefore: limit.blockedUntil };
       }
-    },
+    };
+
+  return {
+    run: withErrors(look),
+    complete: withErrors(completeList),
     blockedUntil: (name) => limitOf(hostOf(name)).blockedUntil,
     spending: (state, { name }) => limitOf(hostOf(name)).spending(accountOf(state)),
     async fillIn(state, target, signal) {

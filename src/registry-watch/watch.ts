@@ -15,6 +15,7 @@ import type { SignatureQuestion } from '../policy/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import type { OnCacheOperation } from './cache/guarded-store.ts';
 import { ImageCache, type ImageCacheOptions } from './cache/image-cache.ts';
+import { createOneForAll } from './cache/one-for-all.ts';
 import { createConnection } from './connection.ts';
 import { awsRegion, createCloudRequester, createCredentialSource, type ReadCore } from './credentials/index.ts';
 import type { EcrLimits } from './ecr-scope.ts';
@@ -87,6 +88,8 @@ interface Watched {
   heldUntil: number;
   /** Scans in a row that found nothing new. */
   quiet: number;
+  /** Whether the last scan left something for the next one, which follows at once. */
+  isUnfinished: boolean;
   /** What is remembered is being read: scans come afterwards. */
   restoring: Promise<void> | undefined;
   /** The running scan, and the one queued behind it. */
@@ -112,6 +115,7 @@ export function createImageWatch(options: ImageWatchOptions) {
   const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
   const scan = scanOf(options, scanIntervalMs);
   const cache = cacheOf(options);
+  const oneForAll = cache?.isShared ? createOneForAll(cache, { clock, intervalMs: scanIntervalMs }) : undefined;
   const watched = new Map<string, Watched>();
   const inBackground = pLimit(2);
   const stopping = new AbortController();
@@ -123,11 +127,31 @@ export function createImageWatch(options: ImageWatchOptions) {
     if (!stopping.signal.aborted) watch.watch(latest);
   });
 
+  /** Scans a repository, or takes over what another daemon has found; undefined while another one is about to. */
+  const scanInTurn = async ({ target, state, gone, isUnfinished }: Watched, isAsked: boolean) => {
+    const { name, inUse = [] } = target;
+    const run = { isAsked, signal: gone.signal };
+    const next = isAsked || isUnfinished ? undefined : await oneForAll?.next({ name, state }, inUse);
+    gone.signal.throwIfAborted();
+    if (next?.kind === 'wait') return { waitMs: next.ms };
+    if (next?.kind !== 'adopt') return { ...(await scan.run(state, target, run)), nextAt: undefined };
+    const { header, tags, known, nextAt } = next.scan;
+    const isNew = state.adopt({ tags, known, scannedAt: header.scannedAt }, header.checked);
+    cache?.adopted(state, next.scan);
+    const { news, unfinished, notBefore } = await scan.complete(state, target, run);
+    return { news: isNew || news, unfinished, notBefore, postponed: undefined, nextAt };
+  };
+
   const scanOnce = async (entry: Watched, isAsked: boolean): Promise<void> => {
     const { state, gone } = entry;
     const dueAt = Math.min(entry.nextAt, clock.monotonic());
     entry.nextAt = clock.monotonic() + scanIntervalMs;
-    const { news, notBefore, unfinished, postponed } = await scan.run(state, entry.target, { isAsked, signal: gone.signal });
+    const outcome = await scanInTurn(entry, isAsked);
+    if ('waitMs' in outcome) {
+      entry.nextAt = clock.monotonic() + outcome.waitMs;
+      return;
+    }
+    const { news, notBefore, unfinished, postponed } = outcome;
     entry.heldUntil = notBefore;
     if (postponed) {
       // It keeps its turn.
@@ -135,7 +159,9 @@ export function createImageWatch(options: ImageWatchOptions) {
       return;
     }
     entry.quiet = news || isAsked ? 0 : entry.quiet + 1;
-    entry.nextAt = clock.monotonic() + (unfinished ? 0 : intervalOf(entry) * (0.9 + random() / 5));
+    entry.isUnfinished = unfinished;
+    const nextAt = outcome.nextAt ?? clock.monotonic() + intervalOf(entry) * (0.9 + random() / 5);
+    entry.nextAt = unfinished ? clock.monotonic() : nextAt;
     remember(entry);
     if (news && !gone.signal.aborted) onNewTags(entry.target.name);
     entry.filling ??= inBackground(() => scan.fillIn(state, entry.target, gone.signal))
@@ -345,6 +371,7 @@ function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
     nextAt: 0,
     heldUntil: 0,
     quiet: 0,
+    isUnfinished: false,
     restoring: undefined,
     running: undefined,
     queued: undefined,

@@ -2,11 +2,11 @@ import { type Clock, type FluxError, type Logger, timeOfDay, yieldTurn } from '.
 import { RepositoryState } from '../repository.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
-import { decodeKnown } from './known-tags.ts';
+import { decodeKnown, digestOfKnown } from './known-tags.ts';
 import { parsed } from './parsed.ts';
-import { isFresh, ScanHeader } from './record.ts';
+import { isFresh, ScanHeader, type TagRecord } from './record.ts';
 import { createSeal, type Seal } from './seal.ts';
-import type { CacheEntry, CacheStore } from './store.ts';
+import { type CacheEntry, type CacheStore, isShared } from './store.ts';
 import { decodeTags } from './tag-blocks.ts';
 import { Unsaved } from './unsaved.ts';
 
@@ -27,6 +27,16 @@ export interface ImageCacheOptions {
 export interface Cached {
   readonly name: string;
   readonly state: RepositoryState;
+}
+
+/** The scan of another daemon. */
+export interface AnotherScan {
+  readonly header: ScanHeader;
+  readonly tags: readonly string[];
+  /** What it knows of tags that is not known here; due by the monotonic clock. */
+  readonly known: readonly TagRecord[];
+  /** When the repository is to be scanned next, by the monotonic clock. */
+  readonly nextAt: number;
 }
 
 interface Pending extends Cached {
@@ -125,6 +135,43 @@ export class ImageCache {
     await this.#store.close();
   }
 
+  /** Whether other daemons use the store, so that one of them scans for all. */
+  get isShared(): boolean {
+    return isShared(this.#options.store);
+  }
+
+  /** The scan of another daemon that is in time and newer than the last known one. */
+  async scanOfAnother({ name, state }: Cached): Promise<AnotherScan | undefined> {
+    const damaged: string[] = [];
+    const [found] = await this.#headersOf([name], damaged);
+    const header = found?.[1];
+    const { clock, fromLabels } = this.#options;
+    const isNew = header && isFresh(header, clock.now()) && header.scannedAt > (state.scannedAt ?? 0);
+    if (!isNew || header.fromLabels !== fromLabels(name)) return undefined;
+    const saved = this.#unsaved.get(state)?.saved;
+    const missing = saved?.buckets.length === header.buckets.length ? saved.buckets : [];
+    const changed = header.buckets.map((digest, bucket) => (digest === missing[bucket] ? '' : digest));
+    const isSameList = saved?.digest === header.digest && header.blocks === saved.blocks;
+    const wanted = { ...header, buckets: changed, blocks: isSameList ? 0 : header.blocks };
+    const texts = await this.#read(keysOf(name, wanted), damaged);
+    const tags = isSameList ? state.tags : tagsIn(name, header, texts);
+    const known = this.#knownIn(name, wanted, texts);
+    if (tags === undefined || !known.isWhole) return undefined;
+    return { header, tags, known: known.tags, nextAt: clock.monotonic() + header.nextAt - clock.now() };
+  }
+
+  /** Notes that the state has what the store has. */
+  adopted(state: RepositoryState, { header }: AnotherScan): void {
+    this.#unsaved.get(state)?.restored(header, state, { epoch: this.#store.epoch, now: this.#options.clock.now() });
+  }
+
+  /** Whether to scan a repository, since no other daemon has begun to within the time; without the store, yes. */
+  async mayScan(name: string, ms: number): Promise<boolean> {
+    const { store } = this.#options;
+    if (!isShared(store)) return true;
+    return (await this.#store.attempt('SetKey', (signal) => store.claim(keyOf.claim(name), ms, signal))) ?? true;
+  }
+
   async #headersOf(names: readonly string[], damaged: string[]): Promise<readonly (readonly [string, ScanHeader])[]> {
     const texts = await this.#read(names.map(keyOf.scan), damaged);
     return names.flatMap((name) => {
@@ -136,18 +183,34 @@ export class ImageCache {
   /** Whether all that belongs to the scan was there. */
   #restoreOne({ name, state }: Cached, header: ScanHeader, texts: ReadonlyMap<string, string>): boolean {
     const { clock, fromLabels } = this.#options;
-    const blocks = range(header.blocks).flatMap((block) => texts.get(keyOf.tags(name, block)) ?? []);
-    const tags = decodeTags(blocks, header.digest);
+    const tags = tagsIn(name, header, texts);
     if (tags === undefined) return false;
     const now = clock.now();
-    const moment = (time: number) => clock.monotonic() + time - now;
-    const isSame = header.fromLabels === fromLabels(name);
-    const known = range(isSame ? header.buckets : 0)
-      .flatMap((bucket) => decodeKnown(texts.get(keyOf.known(name, bucket))))
-      .map(({ check, ...rest }) => ({ ...rest, check: { ...check, dueAt: moment(check.dueAt) } }));
-    state.restore({ tags, known, scannedAt: header.scannedAt }, isFresh(header, now));
+    const inTime = isFresh(header, now);
+    const known = header.fromLabels === fromLabels(name) ? this.#knownIn(name, header, texts).tags : [];
+    // An old entry may have been put back by someone else: what it says is checked before its time.
+    const isDoubtful = this.isShared && !inTime;
+    const believed = isDoubtful ? known.map(({ check, ...rest }) => ({ ...rest, check: { ...check, dueAt: 0 } })) : known;
+    state.restore({ tags, known: believed, scannedAt: header.scannedAt }, inTime);
     this.#unsaved.get(state)?.restored(header, state, { epoch: this.#store.epoch, now });
     return true;
+  }
+
+  /** What the entries with these digests say of tags, due by the monotonic clock, and whether all of them were there. */
+  #knownIn(name: string, { buckets }: Pick<ScanHeader, 'buckets'>, texts: ReadonlyMap<string, string>) {
+    const { clock } = this.#options;
+    const offset = clock.monotonic() - clock.now();
+    let isWhole = true;
+    const tags = buckets.flatMap((digest, bucket) => {
+      if (digest === '') return [];
+      const text = texts.get(keyOf.known(name, bucket));
+      if (text === undefined || digestOfKnown(text) !== digest) {
+        isWhole = false;
+        return [];
+      }
+      return decodeKnown(text).map(({ check, ...rest }) => ({ ...rest, check: { ...check, dueAt: check.dueAt + offset } }));
+    });
+    return { tags, isWhole };
   }
 
   /** The texts under the keys that have one, and whose seal is intact. */
@@ -226,7 +289,7 @@ function* grouped(headers: readonly (readonly [string, ScanHeader])[]) {
   let entries = 0;
   for (const each of headers) {
     group.push(each);
-    entries += each[1].blocks + each[1].buckets;
+    entries += each[1].blocks + each[1].buckets.length;
     if (entries < READ_ENTRIES) continue;
     yield group;
     [group, entries] = [[], 0];
@@ -235,7 +298,17 @@ function* grouped(headers: readonly (readonly [string, ScanHeader])[]) {
 }
 
 function keysOf(name: string, { blocks, buckets }: ScanHeader): readonly string[] {
-  return [...range(blocks).map((block) => keyOf.tags(name, block)), ...range(buckets).map((bucket) => keyOf.known(name, bucket))];
+  return [
+    ...range(blocks).map((block) => keyOf.tags(name, block)),
+    ...buckets.flatMap((digest, bucket) => (digest === '' ? [] : [keyOf.known(name, bucket)])),
+  ];
+}
+
+function tagsIn(name: string, { blocks, digest }: ScanHeader, texts: ReadonlyMap<string, string>): readonly string[] | undefined {
+  return decodeTags(
+    range(blocks).flatMap((block) => texts.get(keyOf.tags(name, block)) ?? []),
+    digest,
+  );
 }
 
 function range(length: number): readonly number[] {

@@ -9,4 +9,6 @@ export const keyOf = {
   tags: (name: string, block: number) => `flux/${VERSION}/tags/${block}/${name}`,
   /** What is known of some tags. */
   known: (name: string, bucket: number) => `flux/${VERSION}/known/${bucket}/${name}`,
+  /** Set while a daemon scans it. */
+  claim: (name: string) => `flux/${VERSION}/claim/${name}`,
 } as const;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FluxError } from '../../base/index.ts';
 import { isTag } from '../repository-name.ts';
@@ -48,6 +49,11 @@ export function bucketOf(tag: string, buckets: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < tag.length; at += 1) hash = Math.imul(hash ^ tag.charCodeAt(at), 0x01000193);
   return (hash >>> 0) % buckets;
+}
+
+/** Identifies the content of an entry. */
+export function digestOfKnown(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 export function encodeKnown(tags: readonly TagRecord[]): string {

@@ -12,6 +12,8 @@ export interface TagRecord {
 /** What the entry of a scan says: its times, and which other entries belong to it. Times are milliseconds since the epoch. */
 export type ScanHeader = z.infer<typeof ScanHeader>;
 
+export const MAX_CHECKED = 1000;
+
 const Time = z
   .number()
   .int()
@@ -26,11 +28,13 @@ export const ScanHeader = z.object({
   writtenAt: Time,
   /** Whether creation times are those of labels, by `--registry-use-labels`. */
   fromLabels: z.boolean(),
-  /** Digest of all tags. */
+  /** Digest of all tags, and number of entries with them. */
   digest: z.string(),
-  /** Number of entries with tags, and with what is known of tags. */
   blocks: z.number().int().min(0).max(1000),
-  buckets: z.number().int().min(0).max(1024),
+  /** Digests of the entries with what is known of tags; empty where nothing is. */
+  buckets: z.array(z.string()).max(1024),
+  /** Tags in use that this scan has checked. */
+  checked: z.array(z.string()).max(MAX_CHECKED),
 });
 
 /** Skew between clocks of daemons that share a cache. */

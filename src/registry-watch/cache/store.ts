@@ -15,6 +15,11 @@ export interface CacheStore {
   close(): Promise<void>;
 }
 
+/** Whether several daemons use the store. */
+export function isShared(store: CacheStore): store is SharedStore {
+  return 'claim' in store;
+}
+
 /** A store that several daemons use. */
 export interface SharedStore extends CacheStore {
   /** Sets a mark that expires after `ms`; whether it was not set before. */

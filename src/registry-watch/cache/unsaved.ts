@@ -1,7 +1,7 @@
 import type { RepositoryState, TagChanges } from '../repository.ts';
 import { keyOf } from './keys.ts';
-import { bucketOf, bucketsFor, encodeKnown } from './known-tags.ts';
-import type { ScanHeader, TagRecord } from './record.ts';
+import { bucketOf, bucketsFor, digestOfKnown, encodeKnown } from './known-tags.ts';
+import { MAX_CHECKED, type ScanHeader, type TagRecord } from './record.ts';
 import { encodeTags } from './tag-blocks.ts';
 
 /** What the store has of a repository. */
@@ -51,6 +51,11 @@ export class Unsaved implements TagChanges {
     this.#saved = { ...header, epoch, tags, knownAt: now };
   }
 
+  /** What the store has as well, as far as is known. */
+  get saved(): ScanHeader | undefined {
+    return this.#saved;
+  }
+
   /** Notes that something was not written: the next time all is. */
   lost(): void {
     this.#saved = undefined;
@@ -64,10 +69,17 @@ export class Unsaved implements TagChanges {
     const { now, epoch, nextAt, fromLabels } = saving;
     const isAll = this.#isAllDue(saving);
     const before = isAll ? undefined : this.#saved;
-    const buckets = Math.max(before?.buckets ?? 0, bucketsFor(state.checks.size));
-    const known = this.#takeKnown(before, state, buckets, saving);
+    const size = Math.max(before?.buckets.length ?? 0, bucketsFor(state.checks.size));
+    const buckets = before?.buckets.length === size ? [...before.buckets] : new Array<string>(size).fill('');
+    const known = this.#takeKnown(before, state, size, saving);
     const blocks = before?.tags === tags ? undefined : encodeTags(tags);
     if (before?.scannedAt === scannedAt && known.size === 0 && blocks === undefined) return;
+    for (const [bucket, members] of known) {
+      const records = members.map((tag) => recordOf(tag, state, saving)).filter((record) => record !== undefined);
+      const text = encodeKnown(records);
+      buckets[bucket] = digestOfKnown(text);
+      yield { key: keyOf.known(name, bucket), text };
+    }
     const header = {
       scannedAt,
       nextAt: Math.max(0, nextAt),
@@ -76,12 +88,9 @@ export class Unsaved implements TagChanges {
       buckets,
       blocks: blocks?.blocks.length ?? before?.blocks ?? 0,
       digest: blocks?.digest ?? before?.digest ?? '',
+      checked: checkedSince(scannedAt, state),
     };
     this.#saved = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };
-    for (const [bucket, members] of known) {
-      const records = members.map((tag) => recordOf(tag, state, saving)).filter((record) => record !== undefined);
-      yield { key: keyOf.known(name, bucket), text: encodeKnown(records) };
-    }
     for (const [index, text] of (blocks?.blocks ?? []).entries()) yield { key: keyOf.tags(name, index), text };
     yield { key: keyOf.scan(name), text: JSON.stringify(header) };
   }
@@ -100,7 +109,7 @@ export class Unsaved implements TagChanges {
     { now, isLast }: Saving,
   ): ReadonlyMap<number, readonly string[]> {
     if (buckets === 0) return new Map();
-    const isAll = before?.buckets !== buckets;
+    const isAll = before?.buckets.length !== buckets;
     const isDue = isAll || isLast || this.#hasLearned || now - before.knownAt >= CHECKS_SAVED_MS;
     if (!isDue || (!isAll && this.#tags.size === 0)) return new Map();
     const changed = new Set([...this.#tags].map((tag) => bucketOf(tag, buckets)));
@@ -109,6 +118,16 @@ export class Unsaved implements TagChanges {
     const all = Map.groupBy(state.checks.keys(), (tag) => bucketOf(tag, buckets));
     return isAll ? all : new Map([...changed].map((bucket) => [bucket, all.get(bucket) ?? []]));
   }
+}
+
+/** The tags that a scan has looked at, up to a number. */
+function checkedSince(scannedAt: number, { images }: RepositoryState): string[] {
+  const checked: string[] = [];
+  for (const { tag, fetchedAt } of images.values()) {
+    if (fetchedAt >= scannedAt) checked.push(tag);
+    if (checked.length === MAX_CHECKED) break;
+  }
+  return checked;
 }
 
 function recordOf(tag: string, { checks, images }: RepositoryState, { timeOf }: Saving): TagRecord | undefined {

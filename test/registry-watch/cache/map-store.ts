@@ -1,4 +1,4 @@
-import type { CacheStore } from '../../../src/registry-watch/cache/store.ts';
+import type { CacheStore, SharedStore } from '../../../src/registry-watch/cache/store.ts';
 
 export type Operation = 'read' | 'write' | 'close';
 
@@ -24,5 +24,23 @@ export class MapStore implements CacheStore {
 
   async close() {
     await this.fault('close');
+  }
+}
+
+/** One that several daemons use. Claims expire by the clock. */
+export class SharedMapStore extends MapStore implements SharedStore {
+  readonly claims = new Map<string, number>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    super();
+    this.#now = now;
+  }
+
+  async claim(key: string, ms: number): Promise<boolean> {
+    await this.fault('write');
+    if ((this.claims.get(key) ?? 0) > this.#now()) return false;
+    this.claims.set(key, this.#now() + ms);
+    return true;
   }
 }
