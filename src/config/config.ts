@@ -1,5 +1,4 @@
 import type { NonEmpty } from '../base/index.ts';
-import type { SignatureRule } from '../policy/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
 
@@ -126,8 +125,8 @@ export interface Config {
   /** Empty means all. */
   readonly registryIncludeImages: readonly string[];
   readonly registryUseLabels: readonly string[];
-  /** Which images must be signed, and by whom. */
-  readonly registryVerify: readonly SignatureRule[];
+  /** Which images must be signed, and by whom; as given. */
+  readonly registryVerify: readonly string[];
   /** Directory of public keys. */
   readonly registryVerifyKeys?: string;
   /** File with the authorities for identities. */

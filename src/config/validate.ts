@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { isNonEmpty, messageOf } from '../base/index.ts';
-import { parseSignatureRule, type SignatureRule } from '../policy/index.ts';
 import { isDnsLabel } from '../resource/index.ts';
 import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { deployKeyConfig } from './deploy-key.ts';
@@ -117,12 +116,6 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     if (values['registry-rps'] <= 0) fail(1, `${shown('registry-rps')} must be greater than 0`);
   }
 
-  const registryVerify = values['registry-verify'].flatMap((text): readonly SignatureRule[] => {
-    const rule = parseSignatureRule(text);
-    if (!('problem' in rule)) return [rule];
-    fail(1, `invalid ${shown('registry-verify')} ${quote(text.slice(0, 200))}: it ${rule.problem}`);
-    return [];
-  });
   for (const name of values['registry-require'])
     if (name !== 'ecr') fail(1, `${shown('registry-require')} value ${quote(name)} is not in possible values {ecr}`);
 
@@ -274,7 +267,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     registryExcludeImages: values['registry-exclude-image'],
     registryIncludeImages: values['registry-include-image'],
     registryUseLabels: values['registry-use-labels'],
-    registryVerify,
+    registryVerify: values['registry-verify'],
     ...optional('registryVerifyKeys', values['registry-verify-keys']),
     ...optional('registryVerifyTrustRoot', values['registry-verify-trust-root']),
     ...optional('dockerConfig', values['docker-config']),

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createHttpTransport, type Logger, mapNonEmpty, type NonEmpty, type SourceMetrics } from '../base/index.ts';
 import { ManifestThread } from '../manifests/index.ts';
 import { createNotifier, eventStream, kubernetesEvents } from '../notify/index.ts';
+import { NO_SIGNATURE_DEMANDS } from '../policy/index.ts';
 import { EventLog } from '../record/index.ts';
-import { createImageWatch, type ImageWatchOptions, type TrustedSigners } from '../registry-watch/index.ts';
+import { createImageWatch, type ImageSigners, type ImageWatchOptions } from '../registry-watch/index.ts';
 import { automationMinAge } from './automation-min-age.ts';
 import type { Daemon } from './daemon/daemon.ts';
 import { combineDaemons } from './daemon/several.ts';
@@ -24,8 +25,8 @@ export interface EnginesOptions
   extends Omit<Shared, 'thread' | 'events' | 'notifier' | 'gates' | 'syncGate' | 'minAge' | 'signed' | 'revertBudget'> {
   readonly sources: NonEmpty<EngineSource>;
   readonly metrics: DaemonMetrics;
-  /** By what image signatures are verified; by nothing when absent. */
-  readonly signers?: TrustedSigners;
+  /** Which images must be signed, and by what that is verified; none when absent. */
+  readonly signers?: ImageSigners;
   /** Where image metadata is remembered, if it is. */
   readonly imageCache?: ImageWatchOptions['cache'];
   /** Heap limit in bytes, of which the manifests of all sources get half. Unlimited by default. */
@@ -52,11 +53,6 @@ export function startEngines(options: EnginesOptions): RunningFlux {
   const gates = createAutomationGates(config);
   const syncGate = createSyncGate(config);
   const minAge = automationMinAge(config);
-  const signed = {
-    rules: config.registryVerify,
-    keys: [...(signers?.keys.keys() ?? [])],
-    keyless: signers?.byIdentity !== undefined,
-  };
   const http = createHttpTransport({ userAgent: `fluxd/${version}` });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
@@ -110,7 +106,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       gates,
       syncGate,
       minAge,
-      signed,
+      signed: signers?.demands ?? NO_SIGNATURE_DEMANDS,
       revertBudget,
       images: imagesOfOne(),
       metrics: { ...metrics, ...metrics.ofSource(source.name) },

@@ -11,6 +11,5 @@ export { findServersOf } from './cache/memcached-servers.ts';
 export { createRedisStore } from './cache/redis.ts';
 export type { ReadCore } from './credentials/index.ts';
 export { checkRequired, type RequiredRegistry } from './require.ts';
-export { openSigners } from './signatures/signers.ts';
-export type { TrustedSigners } from './signatures/verifier.ts';
+export { type ImageSigners, openSigners } from './signatures/signers.ts';
 export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';

@@ -155,7 +155,7 @@ describe('flags are read as pflag reads them', () => {
     [
       ['--registry-verify=docker.io/acme/*=cosign:acme', '--registry-verify-keys=/etc/fluxd/keys'],
       {
-        registryVerify: [{ images: 'index.docker.io/acme/*', policy: { kind: 'key', text: 'cosign:acme', key: 'acme' } }],
+        registryVerify: ['docker.io/acme/*=cosign:acme'],
         registryVerifyKeys: '/etc/fluxd/keys',
       },
     ],
@@ -260,11 +260,6 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       ['--registry-disable-scanning', '--sync-garbage-collection-limit=-1'],
       1,
       '--sync-garbage-collection-limit must be at least 0',
-    ],
-    [
-      ['--registry-verify=ghcr.io/acme/*=acme'],
-      1,
-      'invalid --registry-verify "ghcr.io/acme/*=acme": it has the policy "acme", which is neither cosign:<key name> nor cosign-keyless:<identity>@<issuer>, with the https URL of the issuer',
     ],
     [['--registry-rps=0'], 1, '--registry-rps must be greater than 0'],
     [['--git-label='], 1, '--git-label must not be empty'],

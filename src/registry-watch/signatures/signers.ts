@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FluxError, messageOf } from '../../base/index.ts';
-import { type SignatureRule, whyUnusable } from '../../policy/index.ts';
+import { cut, FluxError, messageOf } from '../../base/index.ts';
+import { parseSignatureRule, type SignatureDemands, type SignatureRule, whyUnusable } from '../../policy/index.ts';
 import type { FaultByIdentity } from './by-identity.ts';
 import { type IsSignedBy, parsePublicKey } from './public-key.ts';
 import type { TrustedSigners } from './verifier.ts';
@@ -11,8 +11,13 @@ export interface SignersOptions {
   readonly keysDirectory?: string | undefined;
   /** File with a Sigstore trust root; no identities are verified when absent. */
   readonly trustRootFile?: string | undefined;
-  /** They must be verifiable by these. */
-  readonly rules: readonly SignatureRule[];
+  /** Of `--registry-verify`, as given. They must be verifiable by these. */
+  readonly rules: readonly string[];
+}
+
+/** By what signatures are verified, and which images must have which. */
+export interface ImageSigners extends TrustedSigners {
+  readonly demands: SignatureDemands;
 }
 
 const KEY_FILE = /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)\.pub$/;
@@ -21,7 +26,8 @@ const KEY_FILE = /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)\.pub$/;
  * Reads by what image signatures are verified.
  * @throws FluxError `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`.
  */
-export async function openSigners({ keysDirectory, trustRootFile, rules }: SignersOptions): Promise<TrustedSigners> {
+export async function openSigners({ keysDirectory, trustRootFile, rules: texts }: SignersOptions): Promise<ImageSigners> {
+  const rules = texts.map(ruleOf);
   const keys = keysDirectory === undefined ? new Map() : await readKeys(keysDirectory);
   const byIdentity = trustRootFile === undefined ? undefined : await readTrustRoot(trustRootFile);
   const demands = { rules, keys: [...keys.keys()], keyless: byIdentity !== undefined };
@@ -35,7 +41,17 @@ export async function openSigners({ keysDirectory, trustRootFile, rules }: Signe
           policy.kind === 'key' ? keysHelp(keys) : 'Give the file that cosign trusted-root create, or your own Sigstore, makes.',
       });
   }
-  return { keys, ...(byIdentity ? { byIdentity } : {}) };
+  return { keys, demands, ...(byIdentity ? { byIdentity } : {}) };
+}
+
+function ruleOf(text: string): SignatureRule {
+  const rule = parseSignatureRule(text);
+  if (!('problem' in rule)) return rule;
+  throw new FluxError(`invalid --registry-verify ${JSON.stringify(cut(text))}: it ${rule.problem}`, {
+    code: 'config/bad-verify',
+    fault: 'user',
+    help: 'Write an image glob, "=" and a policy, such as ghcr.io/acme/*=cosign:acme.',
+  });
 }
 
 function keysHelp(keys: TrustedSigners['keys']): string {

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { parseSignatureRule } from '../../../src/policy/index.ts';
 import { openSigners } from '../../../src/registry-watch/index.ts';
 import { createSigstore } from './sigstore.ts';
 
@@ -19,13 +18,6 @@ async function directoryWith(files: Readonly<Record<string, string>>): Promise<s
   return directory;
 }
 
-function rulesOf(...texts: readonly string[]) {
-  return texts.flatMap((text) => {
-    const rule = parseSignatureRule(text);
-    return 'problem' in rule ? [] : [rule];
-  });
-}
-
 test('keys are files with names and public keys; other files, such as private keys, are left alone', async () => {
   const keysDirectory = await directoryWith({
     'acme.pub': PUBLIC,
@@ -33,8 +25,9 @@ test('keys are files with names and public keys; other files, such as private ke
     'cosign.password': 'x',
     '..data': '',
   });
-  const { keys, byIdentity } = await openSigners({ keysDirectory, rules: rulesOf('ghcr.io/*=cosign:acme') });
+  const { keys, byIdentity, demands } = await openSigners({ keysDirectory, rules: ['ghcr.io/*=cosign:acme'] });
   expect([...keys.keys()]).toEqual(['acme']);
+  expect(demands).toMatchObject({ rules: [{ images: 'ghcr.io/*', policy: { key: 'acme' } }], keys: ['acme'], keyless: false });
   expect(byIdentity).toBeUndefined();
   expect((await openSigners({ rules: [] })).keys.size).toBe(0);
 });
@@ -61,16 +54,21 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   });
 });
 
-test('so do a missing directory, a policy with another key, and one of an identity without trust root', async () => {
+test('so do a missing directory, a policy that is none, one with another key, and one of an identity without trust root', async () => {
+  await expect(openSigners({ rules: ['ghcr.io/acme/*=acme'] })).rejects.toMatchObject({
+    code: 'config/bad-verify',
+    message:
+      'invalid --registry-verify "ghcr.io/acme/*=acme": it has the policy "acme", which is neither cosign:<key name> nor cosign-keyless:<identity>@<issuer>, with the https URL of the issuer',
+  });
   await expect(openSigners({ keysDirectory: '/nowhere', rules: [] })).rejects.toMatchObject({ code: 'config/bad-signature-key' });
   const keysDirectory = await directoryWith({ 'acme.pub': PUBLIC });
-  await expect(openSigners({ keysDirectory, rules: rulesOf('ghcr.io/*=cosign:other') })).rejects.toMatchObject({
+  await expect(openSigners({ keysDirectory, rules: ['ghcr.io/*=cosign:other'] })).rejects.toMatchObject({
     code: 'config/bad-verify',
     message:
       'invalid policy "cosign:other" for ghcr.io/* in --registry-verify: it names a key that fluxd does not have: --registry-verify-keys has no other.pub',
     help: 'It has acme.',
   });
-  const rules = rulesOf('ghcr.io/*=cosign-keyless:a@b@https://issuer.example.org');
+  const rules = ['ghcr.io/*=cosign-keyless:a@b@https://issuer.example.org'];
   await expect(openSigners({ rules })).rejects.toMatchObject({
     message: expect.stringContaining('needs --registry-verify-trust-root'),
   });

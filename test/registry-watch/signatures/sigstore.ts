@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
-import { initializeCA, initializeCTLog, initializeTLog } from '@sigstore/mock';
+import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
 import { z } from 'zod';
 
 export const SIMPLE_LAYER = 'application/vnd.dev.cosign.simplesigning.v1+json';
@@ -49,8 +49,11 @@ const Entry = z.object({
 export async function createSigstore({ logClock }: { readonly logClock?: Date } = {}) {
   const keys = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ctLog = await initializeCTLog(keys());
-  const ca = await initializeCA(keys(), ctLog);
+  // Of whole seconds: other times are not in a form that every reader knows.
+  const now = new Date(Math.floor(Date.now() / 1000) * 1000);
+  const ca = await initializeCA(keys(), ctLog, now);
   const tlog = await initializeTLog('https://rekor.example.org', keys(), logClock);
+  const tsa = await initializeTSA(keys(), now);
   const base64 = (bytes: Uint8Array | ArrayBufferView) => Buffer.from(bytes as Uint8Array).toString('base64');
   const validFor = { start: '2020-01-01T00:00:00Z' };
   const logOf = (publicKey: Uint8Array, keyId: Uint8Array) => ({
@@ -71,7 +74,14 @@ export async function createSigstore({ logClock }: { readonly logClock?: Date } 
       },
     ],
     ctlogs: [logOf(ctLog.publicKey, ctLog.logID as Uint8Array)],
-    timestampAuthorities: [],
+    timestampAuthorities: [
+      {
+        subject: { organization: 'sigstore.mock', commonName: 'tsa' },
+        uri: 'https://tsa.example.org',
+        certChain: { certificates: [{ rawBytes: base64(tsa.intCertificate) }, { rawBytes: base64(tsa.rootCertificate) }] },
+        validFor,
+      },
+    ],
   });
 
   const certificateOf = async ({ identity, issuer }: Signer) => {
@@ -84,6 +94,12 @@ export async function createSigstore({ logClock }: { readonly logClock?: Date } 
     const certificate = new X509Certificate(Buffer.from(raw as Uint8Array));
     return { certificate, signed: (bytes: Buffer) => sign('sha256', bytes, privateKey) };
   };
+  /** A time stamp of a signature. */
+  const stamped = async (signature: string) => {
+    const artifactHash = createHash('sha256').update(Buffer.from(signature, 'base64')).digest();
+    const request = { artifactHash, hashAlgorithmOID: '2.16.840.1.101.3.4.2.1', nonce: 7, policyOID: '1.3.6.1.4.1.57264.2' };
+    return base64(await tsa.timestamp({ ...request, certReq: true }));
+  };
   const logged = async (entry: object) => {
     const [only] = Object.values(await tlog.log(entry));
     return Entry.parse(only);
@@ -91,6 +107,7 @@ export async function createSigstore({ logClock }: { readonly logClock?: Date } 
 
   return {
     trustRoot,
+    stamped,
 
     /** The annotations of a layer with this payload, in cosign's older form. */
     async annotations(payload: string, signer: Signer): Promise<Record<string, string>> {

@@ -188,6 +188,21 @@ describe('what cosign signs', () => {
     }
   });
 
+  test('by an identity, at a time that a time stamp proves and the log does not', async () => {
+    const { world, verdict } = await open();
+    world.bundle(await stampedBundle(world, sigstore));
+    expect(await verdict(BY_RELEASE, world.digest)).toEqual(VERIFIED(BY_RELEASE));
+    const older = await open();
+    const payload = simplePayload(older.world.digest);
+    const annotations = await sigstore.annotations(payload, RELEASE);
+    const SignedRFC3161Timestamp = await sigstore.stamped(annotations['dev.cosignproject.cosign/signature'] ?? '');
+    older.world.simple(payload, {
+      ...annotations,
+      'dev.sigstore.cosign/rfc3161timestamp': JSON.stringify({ SignedRFC3161Timestamp }),
+    });
+    expect(await older.verdict(BY_RELEASE, older.world.digest)).toEqual(VERIFIED(BY_RELEASE));
+  });
+
   test('found by the API for referrers, page by page, where the registry has it', async () => {
     const { world, verdict } = await open();
     world.bundle(keyBundle(statement(world.digest)));
@@ -420,6 +435,16 @@ const WRONG: Readonly<Record<string, Wrong>> = {
     },
     'timestamps',
   ],
+  'a time stamp of another authority': [
+    BY_RELEASE,
+    async (it) => it.bundle(await stampedBundle(it, late)),
+    'timestamp could not be verified',
+  ],
+  'a time stamp of something else': [
+    BY_RELEASE,
+    async (it) => it.bundle(await stampedBundle(it, sigstore, signatureOf('something else'))),
+    'timestamp could not be verified',
+  ],
   'a changed promise of the log': [
     BY_RELEASE,
     changedEntry((entry) => ({
@@ -463,6 +488,24 @@ function byBundle(signer: Signer) {
 }
 
 type Bundle = Awaited<ReturnType<Sigstore['bundle']>>;
+
+/** A bundle of ours whose log entry has no time, with a time stamp of an authority. */
+async function stampedBundle(it: World, authority: Sigstore, of?: string): Promise<object> {
+  const bundle = await sigstore.bundle(statement(it.digest), RELEASE);
+  const { verificationMaterial } = bundle;
+  const signedTimestamp = await authority.stamped(of ?? bundle.dsseEnvelope.signatures[0]?.sig ?? '');
+  return {
+    ...bundle,
+    verificationMaterial: {
+      ...verificationMaterial,
+      tlogEntries: verificationMaterial.tlogEntries.map(({ inclusionPromise: _, ...entry }) => ({
+        ...entry,
+        integratedTime: '0',
+      })),
+      timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] },
+    },
+  };
+}
 
 function changedBundle(change: (bundle: Bundle) => object) {
   return async (it: World) => it.bundle(change(await sigstore.bundle(statement(it.digest), RELEASE)));
