@@ -17,6 +17,7 @@ export { firstOf } from './first-of.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';
 export { isWithin, type Network, networkOfAddress, networkOfHost, type Reach } from './http/network.ts';
+export { type ProxyEnvironment, proxyFor } from './http/proxy.ts';
 export {
   createHttpTransport,
   type HttpResponse,

@@ -53,7 +53,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
   const gates = createAutomationGates(config);
   const syncGate = createSyncGate(config);
   const minAge = automationMinAge(config);
-  const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  const http = createHttpTransport({ userAgent: `fluxd/${version}`, proxyEnvironment: options.environment });
   const thread = new ManifestThread({ clock });
   const events = new EventLog();
   const notifier = createNotifier({

@@ -229,7 +229,7 @@ async function requireRegistries({
   version,
 }: Pick<FluxOptions, 'config' | 'environment' | 'clock' | 'version'>): Promise<void> {
   if (config.registryRequire.length === 0) return;
-  const http = createHttpTransport({ userAgent: `fluxd/${version}` });
+  const http = createHttpTransport({ userAgent: `fluxd/${version}`, proxyEnvironment: environment });
   try {
     await checkRequired(config.registryRequire, {
       http,

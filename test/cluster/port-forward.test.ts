@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contextNamespace, openPortForward, type PortForwardOptions } from '../../src/cluster/port-forward/index.ts';
-import { proxyFor } from '../../src/cluster/port-forward/proxy.ts';
+import { proxyForCluster } from '../../src/cluster/port-forward/proxy.ts';
 import { until } from '../support/until.ts';
 import { PodServer } from './pod-server.ts';
 
@@ -235,23 +235,13 @@ describe('credentials and networks', () => {
   });
 
   test.each<[string, Record<string, string>, string | undefined]>([
-    ['https://a.example.org', {}, undefined],
-    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1' }, 'http://p:1'],
-    ['https://a.example.org', { HTTPS_PROXY: 'p:1' }, 'http://p:1'],
-    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', https_proxy: 'http://q:1' }, 'http://q:1'],
-    ['http://a.example.org', { HTTPS_PROXY: 'http://p:1' }, undefined],
-    ['http://a.example.org', { HTTP_PROXY: 'http://p:1' }, 'http://p:1'],
-    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'other, example.org' }, undefined],
-    ['https://example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.org' }, 'http://p:1'],
-    ['https://aexample.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'example.org' }, 'http://p:1'],
-    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a.example.org:6443' }, undefined],
-    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a.example.org:443' }, 'http://p:1'],
-    ['https://a.example.org', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, undefined],
+    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1' }, 'http://p:1'],
+    ['https://a.example.org:6443', { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'example.org' }, undefined],
     ['https://127.0.0.1:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
     ['https://[::1]:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
     ['https://localhost', { HTTPS_PROXY: 'http://p:1' }, undefined],
   ])('the proxy for %s with %j', (url, env, proxy) => {
-    expect(proxyFor(url, env)).toBe(proxy);
+    expect(proxyForCluster(url, env)).toBe(proxy);
   });
 });
 

@@ -2,24 +2,31 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Reach } from './network.ts';
+import { proxyFor } from './proxy.ts';
 import { checkReach, lookupWithin } from './reach.ts';
 import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
 
 /** HTTP/1.1 by node:http(s), with one keep-alive agent. */
 export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironment }: WireOptions): Wire {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
-  /** By protocol and reach: a connection made for a wider reach must not serve a narrower one. */
+  /** By protocol, proxy and reach: a connection made for a wider reach must not serve a narrower one. */
   const agents = new Map<string, http.Agent>();
 
   /** Created by the first request, so that an unreadable certificate is an error of that request. */
-  function agentFor({ protocol }: URL, reach: Reach | undefined): http.Agent {
-    const key = `${protocol} ${reach}`;
+  function agentFor({ protocol }: URL, proxy: string | undefined, reach: Reach | undefined): http.Agent {
+    const key = `${protocol} ${proxy ?? reach}`;
     const known = agents.get(key);
     if (known) return known;
-    const options = { ...settings, ...(reach === undefined ? {} : { lookup: lookupWithin(reach, lookup) }) };
+    // A proxy resolves the name itself, and may be at any address.
+    const isChecked = reach !== undefined && proxy === undefined;
+    const options = { ...settings, ...(isChecked ? { lookup: lookupWithin(reach, lookup) } : {}) };
     const agent =
       protocol === 'https:'
-        ? new https.Agent({ ...options, ...(tls ? readTls(tls) : {}), ...proxyOf(proxyEnvironment) })
+        ? new https.Agent({
+            ...options,
+            ...(tls ? readTls(tls) : {}),
+            ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy } }),
+          })
         : new http.Agent(options);
     agents.set(key, agent);
     return agent;
@@ -27,6 +34,7 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironme
 
   function open(url: URL, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const isSecure = url.protocol === 'https:';
+    const proxy = isSecure && proxyEnvironment ? proxyFor(url, proxyEnvironment) : undefined;
     const method = request.method ?? 'GET';
     const headers: Record<string, string> = { 'user-agent': userAgent, ...request.headers };
     if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
@@ -34,7 +42,7 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironme
       if (signal.aborted) return reject(signal.reason);
       if (request.reach !== undefined) checkReach(url.hostname, request.reach);
       const outgoing = (isSecure ? https : http).request(url, {
-        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url, request.reach) }),
+        ...(isSecure && tls?.agent ? tls : { agent: agentFor(url, proxy, request.reach) }),
         ...(isSecure ? request.tls : {}),
         ...(request.path === undefined ? {} : { path: request.path }),
         method,
@@ -43,7 +51,7 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironme
       let answered = false;
       outgoing.on('response', (response) => {
         answered = true;
-        const { remoteAddress: address } = response.socket;
+        const address = proxy === undefined ? response.socket.remoteAddress : undefined;
         const { statusCode: status = 0, headers } = response;
         resolve({ status, headers, body: response, ...(address === undefined ? {} : { address }) });
       });
@@ -93,10 +101,4 @@ function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
     else if (socket.connecting) socket.once('connect', send);
     else send();
   });
-}
-
-function proxyOf(environment: WireOptions['proxyEnvironment']): Pick<https.AgentOptions, 'proxyEnv'> {
-  if (!environment) return {};
-  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = environment;
-  return { proxyEnv: { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } };
 }

@@ -11,7 +11,7 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Address of the server, or of the proxy in front of it; absent if unknown. */
+  /** Address of the server; absent if unknown, as behind a proxy. */
   readonly address?: string;
 }
 

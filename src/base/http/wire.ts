@@ -15,8 +15,8 @@ export interface HttpRequest {
   /** Additional TLS and agent settings of node:https (ca, cert, key, rejectUnauthorized, agent …). */
   readonly tls?: RequestOptions;
   /**
-   * The networks that the connection may reach, checked for every address that the host's name resolves to. Unlimited by default. A
-   * transport with an agent, such as one for a proxy, does not check names.
+   * The networks that the connection may reach, checked for every address that the host's name resolves to. Unlimited by default. Names
+   * that a proxy resolves are not checked.
    */
   readonly reach?: Reach;
   /** Body limit in bytes; a larger body rejects with `http/too-large`. 64 MiB by default; none for a stream. */
@@ -39,7 +39,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
-  /** Address of the server, or of the proxy in front of it; absent if unknown. */
+  /** Address of the server; absent if unknown, as behind a proxy. */
   readonly address?: string;
   /** Why a body that ended after this many bytes is incomplete. Absent if the body itself ends with an error in that case. */
   readonly cut?: (bytes: number) => Error | undefined;

@@ -1,7 +1,7 @@
-import { FluxError, systemClock } from '../../base/index.ts';
+import { FluxError, type ProxyEnvironment, systemClock } from '../../base/index.ts';
 import { createCredentialSource, type Kubeconfig, type KubeconfigSource, loadKubeconfig } from '../connection/kubeconfig.ts';
 import { createTransport, type Transport } from '../connection/transport.ts';
-import { type ProxyEnvironment, proxyFor } from './proxy.ts';
+import { proxyForCluster } from './proxy.ts';
 
 /** The user's kubeconfig, and the environment for a proxy. */
 export interface ClientSource extends KubeconfigSource {
@@ -43,7 +43,7 @@ const NO_CONFIG = "Set KUBECONFIG to a kubeconfig file, or use --url for the dae
 function withProxy(kubeconfig: Kubeconfig, env: ProxyEnvironment): Kubeconfig {
   const { config, server } = kubeconfig;
   const current = config.getCurrentCluster();
-  const proxyUrl = current?.proxyUrl ? undefined : proxyFor(server, env);
+  const proxyUrl = current?.proxyUrl ? undefined : proxyForCluster(server, env);
   if (proxyUrl !== undefined) config.clusters = config.clusters.map((each) => (each === current ? { ...each, proxyUrl } : each));
   return kubeconfig;
 }

@@ -1,0 +1,41 @@
+import { BlockList, isIP } from 'node:net';
+import { networkOfHost } from './network.ts';
+
+/** Environment variables for proxies; both spellings are in use, lower case wins. */
+export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The proxy for a URL from the environment, as in Go's and most other HTTP clients: `HTTPS_PROXY` or `HTTP_PROXY` by the URL's scheme,
+ * unless `NO_PROXY` contains the host. Metadata services are on the machine, so they never use one.
+ */
+export function proxyFor(url: string | URL, env: ProxyEnvironment): string | undefined {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const read = (name: string) => env[name.toLowerCase()] || env[name] || '';
+  const proxy = read(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (proxy === '' || networkOfHost(hostname) === 'forbidden') return undefined;
+  const exclusions = read('NO_PROXY').toLowerCase().split(',');
+  if (exclusions.some((entry) => excludes(entry.trim(), host, port))) return undefined;
+  return proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+/** `*`, a host or domain with its subdomains, or `.domain` for only its subdomains, each with or without a port; or a range `10.0.0.0/8`. */
+function excludes(entry: string, host: string, port: string): boolean {
+  if (entry === '') return false;
+  if (entry === '*') return true;
+  const [, net = '', bits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry) ?? [];
+  if (net !== '') return isInRange(host, net, Number(bits));
+  const [, name = '', onPort] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  if (onPort !== undefined && onPort !== port) return false;
+  const domain = name.replace(/^\*?\./, '');
+  return host.endsWith(`.${domain}`) || (name === domain && host === domain);
+}
+
+function isInRange(host: string, net: string, bits: number): boolean {
+  const version = isIP(net);
+  if (version === 0 || isIP(host) !== version || bits > (version === 4 ? 32 : 128)) return false;
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  const range = new BlockList();
+  range.addSubnet(net, bits, family);
+  return range.check(host, family);
+}
