@@ -118,6 +118,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'base/clock.ts': 'when something began',
   'base/log-limit.ts': 'the time of a line',
   'cli/commands/history.ts': 'a time that is given as a duration',
+  'cli/commands/list-images.ts': 'how long ago a scan was',
   'cli/commands/why.ts': 'ages of what has a time',
   'cli/doctor/examine.ts': 'ages of what bears a time',
   'cluster/connection/transport.ts': 'a date in Retry-After',

@@ -28,7 +28,7 @@ export {
 export type { HttpRequest } from './http/wire.ts';
 export { createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
 export { type Measurement, measured } from './measured.ts';
-export { createMetrics, type Metrics, type SourceMetrics } from './metrics.ts';
+export { createMetrics, type Metrics, type ScanSummary, type SourceMetrics } from './metrics.ts';
 export { isNonEmpty, mapNonEmpty, type NonEmpty } from './non-empty.ts';
 export { type Reading, readWithin } from './reading.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';

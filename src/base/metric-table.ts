@@ -108,6 +108,8 @@ const OURS = {
   flux_kubernetes_events_total: counter('Kubernetes Events, by result.', 'result'),
   flux_registry_requests_total: counter('Requests to image registries, by status; 429 means throttled.', 'code'),
   flux_image_repositories: gauge('Watched image repositories, by state of their last scan.', 'state'),
+  flux_registry_budget_left_ratio: gauge('Smallest part left of the requests that a registry host answers in a window.'),
+  flux_registry_scan_interval_seconds: gauge('Longest time between the last two tag lists of an image repository.'),
   flux_webhooks_total: counter('Webhooks received, by source and result.', 'source', 'result'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -26,14 +26,24 @@ export interface Metrics {
   registryRequest(status: number | undefined): void;
   kubernetesRequest(method: string, status: number | undefined): void;
   kubernetesEvent(result: 'written' | 'failed' | 'left_out'): void;
-  /** Number of image repositories by state; called at every scrape. */
-  imageRepositories(read: () => Readonly<Record<string, number>>): void;
+  /** The image scans; called at every scrape. */
+  imageScans(read: () => ScanSummary): void;
   /** A completed API request; `route` is from the table of routes, never from the client. */
   request(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
   /** A received webhook; both labels are from fixed lists. */
   webhook(source: string, result: string): void;
   /** All metrics in the Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** The scans of all image repositories. */
+export interface ScanSummary {
+  /** Number of repositories by state. */
+  readonly repositories: Readonly<Record<string, number>>;
+  /** The smallest part left of what a registry host answers; absent if none reports a limit. */
+  readonly leastBudget?: number;
+  /** The longest time between the last two lists of a repository; absent before the second. */
+  readonly longestIntervalSeconds?: number;
 }
 
 /** States of one source, which stay until they change. */
@@ -81,7 +91,7 @@ export async function createMetrics({ version }: { readonly version: string }): 
   const counters = new Map<string, Counter>();
   const gauges = new Map<string, Gauge>();
   const histograms = new Map<string, Histogram>();
-  let readImages: (() => Readonly<Record<string, number>>) | undefined;
+  let readScans: (() => ScanSummary) | undefined;
 
   for (const [name, { type, help, labels, buckets = [] }] of Object.entries<MetricDefinition>(METRICS)) {
     const options = { name, help, labelNames: [...labels], registers: [register] };
@@ -93,14 +103,25 @@ export async function createMetrics({ version }: { readonly version: string }): 
   function gaugeOf(options: ConstructorParameters<typeof prometheus.Gauge>[0]): Gauge {
     const gauge = new prometheus.Gauge({
       ...options,
-      ...(options.name === IMAGES ? { collect: () => Object.entries(readImages?.() ?? {}).forEach(setState) } : {}),
+      ...(options.name === IMAGES ? { collect: setScans } : {}),
     });
     // A gauge has no value before the first measurement: 0 would be wrong, and could raise an alert.
     if (options.labelNames?.length === 0) gauge.remove();
     return gauge;
   }
 
-  const setState = ([state, count]: [string, number]) => set(IMAGES, count, { state });
+  function setScans(): void {
+    const { repositories = {}, leastBudget, longestIntervalSeconds } = readScans?.() ?? {};
+    for (const [state, count] of Object.entries(repositories)) set(IMAGES, count, { state });
+    setOrRemove('flux_registry_budget_left_ratio', leastBudget);
+    setOrRemove('flux_registry_scan_interval_seconds', longestIntervalSeconds);
+  }
+
+  function setOrRemove(name: MetricName, value: number | undefined): void {
+    if (value === undefined) gauges.get(name)?.remove();
+    else set(name, value);
+  }
+
   const add = (name: MetricName, by: number, labels: Labels = {}) => counters.get(name)?.inc(labels, by);
   const set = (name: MetricName, value: number, labels: Labels = {}) => gauges.get(name)?.set(labels, value);
   const observe = (name: MetricName, seconds: number, labels: Labels = {}) => histograms.get(name)?.observe(labels, seconds);
@@ -207,8 +228,8 @@ export async function createMetrics({ version }: { readonly version: string }): 
     kubernetesRequest: (method, status) =>
       add('flux_kubernetes_requests_total', 1, { method: oneOf(METHODS, method), code: codeOf(status) }),
     kubernetesEvent: (result) => add('flux_kubernetes_events_total', 1, { result }),
-    imageRepositories(read) {
-      readImages = read;
+    imageScans(read) {
+      readScans = read;
     },
     request: ({ method, route, status, seconds }) =>
       observe('flux_request_duration_seconds', seconds, {

@@ -11,7 +11,7 @@ import { combineDaemons } from './daemon/several.ts';
 import { type Engine, type EngineSource, type Shared, startEngine } from './engine.ts';
 import { createAutomationGates, createSyncGate } from './gates-of-flags.ts';
 import { createSharedImages } from './jobs/shared-images.ts';
-import { countScans, measuredLookups, type SharedMetrics } from './metrics.ts';
+import { measuredLookups, type SharedMetrics, summariseScans } from './metrics.ts';
 import type { Cluster } from './ports/cluster.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 import { RevertBudget } from './rollout/revert-budget.ts';
@@ -91,7 +91,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     ...(imageCache === undefined ? {} : { cache: imageCache }),
     onCache: metrics.registryCache,
   });
-  metrics.imageRepositories(() => countScans(watch.scans()));
+  metrics.imageScans(() => summariseScans(watch.scans(), watch.hosts()));
   const images = measuredLookups(watch, metrics, clock);
   const imagesOfOne = createSharedImages(images);
   const isOne = sources.length === 1;

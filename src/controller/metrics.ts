@@ -1,5 +1,5 @@
-import { type Clock, measured, type SourceMetrics } from '../base/index.ts';
-import type { ImageScan } from '../image/index.ts';
+import { type Clock, measured, type ScanSummary, type SourceMetrics } from '../base/index.ts';
+import type { ImageScan, RegistryHost } from '../image/index.ts';
 import { LATEST_IMAGES, type Timed, type UpdateSpec } from '../update/index.ts';
 import type { ImageWatch } from './ports/image-watch.ts';
 
@@ -18,7 +18,7 @@ export interface SharedMetrics {
   registryFetch(fetch: { readonly kind: 'tags' | 'metadata'; readonly success: boolean; readonly seconds: number }): void;
   registryCache(operation: { readonly method: 'GetKey' | 'SetKey'; readonly success: boolean; readonly seconds: number }): void;
   registryRequest(status: number | undefined): void;
-  imageRepositories(read: () => Readonly<Record<string, number>>): void;
+  imageScans(read: () => ScanSummary): void;
 }
 
 /** Measures planning an update and its stages, if it is about images, which Flux v1 calls a release. */
@@ -53,8 +53,19 @@ export function measuredLookups(images: ImageWatch, metrics: Pick<SharedMetrics,
   };
 }
 
+/** The image scans as a whole: no name of a host or an image is in a metric. */
+export function summariseScans(scans: readonly ImageScan[], hosts: readonly RegistryHost[]): ScanSummary {
+  const left = hosts.flatMap(({ budgets }) => budgets.map(({ remaining, limit }) => remaining / limit));
+  const intervals = scans.flatMap(({ intervalMs }) => intervalMs ?? []);
+  return {
+    repositories: countScans(scans),
+    ...(left.length === 0 ? {} : { leastBudget: Math.min(...left) }),
+    ...(intervals.length === 0 ? {} : { longestIntervalSeconds: Math.max(...intervals) / 1000 }),
+  };
+}
+
 /** Number of image repositories by state of their last scan. */
-export function countScans(scans: readonly ImageScan[]): Readonly<Record<string, number>> {
+function countScans(scans: readonly ImageScan[]): Readonly<Record<string, number>> {
   const counts = { scanned: 0, failed: 0, paused: 0, waiting: 0 };
   for (const { error, blockedUntil, scannedAt } of scans) {
     if (blockedUntil !== undefined) counts.paused += 1;

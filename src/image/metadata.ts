@@ -54,6 +54,8 @@ export interface ImageScan {
   readonly tags: number;
   /** Time of that list; absent before the first. */
   readonly scannedAt?: number;
+  /** Time between the last two such lists; absent before the second. */
+  readonly intervalMs?: number;
   /** Time of the next scan; absent during a scan. */
   readonly nextAt?: number;
   /** End of a pause requested by the registry host; absent if there is none. */

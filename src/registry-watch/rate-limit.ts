@@ -28,8 +28,6 @@ export interface HostLimit {
   answered(use: AccountUse, response: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void;
   /** What is known of the budget of an account. */
   spending(account: string): Spending;
-  /** Accounts whose requests are known, and their budgets. */
-  spendings(): readonly (readonly [account: string, Spending])[];
   /** Called after a 429, with the requested pause in milliseconds, if any: halves the rate. */
   backOff(retryAfterMs?: number): void;
   /** Called after a successful scan: raises the rate again, long after the last 429. */
@@ -102,10 +100,6 @@ class AdaptiveLimit implements HostLimit {
     const spending = new Spending(this.#host, this.#options.clock);
     this.#accounts.set(account, spending);
     return spending;
-  }
-
-  spendings(): readonly (readonly [account: string, Spending])[] {
-    return [...this.#accounts.entries()];
   }
 
   #pause(now: number): number {

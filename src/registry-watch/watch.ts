@@ -10,7 +10,7 @@ import {
   timeOfDay,
   waitOrAbort,
 } from '../base/index.ts';
-import type { ImageRepository, ImageScan, ImageTarget } from '../image/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../image/index.ts';
 import type { SignatureQuestion } from '../policy/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import type { OnCacheOperation } from './cache/guarded-store.ts';
@@ -21,6 +21,7 @@ import { awsRegion, createCloudRequester, createCredentialSource, type ReadCore 
 import type { EcrLimits } from './ecr-scope.ts';
 import { createExchange } from './exchange.ts';
 import type { OnFetch } from './fetched.ts';
+import { hostsOf } from './hosts.ts';
 import type { ConfigFacts } from './image-facts.ts';
 import { createImageFilter } from './image-filter.ts';
 import { createHostLimits } from './rate-limit.ts';
@@ -86,6 +87,9 @@ interface Watched {
   /** When the next scan is due, and until when it is postponed, because the budget of its host must last. */
   nextAt: number;
   heldUntil: number;
+  /** When the last list was read, and the time from the one before to it. */
+  listedAt: number | undefined;
+  intervalMs: number | undefined;
   /** Scans in a row that found nothing new. */
   quiet: number;
   /** Whether the last scan left something for the next one, which follows at once. */
@@ -144,6 +148,7 @@ export function createImageWatch(options: ImageWatchOptions) {
 
   const scanOnce = async (entry: Watched, isAsked: boolean): Promise<void> => {
     const { state, gone } = entry;
+    const { scannedAt } = state;
     const dueAt = Math.min(entry.nextAt, clock.monotonic());
     entry.nextAt = clock.monotonic() + scanIntervalMs;
     const outcome = await scanInTurn(entry, isAsked);
@@ -158,6 +163,7 @@ export function createImageWatch(options: ImageWatchOptions) {
       entry.nextAt = dueAt;
       return;
     }
+    if (state.scannedAt !== scannedAt) noteList(entry);
     entry.quiet = news || isAsked ? 0 : entry.quiet + 1;
     entry.isUnfinished = unfinished;
     const nextAt = outcome.nextAt ?? clock.monotonic() + intervalOf(entry) * (0.9 + random() / 5);
@@ -172,6 +178,12 @@ export function createImageWatch(options: ImageWatchOptions) {
         entry.filling = undefined;
         remember(entry);
       });
+  };
+
+  const noteList = (entry: Watched): void => {
+    const now = clock.monotonic();
+    if (entry.listedAt !== undefined) entry.intervalMs = now - entry.listedAt;
+    entry.listedAt = now;
   };
 
   const intervalOf = ({ target, state, quiet }: Watched): number => {
@@ -244,12 +256,16 @@ export function createImageWatch(options: ImageWatchOptions) {
 
   const describe = (entry: Watched, turn: number | undefined): ImageScan => {
     const { tags, scannedAt, error } = entry.state;
-    const { name } = entry.target;
+    const {
+      target: { name },
+      intervalMs,
+    } = entry;
     const blockedUntil = scan.blockedUntil(name);
     return {
       name,
       tags: scannedAt === undefined ? 0 : tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
+      ...(intervalMs === undefined ? {} : { intervalMs: Math.round(intervalMs) }),
       ...nextScan(entry, turn),
       ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
@@ -330,6 +346,7 @@ export function createImageWatch(options: ImageWatchOptions) {
       const turns = expectedTurns(waitingOnes(), clock.monotonic(), queues);
       return [...watched.values()].map((entry) => describe(entry, turns.get(entry))).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
+    hosts: (): readonly RegistryHost[] => hostsOf(watched.values(), { scan, clock }),
     async scanNow(name?: string, { signal }: Cancellable = {}): Promise<void> {
       signal?.throwIfAborted();
       const one = name === undefined ? undefined : watched.get(name);
@@ -370,6 +387,8 @@ function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
     gone: new AbortController(),
     nextAt: 0,
     heldUntil: 0,
+    listedAt: undefined,
+    intervalMs: undefined,
     quiet: 0,
     isUnfinished: false,
     restoring: undefined,

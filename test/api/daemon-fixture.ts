@@ -57,6 +57,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     scansImages: true,
     imageScans: () => [],
+    registryHosts: () => [],
     events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),
     liveness: () => undefined,

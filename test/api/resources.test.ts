@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { historySchema, imageScansSchema, objectStatesSchema, problemSchema, writersSchema } from '../../src/api/wire/index.ts';
 import { FluxError } from '../../src/base/index.ts';
 import type { Daemon, HistoryPosition, ObjectState } from '../../src/controller/index.ts';
-import type { ImageScan } from '../../src/image/index.ts';
+import type { ImageScan, RegistryHost } from '../../src/image/index.ts';
 import { daemonOf, type Served, serve } from './daemon-fixture.ts';
 
 const error = (message: string) => new FluxError(message, { code: 'x/y', help: 'ask https://me:secret@host' });
@@ -161,6 +161,28 @@ test('GET /api/v1/images/scans says when each repository was looked at, and when
     { name: 'h/c', scanning: true },
   ]);
   expect((await read(api, '/api/v1/images/scans?limit=2')).repositories).toHaveLength(2);
+});
+
+test('GET /api/v1/images/scans says what each registry host still answers', async () => {
+  const budget = { limit: 100, remaining: 7.5, windowMs: 21_600_000, countsLists: false };
+  const hosts: readonly RegistryHost[] = [
+    { name: 'h', repositories: 3, failed: 1, blockedUntil: 5000, budgets: [budget, { ...budget, account: 'u', resetAt: 9000 }] },
+    { name: 'i', repositories: 1, failed: 0, budgets: [] },
+  ];
+  await using api = await serve(daemonOf({ registryHosts: () => hosts }));
+  const answer = await read(api, '/api/v1/images/scans');
+  expect(imageScansSchema.parse(answer)).toEqual(answer);
+  const shown = { limit: 100, remaining: 7, windowSeconds: 21_600, countsLists: false };
+  expect(answer.hosts).toEqual([
+    {
+      name: 'h',
+      repositories: 3,
+      failed: 1,
+      rateLimitedUntil: '1970-01-01T00:00:05.000Z',
+      budgets: [shown, { ...shown, account: 'u', resetAt: '1970-01-01T00:00:09.000Z' }],
+    },
+    { name: 'i', repositories: 1, failed: 0, budgets: [] },
+  ]);
 });
 
 describe('an ETag', () => {

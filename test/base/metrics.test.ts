@@ -146,10 +146,21 @@ test('what comes from outside makes no series of its own', async () => {
 test('image repositories are counted when somebody scrapes', async () => {
   const metrics = await fresh();
   let failed = 2;
-  metrics.imageRepositories(() => ({ scanned: 5, failed }));
-  expect(await linesOf(metrics)).toContain('flux_image_repositories{state="failed"} 2');
+  metrics.imageScans(() => ({
+    repositories: { scanned: 5, failed },
+    ...(failed === 0 ? {} : { leastBudget: 0.25, longestIntervalSeconds: 60 }),
+  }));
+  expect(await linesOf(metrics)).toEqual(
+    expect.arrayContaining([
+      'flux_image_repositories{state="failed"} 2',
+      'flux_registry_budget_left_ratio 0.25',
+      'flux_registry_scan_interval_seconds 60',
+    ]),
+  );
   failed = 0;
-  expect(await linesOf(metrics)).toContain('flux_image_repositories{state="failed"} 0');
+  const later = await linesOf(metrics);
+  expect(later).toContain('flux_image_repositories{state="failed"} 0');
+  expect(later.filter((line) => /^flux_registry_(budget|scan)/.test(line))).toEqual([]);
 });
 
 describe('docs/metrics.md', () => {

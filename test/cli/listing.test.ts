@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseYamlDocuments } from '../../src/base/index.ts';
-import { fluxctl, ScriptedDaemon } from './daemon.ts';
+import { fluxctl, ScriptedDaemon, SERVED_AT } from './daemon.ts';
 
 const image = (ID: string) => ({ ID, Labels: {} });
 const workload = (ID: string, containers: readonly (readonly [string, string])[], given: object = {}) => ({
@@ -172,6 +172,73 @@ describe('list-images', () => {
     const many = { ...cart, Available: Array.from({ length: 100 }, (_, i) => image(`a:${i}`)) };
     const { stdout } = await listImages(images([many]), '-o', 'json', '--limit', '3');
     expect(JSON.parse(stdout)[0].Containers[0].Available).toEqual(many.Available.slice(0, 3));
+  });
+});
+
+describe('list-images --scans', () => {
+  const now = Date.parse(SERVED_AT);
+  const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
+  const FIRST = {
+    repositories: [
+      { name: 'reg/a', tags: 12, scannedAt: at(-4980), intervalMs: 10_080_000, scanning: false, nextAt: at(5400) },
+      { name: 'reg/b', tags: 0, scanning: true, error: { code: 'registry/unauthorized', message: 'no\u202eaccess' } },
+    ],
+    next: 'more',
+  };
+  const budget = { limit: 100, remaining: 76, windowSeconds: 21_600 };
+  const SECOND = {
+    repositories: [{ name: 'reg2/c', tags: 1, scannedAt: at(-45), intervalMs: 60_000, scanning: false, nextAt: at(-1) }],
+    hosts: [
+      {
+        name: 'reg',
+        repositories: 2,
+        failed: 1,
+        rateLimitedUntil: at(90),
+        budgets: [
+          { ...budget, countsLists: true, resetAt: at(3600) },
+          { ...budget, account: 'u (shop/pull)', countsLists: false },
+        ],
+      },
+      { name: 'reg2', repositories: 1, failed: 0, budgets: [] },
+    ],
+  };
+  const list = async (flags: readonly string[], answers: readonly unknown[] = [FIRST, SECOND]) => {
+    await using daemon = await ScriptedDaemon.start({ 'GET /flux/v1/images/scans': answers, 'GET /v1/images/scans': answers });
+    return await fluxctl(['list-images', '--scans', '--url', daemon.url, ...flags], {}, { startAt: now });
+  };
+
+  test('shows when each image is scanned, and what its host still answers', async () => {
+    expect(await list([])).toMatchObject({
+      code: 0,
+      stdout: [
+        'IMAGE   TAGS  SCANNED    EVERY  NEXT      ERROR',
+        'reg/a   12    1h23m ago  2h48m  in 1h30m  ',
+        'reg/b   0     never             now       noaccess',
+        'reg2/c  1     45s ago    1m     now       ',
+        '',
+        'HOST  IMAGES  FAILED  REQUESTS LEFT                    ACCOUNT        PAUSED',
+        'reg   2       1       76 of 100 in 6h, new in 1h       anonymous      1m30s more',
+        '                      76 of 100 in 6h; scans are free  u (shop/pull)  ',
+        'reg2  1       0       no limit reported                               ',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  test('as data is what the daemon says, of all pages', async () => {
+    const { stdout } = await list(['-o', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      repositories: [{ name: 'reg/a' }, { name: 'reg/b' }, { name: 'reg2/c' }],
+      hosts: SECOND.hosts,
+    });
+    expect((await list(['-o', 'name'])).stdout).toBe('reg/a\nreg/b\nreg2/c\n');
+  });
+
+  test('needs a daemon that has it, and all images', async () => {
+    expect((await list([], [{ status: 404, body: '404 page not found' }])).stderr).toContain(
+      'this daemon cannot list image scans',
+    );
+    expect(await list(['--workload', 'deployment/x'])).toMatchObject({ code: 1 });
   });
 });
 

@@ -120,6 +120,21 @@ describe('Docker Hub, which counts manifests, but neither HEAD requests nor tag 
   });
 });
 
+test('what is left, the interval reached and the next turn are shown', async () => {
+  const it = start(HUB, targetsOf(60, 40));
+  await it.pass(5 * HOUR);
+  const [host] = it.watch.hosts();
+  expect(host).toMatchObject({ name: 'hub.example', repositories: 60, failed: 0, budgets: [{ limit: 100, windowMs: 6 * HOUR }] });
+  expect(host?.budgets[0]).toMatchObject({ countsLists: true, remaining: it.hub.remaining() });
+  const scans = it.watch.scans().filter(({ intervalMs }) => intervalMs !== undefined);
+  expect(scans.length).toBeGreaterThan(25);
+  for (const { intervalMs = 0 } of scans) expect(intervalMs).toBeLessThanOrEqual(3 * HOUR);
+  // Expected one after the other, and those that run in less than three hours.
+  const turns = it.watch.scans().map(({ nextAt = 0 }) => nextAt - it.clock.now());
+  expect(new Set(turns).size).toBeGreaterThan(50);
+  expect(turns.toSorted((a, b) => a - b)[39]).toBeLessThanOrEqual(3 * HOUR);
+});
+
 test('a person is answered at once, however long the others wait', async () => {
   const it = start(HUB, targetsOf(200, 40));
   await it.pass(HOUR);

@@ -97,8 +97,8 @@ export interface ApiClient {
   resumeAutomation(who: WhoAndWhy, options?: Cancellable): Promise<AutomationWire | undefined>;
   /** Deletions held in the last sync; undefined for Flux v1, which lacks this. */
   heldDeletions(options?: Cancellable): Promise<HeldDeletionsWire | undefined>;
-  /** The scan times of at most `limit` image repositories; undefined as for `heldDeletions`. */
-  imageScans(options: Cancellable & { readonly limit: number }): Promise<ImageScansWire | undefined>;
+  /** The scan times of at most `limit` image repositories, of all by default; undefined as for `heldDeletions`. */
+  imageScans(options?: Cancellable & { readonly limit?: number }): Promise<ImageScansWire | undefined>;
   /** Approves the list of deletions with this hash; resolves to the sync that performs them. */
   approveDeletions(hash: string, options?: Cancellable): Promise<SyncReportWire>;
   /** Approves the deletion of these orphans; resolves to the sync that performs it. */
@@ -253,8 +253,18 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     suspendAutomation: (who, cancel) => change('suspend', who, SUSPENSION, cancel),
     resumeAutomation: (who, cancel) => change('resume', who, RESUMPTION, cancel),
     heldDeletions: (cancel) => ifKnown(heldDeletionsSchema, { method: 'GET', path: '/gc', ...cancel }),
-    imageScans: ({ limit, ...cancel }) =>
-      ifKnown(imageScansSchema, { method: 'GET', path: '/images/scans', query: { limit: String(limit) }, ...cancel }),
+    async imageScans({ limit = Number.POSITIVE_INFINITY, ...cancel } = {}) {
+      const repositories: ImageScansWire['repositories'] = [];
+      for (let cursor: string | undefined; ; ) {
+        const query = { limit: String(Math.min(PAGE, limit - repositories.length)), ...(cursor === undefined ? {} : { cursor }) };
+        const page = await ifKnown(imageScansSchema, { method: 'GET', path: '/images/scans', query, ...cancel });
+        if (!page) return undefined;
+        repositories.push(...page.repositories);
+        const { next, ...rest } = page;
+        if (next === undefined || next === cursor || repositories.length >= limit) return { ...rest, repositories };
+        cursor = next;
+      }
+    },
     approveDeletions: (hash, cancel) =>
       askCurrent(syncReportSchema, {
         method: 'POST',

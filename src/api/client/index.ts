@@ -16,6 +16,7 @@ export type {
   HealthWire,
   HeldDeletionsWire,
   HistoryWire,
+  ImageScansWire,
   ObjectStatesWire,
   SourceWire,
   SyncReportWire,

@@ -144,7 +144,7 @@ export const V1_OPERATIONS: Operations = {
   'GET /api/v1/sources': read('listSources', 'Lists the repositories that the daemon syncs from.', sourcesSchema),
   'GET /api/v1/images/scans': read(
     'listImageScans',
-    'Lists the last and next scan of each image repository.',
+    'Lists the last and next scan of each image repository, and the requests that registries still answer.',
     imageScansSchema,
     page,
   ),

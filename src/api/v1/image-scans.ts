@@ -1,12 +1,12 @@
 import type { Daemon } from '../../controller/index.ts';
-import type { ImageScan } from '../../image/index.ts';
+import type { ImageScan, RegistryHost } from '../../image/index.ts';
 import type { Route } from '../route.ts';
 import type { ImageScansWire } from '../wire/index.ts';
 import { pageOf } from './paging.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire } from './sync-report.ts';
 
-/** `GET /api/v1/images/scans`: the last and next scan of each image repository, and errors, paginated. */
+/** `GET /api/v1/images/scans`: the last and next scan of each image repository, and errors, paginated; and their hosts. */
 export function imageScanRoutes(daemon: Daemon): readonly Route[] {
   return [
     {
@@ -17,6 +17,7 @@ export function imageScanRoutes(daemon: Daemon): readonly Route[] {
         const { entries, next } = pageOf(daemon.imageScans(), ({ name }) => name, query);
         const body: ImageScansWire = {
           repositories: entries.map(scanToWire),
+          hosts: daemon.registryHosts().map(hostToWire),
           ...(daemon.scansImages ? {} : { disabled: true as const }),
           ...(next === undefined ? {} : { next }),
         };
@@ -26,14 +27,36 @@ export function imageScanRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
-function scanToWire({ name, tags, scannedAt, nextAt, blockedUntil, error }: ImageScan): ImageScansWire['repositories'][number] {
+function scanToWire({
+  name,
+  tags,
+  scannedAt,
+  intervalMs,
+  nextAt,
+  blockedUntil,
+  error,
+}: ImageScan): ImageScansWire['repositories'][number] {
   return {
     name,
     tags,
     ...(scannedAt === undefined ? {} : { scannedAt: new Date(scannedAt).toISOString() }),
+    ...(intervalMs === undefined ? {} : { intervalMs }),
     scanning: nextAt === undefined,
     ...(nextAt === undefined ? {} : { nextAt: new Date(nextAt).toISOString() }),
     ...(blockedUntil === undefined ? {} : { rateLimitedUntil: new Date(blockedUntil).toISOString() }),
     ...(error === undefined ? {} : { error: errorToWire(error) }),
+  };
+}
+
+function hostToWire({ blockedUntil, budgets, ...host }: RegistryHost): NonNullable<ImageScansWire['hosts']>[number] {
+  return {
+    ...host,
+    ...(blockedUntil === undefined ? {} : { rateLimitedUntil: new Date(blockedUntil).toISOString() }),
+    budgets: budgets.map(({ remaining, windowMs, resetAt, ...budget }) => ({
+      ...budget,
+      remaining: Math.floor(remaining),
+      windowSeconds: Math.round(windowMs / 1000),
+      ...(resetAt === undefined ? {} : { resetAt: new Date(resetAt).toISOString() }),
+    })),
   };
 }

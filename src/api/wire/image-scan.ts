@@ -11,6 +11,8 @@ export const imageScansSchema = z.object({
       tags: z.number(),
       /** When that list was read; absent before the first. */
       scannedAt: z.string().optional(),
+      /** Milliseconds between the last two lists; absent before the second. */
+      intervalMs: z.number().optional(),
       scanning: z.boolean(),
       /** Time of the next scan; absent during a scan. */
       nextAt: z.string().optional(),
@@ -20,6 +22,34 @@ export const imageScansSchema = z.object({
       error: errorSchema.optional(),
     }),
   ),
+  /** The hosts of all repositories; absent from an older daemon. */
+  hosts: z
+    .array(
+      z.object({
+        name: z.string(),
+        /** Number of repositories, and of those whose last scan failed. */
+        repositories: z.number(),
+        failed: z.number(),
+        /** Until when the host has asked to back off. */
+        rateLimitedUntil: z.string().optional(),
+        /** The requests that the host still answers, by account; empty if it reports no limit. */
+        budgets: z.array(
+          z.object({
+            /** User name and source of the credential; absent for anonymous requests. */
+            account: z.string().optional(),
+            /** Requests in a window. */
+            limit: z.number(),
+            remaining: z.number(),
+            windowSeconds: z.number(),
+            /** End of the window; absent if it is rolling, or unknown. */
+            resetAt: z.string().optional(),
+            /** Whether tag lists count, so that scans are spread over the window. */
+            countsLists: z.boolean(),
+          }),
+        ),
+      }),
+    )
+    .optional(),
   /** True with `--registry-disable-scanning`; absent otherwise. */
   disabled: z.literal(true).optional(),
   /** Cursor of the next page; absent on the last. */

@@ -3,9 +3,11 @@ import type { ListedContainer, ListedImage, ListedWorkloadImages } from '../../a
 import { formatName, parseImageRef } from '../../image/index.ts';
 import { formatResourceId, parseResourceIdIn } from '../../resource/index.ts';
 import { deprecatedController, type Launch, subcommand } from '../command.ts';
-import { usageError } from '../errors.ts';
+import { notSupported, usageError } from '../errors.ts';
+import { imageScansText } from '../image-scans.ts';
 import { dataText, isTable, LIST_FORMATS, outputFormat, outputOption } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
+import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
 import { printOrWatch } from '../watch.ts';
 import { hintWhy } from '../why-hint.ts';
@@ -18,12 +20,18 @@ interface Flags {
   readonly headers: boolean;
   readonly outputFormat: string;
   readonly watch?: boolean;
+  readonly scans?: boolean;
 }
 
 export function listImagesCommand(launch: Launch): Command {
   return subcommand<Flags>('list-images', {
     summary: 'Show the current and available images of workloads',
-    examples: ['list-images -n shop', 'list-images --workload=shop:deployment/cart --limit=0', 'list-images -n shop --watch'],
+    examples: [
+      'list-images -n shop',
+      'list-images --workload=shop:deployment/cart --limit=0',
+      'list-images -n shop --watch',
+      'list-images --scans',
+    ],
     launch,
     instead: 'Use --namespace for a namespace, --workload for a workload.',
     options: (command) =>
@@ -32,6 +40,7 @@ export function listImagesCommand(launch: Launch): Command {
         .option('-w, --workload <workload>', 'only this workload')
         .option('-l, --limit <number>', 'images shown for each container; 0 shows all', '10')
         .option('--no-headers', 'omit the heading')
+        .option('--scans', 'show when image repositories are scanned, and how many requests their registries still answer')
         .option('--watch', 'list again after each change, until interrupted')
         .addOption(outputOption(LIST_FORMATS))
         .addOption(deprecatedController()),
@@ -39,6 +48,7 @@ export function listImagesCommand(launch: Launch): Command {
       if (flags.workload && flags.controller) throw usageError("can't specify both the controller and image");
       const format = outputFormat(flags.outputFormat, LIST_FORMATS);
       const limit = limitOf(flags.limit);
+      if (flags.scans) return listScans(session, flags, format);
       const namespace = await session.namespace(flags.namespace);
       const wanted = flags.workload ?? flags.controller;
       const filter = wanted
@@ -55,6 +65,19 @@ export function listImagesCommand(launch: Launch): Command {
       if (isTable(format)) hintWhy(session, notUpdated);
       return code;
     },
+  });
+}
+
+async function listScans(session: Session, flags: Flags, format: (typeof LIST_FORMATS)[number]): Promise<number> {
+  if (flags.workload || flags.controller) throw usageError('--scans shows all images, and cannot be used with --workload');
+  const client = await session.client();
+  return printOrWatch(session, flags, async () => {
+    const scans = await client.imageScans();
+    if (!scans) throw notSupported('list image scans');
+    if (scans.disabled) session.stderr.write('Images are not scanned: fluxd runs with --registry-disable-scanning\n');
+    if (format === 'json' || format === 'yaml') return dataText(format, scans);
+    if (format === 'name') return scans.repositories.map(({ name }) => `${printableLine(name)}\n`).join('');
+    return imageScansText(scans, { now: session.clock.now(), headers: flags.headers });
   });
 }
 

@@ -200,6 +200,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     writers: (cancel) => source.writers(cancel),
     scansImages: options.scansImages,
     imageScans: () => images.scans(),
+    registryHosts: () => images.hosts(),
     events: options.events,
 
     ...createSuspending(options),

@@ -139,6 +139,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
+    registryHosts: () => first.registryHosts(),
     events: first.events,
 
     readiness: () => mergeReadiness(daemons.map((daemon) => ({ name: daemon.source, ...daemon.readiness() }))),

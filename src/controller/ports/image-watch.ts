@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import type { ImageRepository, ImageScan, ImageTarget } from '../../image/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../../image/index.ts';
 import type { SignatureQuestion } from '../../policy/index.ts';
 
 /** Keeps metadata of the images that workloads use. */
@@ -14,6 +14,8 @@ export interface ImageWatch {
   repository(name: string): ImageRepository | undefined;
   /** The scan state of every watched repository, sorted by name. */
   scans(): readonly ImageScan[];
+  /** The same summed up by registry host, and the requests that each still answers. */
+  hosts(): readonly RegistryHost[];
   /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
   scanNow(name?: string, options?: Cancellable): Promise<void>;
   start(): void;

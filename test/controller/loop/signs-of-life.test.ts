@@ -89,6 +89,7 @@ const images: ImageWatch = {
   verify: () => undefined,
   repository: () => undefined,
   scans: () => [],
+  hosts: () => [],
   scanNow: call,
   start: () => undefined,
   stop: call,
