@@ -80,7 +80,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
       excludeIds: config.registryEcrExcludeIds,
     },
     readFile: (path: string) => readFile(path, 'utf8'),
-    environment: options.environment,
+    ...(config.registryDisableScanning ? {} : { environment: options.environment }),
     readCore: (kind: 'Secret' | 'ServiceAccount', namespace: string, name: string) => cluster.readCore(kind, namespace, name),
     onNewTags: () => {
       for (const engine of engines) engine.automate();

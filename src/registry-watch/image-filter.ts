@@ -10,8 +10,8 @@ export interface ImageFilterOptions {
   /** Globs of canonical names; overrides inclusion. */
   readonly excludeImages?: readonly string[];
   readonly ecrLimits?: EcrLimits;
-  /** Asks once for the region of AWS that fluxd runs in. */
-  readonly askRegion: () => Promise<string>;
+  /** Asks for the region of AWS that fluxd runs in, once; absent where no cloud is asked. */
+  readonly askRegion?: (() => Promise<string>) | undefined;
 }
 
 const NO_LIMITS: EcrLimits = { includeIds: [], excludeIds: [] };
@@ -23,10 +23,10 @@ const NO_LIMITS: EcrLimits = { includeIds: [], excludeIds: [] };
 export function createImageFilter(options: ImageFilterOptions, onRegion: () => void): (name: string) => boolean {
   const { log, includeImages = [], excludeImages = [], ecrLimits = NO_LIMITS, askRegion } = options;
   const reasons = createChangedOnly(new LRUCache<string, string>({ max: 1000 }));
-  let own: OwnRegion = 'not asked yet';
+  let own: OwnRegion = askRegion === undefined ? { known: undefined } : 'not asked yet';
   let isAsked = false;
 
-  const ask = async () => {
+  const ask = async (askRegion: () => Promise<string>) => {
     try {
       own = { known: await askRegion() };
       log.info({ region: own.known }, 'only images of this ECR region are scanned; --registry-ecr-region changes that');
@@ -43,9 +43,9 @@ export function createImageFilter(options: ImageFilterOptions, onRegion: () => v
     const verdict = ecrVerdict(hostOf(name), ecrLimits, own);
     if (verdict.state === 'excluded' && reasons.hasChanged(name, verdict.reason))
       log.info({ image: name, reason: verdict.reason }, 'image not scanned');
-    if (verdict.state === 'ask for region' && !isAsked) {
+    if (verdict.state === 'ask for region' && askRegion && !isAsked) {
       isAsked = true;
-      void ask();
+      void ask(askRegion);
     }
     return verdict.state === 'scanned';
   };

@@ -127,7 +127,7 @@ export function createImageWatch(options: ImageWatchOptions) {
   let loop: Promise<void> | undefined;
 
   let latest: readonly ImageTarget[] = [];
-  const isIncluded = createImageFilter({ ...options, askRegion: () => askRegion(options) }, () => {
+  const isIncluded = createImageFilter({ ...options, askRegion: regionOf(options) }, () => {
     if (!stopping.signal.aborted) watch.watch(latest);
   });
 
@@ -444,8 +444,7 @@ function scanOf(
   return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
 }
 
-/** Without the environment no cloud is asked. */
-async function askRegion({ http, clock, environment }: ImageWatchOptions): Promise<string> {
-  if (environment === undefined) throw new Error('no environment');
-  return awsRegion({ environment, ask: createCloudRequester({ http, clock }) });
+/** How to ask for the own region of AWS; without the environment no cloud is asked. */
+function regionOf({ http, clock, environment }: ImageWatchOptions): (() => Promise<string>) | undefined {
+  return environment && (() => awsRegion({ environment, ask: createCloudRequester({ http, clock }) }));
 }
