@@ -1,7 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createHttpTransport, silentLogger } from '../../../src/base/index.ts';
+import { createHttpTransport, silentLogger, withDeadline } from '../../../src/base/index.ts';
 import { parseSignaturePolicy, type SignaturePolicy } from '../../../src/policy/index.ts';
 import { createAuthorizer } from '../../../src/registry-watch/authorization.ts';
 import { createConnection } from '../../../src/registry-watch/connection.ts';
@@ -9,6 +10,7 @@ import { createExchange } from '../../../src/registry-watch/exchange.ts';
 import { createHostLimits } from '../../../src/registry-watch/rate-limit.ts';
 import { parseRepositoryName } from '../../../src/registry-watch/repository-name.ts';
 import { verifierByIdentity } from '../../../src/registry-watch/signatures/by-identity.ts';
+import { faultByKey } from '../../../src/registry-watch/signatures/by-key.ts';
 import { type IsSignedBy, parsePublicKey } from '../../../src/registry-watch/signatures/public-key.ts';
 import { createVerifier, type Verdict } from '../../../src/registry-watch/signatures/verifier.ts';
 import { sampled } from '../../support/sampled.ts';
@@ -128,13 +130,14 @@ function keyBundle(payload: string, key = ours.privateKey, payloadType = 'applic
 async function open({
   keys = { ours: ours.publicKey.export({ format: 'pem', type: 'spki' }).toString() },
   root = sigstore.trustRoot,
+  clock = new FakeClock(),
 }: {
   readonly keys?: Readonly<Record<string, string>>;
   readonly root?: string;
+  readonly clock?: FakeClock;
 } = {}) {
   const registry = await new FakeRegistry().listen();
   onTestFinished(() => registry.close());
-  const clock = new FakeClock();
   const log = silentLogger();
   const exchange = createExchange({ http, clock, log, trace: false });
   const connection = createConnection({
@@ -556,6 +559,49 @@ test.each([
     state: 'unknown',
     why: expect.stringContaining(`status ${status}`),
   });
+});
+
+/** A clock whose deadlines are over soon. */
+class HastyClock extends FakeClock {
+  override readonly deadline: FakeClock['deadline'] = (_, parent) => withDeadline(100, parent);
+}
+
+test('a registry that does not answer in time says nothing about signatures', async () => {
+  const { world, verdict } = await open({ clock: new HastyClock() });
+  world.signedSimple(simplePayload(world.digest));
+  world.registry.intercept = (request) => request.url?.includes('.sig');
+  const found = await verdict(BY_KEY, world.digest);
+  expect(found).toEqual({ state: 'unknown', why: 'the registry took longer than 60 s' });
+});
+
+test('no other payload, signature or bundle than the signed one is valid', async () => {
+  const digest = digestOf('the image');
+  const key = await parsePublicKey(ours.publicKey.export({ format: 'pem', type: 'spki' }).toString());
+  if ('problem' in key) throw new Error(key.problem);
+  const payload = Buffer.from(simplePayload(digest));
+  const signature = Buffer.from(signatureOf(payload), 'base64');
+  const fault = (bytes: Buffer, by: Buffer) =>
+    faultByKey(
+      key,
+      { kind: 'simple', payload: bytes, annotations: { 'dev.cosignproject.cosign/signature': by.toString('base64') } },
+      digest,
+    );
+  expect(fault(payload, signature)).toBeUndefined();
+  const flipped = (bytes: Buffer, at: number, bit: number) => {
+    const other = Buffer.from(bytes);
+    other[at % bytes.length] = (other[at % bytes.length] ?? 0) ^ (1 << bit);
+    return other;
+  };
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(7), fc.boolean(), (at, bit, ofPayload) => {
+      const [bytes, by] = ofPayload ? [flipped(payload, at, bit), signature] : [payload, flipped(signature, at, bit)];
+      expect(fault(bytes, by)).toBe('the signature is not by this key');
+    }),
+  );
+  const bundle = Buffer.from(JSON.stringify(keyBundle(statement(digest))));
+  expect(faultByKey(key, { kind: 'bundle', body: bundle }, digest)).toBeUndefined();
+  for (let end = 0; end < bundle.length; end += 1)
+    expect(faultByKey(key, { kind: 'bundle', body: bundle.subarray(0, end) }, digest)).toBe('the bundle has no signed statement');
 });
 
 test('a valid signature counts even if another place cannot be read', async () => {
