@@ -76,6 +76,7 @@ async function play({ options, server, about = () => true, begin }: Flow, n: num
   };
   const outcome = await run();
   world.cluster.close();
+  await world.end();
   return { outcome, log, requests };
 }
 

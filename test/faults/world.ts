@@ -21,6 +21,8 @@ export interface Site {
   readonly time: Passage;
   /** A person with kubectl, past the proxy. */
   readonly person: KubeClient;
+  /** Ends it before the test ends, so that worlds do not pile up. */
+  end(): Promise<void>;
   /** A file that is gone after the test. */
   file(name: string, text: string): string;
 }
@@ -38,14 +40,19 @@ export async function startSite(options: KubernetesOptions = {}, work?: { readon
   const proxy = await startApiProxy(endpoint, { clock, secure: false });
   const person = createKubeClient(endpoint);
   const time = createPassage(clock, proxy, work);
-  onTestFinished(async () => {
-    time.close();
-    person.close();
-    await proxy.close();
-    await kubernetes.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
-  });
-  return { kubernetes, proxy, clock, time, person, file };
+  let ended: Promise<void> | undefined;
+  const end = () => {
+    ended ??= (async () => {
+      time.close();
+      person.close();
+      await proxy.close();
+      await kubernetes.stop();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+    })();
+    return ended;
+  };
+  onTestFinished(end);
+  return { kubernetes, proxy, clock, time, person, end, file };
 }
 
 /** A site and a cluster that is connected to it through the proxy, with the namespace `shop`. */
