@@ -5,7 +5,7 @@ import { parseSignatureRule } from '../../src/policy/index.ts';
 import { considerTag } from '../../src/update/consider.ts';
 import { decide, decideAgain } from '../../src/update/decide.ts';
 import { describeDecision } from '../../src/update/decision.ts';
-import { planAutomation, planUpdate, type UpdateContext } from '../../src/update/index.ts';
+import { pendingImages, planAutomation, planUpdate, type UpdateContext } from '../../src/update/index.ts';
 import { MAX_DEPTH } from '../../src/update/signed.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { contextOf } from './world.ts';
@@ -213,6 +213,18 @@ test('automation asks for the newest tags before the first that is signed, and w
   expect(asked).toMatchObject([{ image: NAME, candidates: [{ tag: '1.4.0' }, { tag: '1.3.0' }, { tag: '1.2.0' }] }]);
   expect(asked[0]?.urgent).toBeUndefined();
   expect(nextAt).toBe(30_000);
+});
+
+test.each<[state: string, found: Verification | undefined, stays: boolean]>([
+  ['is signed', VERIFIED, true],
+  ['is not known to be signed', undefined, true],
+  ['cannot be verified now', UNKNOWN, true],
+  ['is not signed', UNSIGNED, false],
+])('an image that is proposed on a branch and %s is taken back only if it is not', async (_, found, stays) => {
+  const target = `${NAME}:1.1.0@${digestOf('1.1.0')}`;
+  const carried = [{ workload: ID, container: 'web', target, released: false }];
+  const { context } = worldOf({ '1.0.0': VERIFIED, '1.1.0': found }, { annotations: { 'fluxcd.io/automated': 'true' } });
+  expect(await pendingImages({ carried, found: [], released: {} }, context)).toEqual(stays ? carried : []);
 });
 
 function release(image: string, more: object = {}) {
