@@ -11,8 +11,10 @@ const KNOWN_REALMS: Readonly<Record<string, readonly string[]>> = {
 const SHARED_DOMAINS: readonly string[] = [
   'amazonaws.com',
   'amazonaws.com.cn',
+  'amazonwebservices.com.cn',
   'azurecr.io',
   'azurecr.cn',
+  'azurecr.de',
   'azurecr.us',
   'cluster.local',
   'gcr.io',

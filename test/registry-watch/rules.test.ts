@@ -54,6 +54,8 @@ describe('a token service', () => {
     ['https://registry.co.uk', 'https://evil.co.uk/', false],
     ['https://me.azurecr.io', 'https://evil.azurecr.io/oauth2', false],
     ['https://me.azurecr.io', 'https://me.azurecr.io/oauth2', true],
+    ['https://me.azurecr.de', 'https://evil.azurecr.de/oauth2', false],
+    ['https://1.dkr-ecr.eu-west-1.on.aws', 'https://2.dkr-ecr.eu-west-1.on.aws/', false],
     ['https://1.dkr.ecr.eu-west-1.amazonaws.com', 'https://evil.amazonaws.com/', false],
     ['https://registry.example.com', 'https://example.com.evil.net/', false],
     ['https://registry.example.com', 'https://notexample.com/', false],

@@ -88,3 +88,15 @@ test('it is not a password for a registry that asks for one', async () => {
     message: expect.stringContaining('offers no supported authentication scheme: basic'),
   });
 });
+
+test('a lost exchange costs one scan at most', async () => {
+  const lost: [status: number, body: unknown][] = [
+    [500, {}],
+    [200, '<html>'],
+    [404, {}],
+  ];
+  const { scan } = await world(() => lost.shift() ?? [200, { access_token: 'secret', expires_in: 300 }]);
+  while (lost.length > 0) await scan();
+  const found = await scan();
+  expect([found?.tags, found?.error]).toEqual([['1.0.0'], undefined]);
+});

@@ -58,6 +58,18 @@ test('a failure is named in the error of the images that need it, and of no othe
   expect(other?.error).toBeUndefined();
 });
 
+test('a registry that repeats the token in an error does not get it into ours (S-074)', async () => {
+  const { scan, registry } = await world(GRANTED);
+  registry.intercept = ({ headers }, response) => {
+    if (headers.authorization)
+      json(response, 403, { errors: [{ code: 'DENIED', message: `no rights: ${headers.authorization} ya29.t0ken` }] });
+    else json(response, 401, {}, { 'www-authenticate': 'Basic realm="x"' });
+    return true;
+  };
+  const [found] = await scan('gcr.io');
+  expect(found?.error?.message).toMatch(/status 403, denied: no rights: Basic \*\*\* \*\*\*$/);
+});
+
 test('a redirect of a registry to the metadata service is refused, though the daemon itself asks there (S-051)', async () => {
   const { scan, registry } = await world(GRANTED);
   registry.intercept = (_, response) => {
