@@ -12,7 +12,15 @@ import {
   type HttpListener,
   loadEndpoints,
 } from '../src/api/index.ts';
-import { createLogger, createMetrics, type Logger, type Metrics, messageOf, systemClock } from '../src/base/index.ts';
+import {
+  createHttpTransport,
+  createLogger,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  messageOf,
+  systemClock,
+} from '../src/base/index.ts';
 import { type Config, type ListenAddress, parseFlags } from '../src/config/index.ts';
 import { type Daemon, type RunningFlux, startFlux } from '../src/controller/index.ts';
 
@@ -136,7 +144,8 @@ async function listenForWebhooks(
   options: { readonly endpoints: Endpoints; readonly daemon: Daemon; readonly metrics: Metrics; readonly log: Logger },
 ): Promise<HttpListener> {
   const log = options.log.child({ component: 'webhooks' });
-  const server = createWebhookServer({ ...options, log });
+  const http = createHttpTransport({ maxSockets: 1, proxyEnvironment: process.env });
+  const server = createWebhookServer({ ...options, http, log });
   log.info(await server.listen(address), 'webhooks listening');
   return server;
 }

@@ -78,6 +78,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   semver: [],
   pino: ['src/base/log.ts'],
   'pino-pretty': ['src/base/log.ts'],
+  jose: ['src/api/webhooks/google/'],
   'prom-client': ['src/base/metrics.ts'],
 };
 
@@ -115,6 +116,7 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string
 /** Who asks for the time of day, and what for; all other waiting and ageing goes by the monotonic clock. */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'api/v1/events.ts': 'a name for this run of the daemon',
+  'api/webhooks/google/identity.ts': 'whether a token has expired',
   'base/clock.ts': 'when something began',
   'base/log-limit.ts': 'the time of a line',
   'cli/commands/history.ts': 'a time that is given as a duration',

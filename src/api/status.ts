@@ -17,6 +17,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/busy': 503,
   'job/queue-full': 503,
   'job/busy': 503,
+  'webhooks/keys-unavailable': 503,
   'lease/elsewhere': 503,
   'lease/unknown': 503,
   'lease/lost': 503,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FluxError, parseYamlDocuments, suggest } from '../../base/index.ts';
+import type { PushIdentity } from './google/identity.ts';
 import { SOURCE_NAMES, type SourceName } from './sources/index.ts';
 
 /** One entry of the `--webhook-config` file. */
@@ -9,6 +10,8 @@ export interface EndpointConfig {
   readonly keyPath: string;
   /** Registry host that is prepended to image names of Nexus, and part of the endpoint's URL; may be empty. */
   readonly registryHost: string;
+  /** Who sends; only Google's registries have it. */
+  readonly identity?: PushIdentity;
 }
 
 export interface WebhookConfig {
@@ -17,8 +20,10 @@ export interface WebhookConfig {
   readonly ignored: readonly string[];
 }
 
-const UNBUILT = 'GoogleContainerRegistry';
+const UNKNOWN_SOURCE = `unknown source; expected one of ${SOURCE_NAMES.join(', ')}`;
+const GOOGLE = 'GoogleContainerRegistry';
 
+const identity = z.strictObject({ audience: z.string().min(1), email: z.string().min(1) });
 const endpoint = z.strictObject({
   source: z.string(),
   keyPath: z.string().min(1),
@@ -44,11 +49,21 @@ export function parseWebhookConfig(text: string, path: string): WebhookConfig {
     const [issue] = parsed.error.issues;
     throw bad(path, `${issue?.path.join('.') || 'the document'}: ${problemOf(issue)}`);
   }
+  const identityIn = (gcr: unknown, field: string): PushIdentity => {
+    const { data, error } = identity.safeParse(gcr ?? {});
+    if (data) return data;
+    const [issue] = error.issues;
+    throw bad(
+      path,
+      `${[field, ...(issue?.path ?? [])].join('.')}: ${issue?.code === 'unrecognized_keys' ? 'unknown field' : issue?.message}; Google's pushes are accepted only from this identity`,
+    );
+  };
   const { api, endpoints } = parsed.data;
   return {
-    endpoints: endpoints.map(({ source, keyPath, registryHost }, index) => {
-      if (!isSourceName(source)) throw bad(path, `endpoints.${index}.source: ${sourceProblem(source)}`);
-      return { source, keyPath, registryHost };
+    endpoints: endpoints.map(({ source, keyPath, registryHost, gcr }, index) => {
+      if (!isSourceName(source)) throw bad(path, `endpoints.${index}.source: ${UNKNOWN_SOURCE}`);
+      const common = { source, keyPath, registryHost };
+      return source === GOOGLE ? { ...common, identity: identityIn(gcr, `endpoints.${index}.gcr`) } : common;
     }),
     ignored: api === undefined ? [] : ['api'],
   };
@@ -56,12 +71,6 @@ export function parseWebhookConfig(text: string, path: string): WebhookConfig {
 
 function isSourceName(name: string): name is SourceName {
   return (SOURCE_NAMES as readonly string[]).includes(name);
-}
-
-function sourceProblem(name: string): string {
-  // Its tokens cannot be checked yet, and the endpoint must not accept unauthenticated calls.
-  if (name === UNBUILT) return `${UNBUILT} is not supported yet; remove it`;
-  return `unknown source; expected one of ${SOURCE_NAMES.join(', ')}`;
 }
 
 /** Does not quote the names of unknown fields: a key may have been pasted there. */

@@ -6,6 +6,7 @@ import { checkContentType, decodeBody, parseJson } from '../body.ts';
 import type { Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import type { Endpoint, Endpoints } from './endpoints.ts';
+import type { VerifyIdentity } from './google/identity.ts';
 import type { News, WebhookSource } from './source.ts';
 import { SOURCES, type SourceName } from './sources/index.ts';
 
@@ -20,6 +21,7 @@ export interface WebhookMetrics {
 export interface ReceiveOptions {
   readonly endpoints: Endpoints;
   readonly daemon: Pick<Daemon, 'notify'>;
+  readonly verifyIdentity: VerifyIdentity;
   readonly metrics: WebhookMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,7 +33,7 @@ const MAX_BYTES = 5 * 1024 * 1024;
 const TELL_MS = 60_000;
 
 /** `POST /hook/{digest}`: checks the signature first, then type, syntax and shape of the body, then notifies the daemon. */
-export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOptions): Route {
+export function hookRoute({ endpoints, daemon, verifyIdentity, metrics, clock, log }: ReceiveOptions): Route {
   /** Checked in place of a missing endpoint, so that both cases take the same time. */
   const decoy: Endpoint = {
     source: 'GitHub',
@@ -50,8 +52,9 @@ export function hookRoute({ endpoints, daemon, metrics, clock, log }: ReceiveOpt
     maxBodyBytes: MAX_BYTES,
     async handle({ params, headers, bytes }) {
       const found = await endpoints.find(params.digest ?? '');
-      const { source, key, registryHost } = found ?? decoy;
-      if (!SOURCES[source].verify({ headers, bytes }, key) || !found) return refused(found);
+      const { source, key, identity, registryHost } = found ?? decoy;
+      const isVerified = await SOURCES[source].verify({ headers, bytes }, { key, identity, verifyIdentity });
+      if (!isVerified || !found) return refused(found);
       const news = readNews(source, { headers, bytes, registryHost });
       if (news === 'ping') return ignored(source, 'pong');
       if (news === 'other') return ignored(source, 'nothing to do: not a push of a branch or an image');

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { NotifiedChange } from '../../controller/index.ts';
 import { tryParseImageRef } from '../../image/index.ts';
 import { badRequest } from '../status.ts';
+import type { PushIdentity, VerifyIdentity } from './google/identity.ts';
 import type { Delivery } from './signature.ts';
 
 /** The content of a verified webhook: changes, a ping, or something irrelevant. */
@@ -16,9 +17,18 @@ export interface WebhookEvent {
   readonly registryHost: string;
 }
 
+/** What a sender must prove to be. */
+export interface Proof {
+  readonly key: Uint8Array;
+  /** Who sends, for a source that authenticates by tokens. */
+  readonly identity?: PushIdentity | undefined;
+  readonly verifyIdentity: VerifyIdentity;
+}
+
 /** A kind of sender: how it proves possession of the key, and how it reports changes. */
 export interface WebhookSource {
-  readonly verify: (delivery: Delivery, key: Uint8Array) => boolean;
+  /** @throws FluxError `webhooks/keys-unavailable` if that cannot be known now. */
+  readonly verify: (delivery: Delivery, proof: Proof) => boolean | Promise<boolean>;
   /** Its content types of JSON, besides `application/json`. */
   readonly mediaType?: RegExp;
   /** Whether it may also send its JSON as the field `payload` of a form. */

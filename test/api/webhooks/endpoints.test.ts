@@ -68,7 +68,17 @@ describe('refused at the start', () => {
     ['an unknown source', endpoint('{source: Github, keyPath: a.key}'), 'expected one of GitHub, GitLab'],
     ['an unknown field', endpoint('{source: GitHub, keyPath: a.key, hunter2: 1}'), 'endpoints.0: unknown field'],
     ['a name from Object', endpoint('{source: constructor, keyPath: a.key}'), 'unknown source'],
-    ['a source whose check is not built', endpoint('{source: GoogleContainerRegistry, keyPath: a.key}'), 'not supported yet'],
+    ['Google without an identity', endpoint('{source: GoogleContainerRegistry, keyPath: a.key}'), 'endpoints.0.gcr.audience'],
+    [
+      'Google without an e-mail',
+      endpoint('{source: GoogleContainerRegistry, keyPath: a.key, gcr: {audience: flux}}'),
+      'endpoints.0.gcr.email',
+    ],
+    [
+      'Google with an unknown field',
+      endpoint('{source: GoogleContainerRegistry, keyPath: a.key, gcr: {audience: flux, email: a@b, hunter2: 1}}'),
+      'endpoints.0.gcr: unknown field',
+    ],
     [
       'the same key twice',
       endpoint('{source: GitHub, keyPath: a.key}, {source: GitLab, keyPath: same.key}'),

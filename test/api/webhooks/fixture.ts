@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { createWebhookServer, loadEndpoints } from '../../../src/api/index.ts';
-import { createLogger } from '../../../src/base/index.ts';
+import { createHttpTransport, createLogger } from '../../../src/base/index.ts';
 import type { Daemon } from '../../../src/controller/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { type Answer, type Call, daemonOf, send } from '../daemon-fixture.ts';
@@ -10,6 +10,7 @@ export interface EndpointSpec {
   readonly source: string;
   readonly key: string;
   readonly registryHost?: string;
+  readonly gcr?: unknown;
 }
 
 export interface Receiver extends AsyncDisposable {
@@ -47,10 +48,11 @@ export function hmac(key: string, body: string, algorithm = 'sha256'): string {
 export function filesOf(endpoints: readonly EndpointSpec[]): Map<string, string> {
   const config = {
     fluxRecvVersion: 1,
-    endpoints: endpoints.map(({ source, registryHost }, index) => ({
+    endpoints: endpoints.map(({ source, registryHost, gcr }, index) => ({
       source,
       keyPath: `${index}.key`,
       ...(registryHost === undefined ? {} : { registryHost }),
+      ...(gcr === undefined ? {} : { gcr }),
     })),
   };
   return new Map([
@@ -62,7 +64,11 @@ export function filesOf(endpoints: readonly EndpointSpec[]): Map<string, string>
 /** Serves webhooks for these endpoints on a free loopback port, as if the connection came in from the network. */
 export async function receive(
   endpoints: readonly EndpointSpec[],
-  { notify, localAddress = '10.1.2.3' }: { readonly notify?: Daemon['notify']; readonly localAddress?: string } = {},
+  {
+    notify,
+    localAddress = '10.1.2.3',
+    googleKeysUrl = 'http://127.0.0.1:1/',
+  }: { readonly notify?: Daemon['notify']; readonly localAddress?: string; readonly googleKeysUrl?: string } = {},
 ): Promise<Receiver> {
   const lines: string[] = [];
   const destination = new Writable({
@@ -81,7 +87,10 @@ export async function receive(
     if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
     return Buffer.from(text);
   };
+  const http = createHttpTransport();
   const server = createWebhookServer({
+    http,
+    googleKeysUrl,
     endpoints: await loadEndpoints(CONFIG, { readFile, clock, log }),
     daemon,
     metrics: { webhook: (source, result) => counted.push(`${source} ${result}`) },
@@ -100,6 +109,9 @@ export async function receive(
     files,
     post: (to, { headers = {}, body = '', method = 'POST' }) =>
       send(port, typeof to === 'string' ? to : pathOf(to), { method, headers: { host: 'hooks.example.org', ...headers }, body }),
-    [Symbol.asyncDispose]: () => server.close(),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      http.close();
+    },
   };
 }

@@ -148,6 +148,39 @@ test.each(['account', 'region'])('an event of ECR with a hostile %s names no hos
   expect((await receiver.post({ key: KEY }, { headers, body })).status).toBe(400);
 });
 
+test('a push among other events of GitLab’s registry, which have other targets, is passed on', async () => {
+  await using receiver = await receive([{ source: 'Distribution', key: KEY }]);
+  const request = { id: '8a4f', addr: '10.0.0.9', host: 'registry.gitlab.example', method: 'PUT', useragent: 'docker/27.0' };
+  const actor = { name: 'root', user_type: 'gitlab_container_registry', user: 'eyJhbGciOiJSUzI1NiJ9' };
+  const repository = 'shop/api';
+  const events = [
+    { id: '1', action: 'rename', target: { repository, rename: { from: 'old/api', to: repository, type: 'project' } }, actor },
+    { id: '2', action: 'delete', target: { digest: `sha256:${'a'.repeat(64)}` }, request: { ...request, method: 'DELETE' } },
+    { id: '3', action: 'delete' },
+    {
+      id: '4',
+      timestamp: '2026-11-25T09:50:20.143145347Z',
+      action: 'push',
+      target: {
+        mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+        size: 708,
+        length: 708,
+        digest: `sha256:${'b'.repeat(64)}`,
+        repository,
+        url: `https://registry.gitlab.example/v2/${repository}/manifests/sha256:${'b'.repeat(64)}`,
+        tag: '1.2',
+      },
+      request,
+      actor,
+      source: { addr: 'gitlab:5000', instanceID: 'a53db899' },
+    },
+  ];
+  const headers = { authorization: KEY, 'content-type': 'application/vnd.docker.distribution.events.v1+json' };
+  expect((await receiver.post({ key: KEY }, { body: JSON.stringify({ events }), headers })).status).toBe(202);
+  const argument = { kind: 'image', domain: 'registry.gitlab.example', image: 'shop/api' };
+  expect(receiver.calls).toEqual([{ name: 'notify', argument }]);
+});
+
 test('events of another JSON type are only those of Distribution', async () => {
   await using receiver = await receive([{ source: 'ACR', key: KEY }]);
   const headers = { authorization: KEY, 'content-type': 'application/vnd.docker.distribution.events.v1+json' };

@@ -10,7 +10,7 @@ const push = z.object({ target: z.object({ repository: z.string() }), request: z
  * https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference
  */
 export const acr: WebhookSource = {
-  verify: (delivery, key) => bearsKey(delivery, key, 'authorization'),
+  verify: (delivery, { key }) => bearsKey(delivery, key, 'authorization'),
   read({ payload }) {
     if (parsePayload(event, payload).action !== 'push') return 'other';
     const { target, request } = parsePayload(push, payload);

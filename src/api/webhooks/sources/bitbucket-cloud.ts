@@ -10,7 +10,7 @@ const push = z.object({
 
 /** Bitbucket Cloud. https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/ */
 export const bitbucketCloud: WebhookSource = {
-  verify: (delivery, key) => isSigned(delivery, key, 'x-hub-signature', { prefix: 'sha256=' }),
+  verify: (delivery, { key }) => isSigned(delivery, key, 'x-hub-signature', { prefix: 'sha256=' }),
   read({ headers, payload }) {
     if (headers['x-event-key'] !== 'repo:push') return 'other';
     const { repository, push: pushed } = parsePayload(push, payload);

@@ -9,7 +9,7 @@ const push = z.object({
 
 /** Bitbucket Server and Data Center. https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html */
 export const bitbucketServer: WebhookSource = {
-  verify: (delivery, key) => isSigned(delivery, key, 'x-hub-signature', { prefix: 'sha256=' }),
+  verify: (delivery, { key }) => isSigned(delivery, key, 'x-hub-signature', { prefix: 'sha256=' }),
   read({ headers, payload }) {
     if (headers['x-event-key'] === 'diagnostics:ping') return 'ping';
     if (headers['x-event-key'] !== 'repo:refs_changed') return 'other';

@@ -14,7 +14,7 @@ const action = z.object({
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
  */
 export const ecr: WebhookSource = {
-  verify: (delivery, key) => bearsKey(delivery, key, 'authorization'),
+  verify: (delivery, { key }) => bearsKey(delivery, key, 'authorization'),
   read({ payload }) {
     const { source, 'detail-type': type } = parsePayload(event, payload);
     if (source !== 'aws.ecr' || type !== 'ECR Image Action') return 'other';

@@ -6,7 +6,7 @@ const news = z.strictObject({ url: z.string().optional(), branch: z.string().opt
 
 /** Any sender that can compute an HMAC-SHA256: a pipeline, a script. Omitted fields default to our repository and branch; `{}` requests a fetch. */
 export const generic: WebhookSource = {
-  verify: (delivery, key) => isSigned(delivery, key, 'x-signature', { prefix: 'sha256=' }),
+  verify: (delivery, { key }) => isSigned(delivery, key, 'x-signature', { prefix: 'sha256=' }),
   read({ payload }) {
     const { url, branch, image } = parsePayload(news, payload);
     if (image !== undefined) return [imageOf(image)];

@@ -14,7 +14,7 @@ const packages = z.object({
 
 /** Gitea, and Forgejo, which sends the same headers. https://docs.gitea.com/usage/webhooks */
 export const gitea: WebhookSource = {
-  verify: (delivery, key) => isSigned(delivery, key, 'x-gitea-signature'),
+  verify: (delivery, { key }) => isSigned(delivery, key, 'x-gitea-signature'),
   read({ headers, payload, registryHost }) {
     if (headers['x-gitea-event'] === 'package') return packageOf(payload, registryHost);
     if (headers['x-gitea-event'] !== 'push') return 'other';

@@ -15,7 +15,7 @@ const packageEvent = z.object({ registry_package: registryPackage.optional(), pa
  * https://docs.github.com/en/webhooks
  */
 export const gitHub: WebhookSource = {
-  verify: (delivery, key) => isSigned(delivery, key, 'x-hub-signature-256', { prefix: 'sha256=' }),
+  verify: (delivery, { key }) => isSigned(delivery, key, 'x-hub-signature-256', { prefix: 'sha256=' }),
   sendsForms: true,
   read({ headers, payload }) {
     switch (headers['x-github-event']) {

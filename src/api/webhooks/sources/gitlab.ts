@@ -14,7 +14,7 @@ const push = z.object({
 
 /** GitLab, which sends the key itself: serve it only over TLS. https://docs.gitlab.com/user/project/integrations/webhook_events/ */
 export const gitLab: WebhookSource = {
-  verify: (delivery, key) => bearsKey(delivery, key, 'x-gitlab-token'),
+  verify: (delivery, { key }) => bearsKey(delivery, key, 'x-gitlab-token'),
   read({ headers, payload }) {
     const kind = headers['x-gitlab-event'];
     // System hooks report pushes, too.

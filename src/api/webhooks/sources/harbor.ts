@@ -7,7 +7,7 @@ const push = z.object({ event_data: z.object({ resources: z.array(z.object({ res
 
 /** Harbor 1 and 2, which sends the key itself: serve it only over TLS. https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/ */
 export const harbor: WebhookSource = {
-  verify: (delivery, key) => bearsKey(delivery, key, 'authorization'),
+  verify: (delivery, { key }) => bearsKey(delivery, key, 'authorization'),
   read({ payload }) {
     const { type } = parsePayload(event, payload);
     if (type !== 'PUSH_ARTIFACT' && type !== 'pushImage') return 'other';

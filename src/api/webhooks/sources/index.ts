@@ -9,6 +9,7 @@ import { generic } from './generic.ts';
 import { gitea } from './gitea.ts';
 import { gitHub } from './github.ts';
 import { gitLab } from './gitlab.ts';
+import { googleContainerRegistry } from './google-container-registry.ts';
 import { harbor } from './harbor.ts';
 import { nexus } from './nexus.ts';
 import { quay } from './quay.ts';
@@ -25,6 +26,7 @@ export const SOURCES = {
   Quay: quay,
   Harbor: harbor,
   Nexus: nexus,
+  GoogleContainerRegistry: googleContainerRegistry,
   Distribution: distribution,
   ACR: acr,
   ECR: ecr,
