@@ -4,6 +4,7 @@ import type { Credential } from './credentials/index.ts';
 import { isSameList } from './same-list.ts';
 import { SignatureChecks, signedBy } from './signatures/checks.ts';
 import type { SuspectList } from './suspect.ts';
+import type { KnownList } from './tag-list.ts';
 
 /** The schedule for reading a tag again. */
 export interface TagCheck {
@@ -13,6 +14,12 @@ export interface TagCheck {
   readonly dueAt: number;
   /** Failed attempts in a row. */
   readonly failures: number;
+}
+
+/** A list of tags that the registry may confirm to the same account. */
+export interface ConfirmableList extends KnownList {
+  readonly account: string;
+  readonly readAt: number;
 }
 
 /** What is remembered of a repository; due times of tags are by the monotonic clock. */
@@ -49,6 +56,8 @@ export class RepositoryState {
   suspect: SuspectList | undefined;
   /** The last accepted credential; undefined means anonymous. */
   accepted: Credential | undefined;
+  /** The last list that was read, if the registry can confirm it, by whom, and when, by the monotonic clock. */
+  confirmable: ConfirmableList | undefined;
   /** Whether this process has listed the tags, and so knows a credential. */
   isListed = false;
 

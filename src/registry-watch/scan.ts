@@ -6,12 +6,13 @@ import { fetched, type OnFetch } from './fetched.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
+import { isSameList } from './same-list.ts';
 import { signedBy } from './signatures/checks.ts';
 import type { VerifySignatures } from './signatures/verifier.ts';
 import { verifyAsked } from './signatures/verify-asked.ts';
 import { BudgetSpent, type Spending } from './spending.ts';
 import { suspicionOf } from './suspect.ts';
-import { listTags, type TagList } from './tag-list.ts';
+import { type KnownList, listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
 
 export interface ScanOptions {
@@ -66,15 +67,17 @@ const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
 const FEW = 16;
+/** How long a registry may confirm a list instead of sending it. */
+const CONFIRMED_MS = 3_600_000;
 /** New tags that are read at once, even if the requests to the host are few. */
 const MAX_NEW = 5;
 
 export function createScan(options: ScanOptions): Scan {
   const { connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch } = options;
-  const listInTime = async (question: Question): Promise<TagList> => {
+  const listInTime = async (question: Question, known?: KnownList): Promise<TagList> => {
     using deadline = clock.deadline(LISTING_MS, question.signal);
     try {
-      return await listTags(connection, { ...question, signal: deadline.signal });
+      return await listTags(connection, { ...question, signal: deadline.signal }, known);
     } catch (error) {
       question.signal?.throwIfAborted();
       if (deadline.signal.aborted) throw tooSlow(question.repository);
@@ -96,8 +99,11 @@ export function createScan(options: ScanOptions): Scan {
     let refusal: unknown;
     for (const credential of ordered) {
       try {
-        const list = await fetched('tags', { clock, onFetch }, () => listInTime({ repository, credential, purpose, signal }));
+        const known = isAsked ? undefined : confirmableBy(state, credential);
+        const question: Question = { repository, credential, purpose, signal };
+        const list = await fetched('tags', { clock, onFetch }, () => listInTime(question, known));
         state.accepted = credential;
+        if (!list.isConfirmed) noteConfirmable(state, list);
         state.isListed = true;
         return list;
       } catch (error) {
@@ -107,6 +113,19 @@ export function createScan(options: ScanOptions): Scan {
       }
     }
     throw withFailures(refusal, candidates.failures);
+  };
+
+  /** The list that the registry may confirm. A list is read again each hour, in case the registry confirms what is not so. */
+  const confirmableBy = ({ confirmable }: RepositoryState, credential: Credential | undefined): KnownList | undefined =>
+    confirmable?.account === (credential?.id ?? '') && clock.monotonic() - confirmable.readAt < CONFIRMED_MS
+      ? { tags: confirmable.tags, entityTag: confirmable.entityTag }
+      : undefined;
+
+  const noteConfirmable = (state: RepositoryState, { tags, entityTag }: TagList): void => {
+    const readAt = clock.monotonic();
+    // An equal list is kept once.
+    const kept = isSameList(tags, state.tags) ? state.tags : tags;
+    state.confirmable = entityTag === undefined ? undefined : { tags: kept, entityTag, account: accountOf(state), readAt };
   };
 
   /** Reads metadata of the tags that are wanted and not left out, and verifies signatures. */

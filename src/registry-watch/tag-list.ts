@@ -11,7 +11,14 @@ export interface TagList {
   readonly tags: readonly string[];
   /** Number of entries dropped because they violate the specification's grammar. */
   readonly dropped: number;
+  /** Entity tag of the list, if the registry gives one and the list has one page. */
+  readonly entityTag?: string;
+  /** Whether it is the known list, which the registry confirmed without sending it. */
+  readonly isConfirmed?: true;
 }
+
+/** A list that was read before, and which the registry may confirm. */
+export type KnownList = Required<Pick<TagList, 'tags' | 'entityTag'>>;
 
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
@@ -26,19 +33,24 @@ const Page = z
   .refine(({ name, tags }) => name !== undefined || tags !== undefined);
 
 /**
- * Lists all tags of a repository, page by page. Resolves only with the complete list.
+ * Lists all tags of a repository, page by page, unless the registry confirms the known list. Resolves only with the complete list.
  * @throws FluxError `registry/endless-tag-list` if the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
  */
-export async function listTags(connection: Connection, question: Question): Promise<TagList> {
+export async function listTags(connection: Connection, question: Question, known?: KnownList): Promise<TagList> {
   const tags = new Set<string>();
   const visited = new Set<string>();
   let dropped = 0;
   let read = 0;
+  let entityTag: string | undefined;
   let next: string | URL | undefined = `tags/list?n=${PAGE_SIZE}`;
   for (let pages = 0; next !== undefined; pages += 1) {
     if (pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
     // A list that has begun goes on: begun again, it would cost more.
-    const answer = await page(connection, pages === 0 ? question : { ...question, purpose: 'now' }, next);
+    const answer =
+      pages === 0
+        ? await page(connection, question, next, known?.entityTag)
+        : await page(connection, { ...question, purpose: 'now' }, next);
+    if (known && answer.status === 304) return { ...known, dropped: 0, isConfirmed: true };
     if (visited.has(answer.url.href)) throw endless(question, 'leads back to a page already read');
     visited.add(answer.url.href);
     const before = tags.size;
@@ -52,14 +64,19 @@ export async function listTags(connection: Connection, question: Question): Prom
     const linked = nextPage(answer);
     if (linked === 'elsewhere') throw endless(question, 'leads to another host');
     next = linked ?? hiddenPage(entries, tags.size > before);
+    entityTag = pages === 0 && next === undefined ? entityTagOf(answer) : undefined;
   }
-  return { tags: [...tags], dropped };
+  return { tags: [...tags], dropped, ...(entityTag === undefined ? {} : { entityTag }) };
 }
 
-async function page(connection: Connection, question: Question, target: string | URL): Promise<RegistryAnswer> {
+function entityTagOf({ headers }: RegistryAnswer): string | undefined {
+  return /^(?:W\/)?"[\x21\x23-\x7e]{1,200}"$/.exec(headers.etag ?? '')?.[0];
+}
+
+async function page(connection: Connection, question: Question, target: string | URL, unless?: string): Promise<RegistryAnswer> {
   const accept = 'application/json';
   try {
-    return await connection.send(question, { kind: 'tags', target, accept, maxBytes: MAX_PAGE_BYTES });
+    return await connection.send(question, { kind: 'tags', target, accept, unless, maxBytes: MAX_PAGE_BYTES });
   } catch (error) {
     // Some registries reject a page size larger than their own.
     const refusedSize = hasCode(error, 'registry/bad-answer') && target === `tags/list?n=${PAGE_SIZE}`;

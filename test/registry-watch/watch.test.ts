@@ -96,6 +96,39 @@ describe('the image watch', () => {
     expect(it.news).toHaveLength(1);
   });
 
+  test('lets the registry confirm a list that it tagged, but reads it each hour, and when a person asks', async () => {
+    registry.push('1', JANUARY);
+    let version = 1;
+    const sent: (string | undefined)[] = [];
+    registry.intercept = (request, response) => {
+      if (!request.url?.includes('/tags/list')) return undefined;
+      const etag = `"v${version}"`;
+      sent.push(request.headers['if-none-match']);
+      const tags = Array.from({ length: version }, (_, index) => `${index + 1}`);
+      if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+      else json(response, 200, { name: 'team/web', tags }, { etag });
+      return true;
+    };
+    it.watch.watch([target()]);
+    it.watch.start();
+    const pass = async (ms: number) => {
+      const { length } = sent;
+      it.clock.advance(ms);
+      await until('it is listed', () => sent.length > length && it.watch.scans()[0]?.nextAt !== undefined);
+    };
+    await until('it is listed', () => known()?.tags.length === 1 && it.watch.scans()[0]?.nextAt !== undefined);
+    await pass(61_000);
+    expect(known()).toMatchObject({ tags: ['1'], scannedAt: it.clock.now() });
+    version = 2;
+    await pass(61_000);
+    expect(known()?.tags).toEqual(['1', '2']);
+    await pass(61_000);
+    await pass(3_600_000);
+    await it.watch.scanNow(registry.name);
+    expect(sent).toEqual([undefined, '"v1"', '"v1"', '"v2"', undefined, undefined]);
+    expect(known()).toMatchObject({ tags: ['1', '2'], scannedAt: it.clock.now() });
+  });
+
   test('says when a tag is new, and forgets one that is gone', async () => {
     registry.push('1', JANUARY);
     it.watch.watch([target({ needsTimes: all })]);
