@@ -25,6 +25,7 @@ import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
+import { registryCache } from './cases/registry-cache.ts';
 import { registryScan } from './cases/registry-scan.ts';
 import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
@@ -47,6 +48,7 @@ const CASES: readonly Case[] = [
   restart,
   decisions,
   registryScan,
+  registryCache,
   verifySignatures,
   applications,
   growth,

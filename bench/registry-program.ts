@@ -1,13 +1,13 @@
 /**
- * `node registry-program.ts LARGE REPOSITORIES IMAGES`: a registry that answers from memory after 10 ms, for the bench alone: `large` has LARGE
- * tags, `app/0` … REPOSITORIES repositories of ten tags, and `builds` IMAGES tags with an image each. Prints its port, and with SIGUSR2
- * how many requests of each kind it has had.
+ * `node registry-program.ts LARGE REPOSITORIES IMAGES [WIDE]`: a registry that answers from memory after 10 ms, for the bench alone: `large`
+ * has LARGE tags, `app/0` … REPOSITORIES repositories of ten tags, `builds` IMAGES tags with an image each, and `wide/0` … WIDE repositories
+ * of a tenth of LARGE tags. Prints its port, and with SIGUSR2 how many requests of each kind it has had.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const [, , large = '', repositories = '', images = ''] = process.argv;
+const [, , large = '', repositories = '', images = '', wide = '0'] = process.argv;
 const PAGE = 1000;
 /** A registry in the same region; a public one takes longer. */
 const DELAY_MS = 10;
@@ -62,6 +62,15 @@ for (let n = 0; n < Number(repositories); n += 1) {
 const builds = Array.from({ length: Number(images) }, (_, n) => `main-${n}`);
 serveTags('builds', builds);
 for (const [n, tag] of builds.entries()) serveImage('builds', tag, FIRST_BUILD + n * 60_000);
+
+for (let n = 0; n < Number(wide); n += 1)
+  serveTags(
+    `wide/${n}`,
+    Array.from(
+      { length: Number(large) / 10 },
+      (_, tag) => `main-${(tag * 7919 + n).toString(16).padStart(7, '0')}-${1_700_000_000 + tag}`,
+    ),
+  );
 
 const server = createServer(({ method = '', url = '' }, response) => {
   const kind = `${method} ${/\/(tags|manifests|blobs)\//.exec(url)?.[1]}`;

@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { Agent, get, type IncomingHttpHeaders, request } from 'node:http';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpTransport, silentLogger, systemClock } from '../../src/base/index.ts';
 import type { ImageTarget } from '../../src/image/index.ts';
 import { parseTagPattern } from '../../src/policy/index.ts';
 import { createImageWatch, type ImageWatch } from '../../src/registry-watch/index.ts';
 import { decideNewest } from '../../src/update/decide.ts';
-import { ROOT } from '../../test/e2e/harness/process.ts';
 import { atMost, type Case } from '../case.ts';
 import { median } from '../measure.ts';
+import { type Registry, startRegistry } from '../registry.ts';
 
 const LARGE = 100_000;
 const REPOSITORIES = 1000;
@@ -19,33 +16,6 @@ const ROUNDS = 7;
 /** Scans of one registry at a time, and tags of one repository. */
 const SCANS = 4;
 const TAGS = 10;
-
-type Counts = Readonly<Record<string, number>>;
-
-interface Registry {
-  readonly host: string;
-  /** The requests since the last question. */
-  counts(): Promise<Counts>;
-  stop(): void;
-}
-
-async function startRegistry(sizes: readonly number[]): Promise<Registry> {
-  const program: ChildProcess = spawn(process.execPath, [join(ROOT, 'bench/registry-program.ts'), ...sizes.map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (!program.stdout) throw new Error('the registry has no output');
-  const lines = createInterface(program.stdout)[Symbol.asyncIterator]();
-  const next = async () => JSON.parse((await lines.next()).value ?? '{}');
-  const { port } = await next();
-  return {
-    host: `127.0.0.1:${port}`,
-    async counts() {
-      program.kill('SIGUSR2');
-      return next();
-    },
-    stop: () => void program.kill(),
-  };
-}
 
 /** A bare loop's connections, as many as ours. */
 function bare(host: string, maxSockets: number) {

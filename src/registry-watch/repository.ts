@@ -97,7 +97,8 @@ export class RepositoryState {
    */
   restore({ tags, known, scannedAt }: Restored, inTime: boolean): void {
     this.tags = tags;
-    const listed = new Set(tags);
+    // Of most tags of a large repository nothing is known.
+    const listed = new Set(known.length > 0 ? tags : []);
     const images = this.#own();
     for (const { tag, check, info } of known) {
       if (!listed.has(tag)) continue;

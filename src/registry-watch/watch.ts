@@ -210,20 +210,27 @@ export function createImageWatch(options: ImageWatchOptions) {
   /** Restores what is remembered of new repositories. Those whose list is in time are not scanned before they are due. */
   const restore = async (entries: readonly Watched[]): Promise<void> => {
     const giveUpAt = clock.monotonic() + RESTORE_MS;
-    for (let from = 0; from < entries.length; from += RESTORED_AT_ONCE) {
-      const some = entries.slice(from, from + RESTORED_AT_ONCE);
-      const inTime = clock.monotonic() < giveUpAt;
-      const due = inTime ? await cache?.restore(some.map(({ target: { name }, state }) => ({ name, state }))) : undefined;
-      for (const entry of some) {
-        entry.restoring = undefined;
-        const { target, gone } = entry;
-        const nextAt = due?.get(target.name);
-        if (nextAt === undefined || gone.signal.aborted) continue;
-        entry.nextAt = wantsMore(entry) ? clock.monotonic() : nextAt;
-        onNewTags(target.name);
-      }
-      wake.resolve();
+    const parts = Array.from({ length: Math.ceil(entries.length / RESTORED_AT_ONCE) }, (_, part) =>
+      entries.slice(part * RESTORED_AT_ONCE, (part + 1) * RESTORED_AT_ONCE),
+    ).values();
+    // The store reads for one while the other decodes.
+    const one = async () => {
+      for (const some of parts) await restoreSome(some, clock.monotonic() < giveUpAt);
+    };
+    await Promise.all([one(), one()]);
+  };
+
+  const restoreSome = async (some: readonly Watched[], inTime: boolean): Promise<void> => {
+    const due = inTime ? await cache?.restore(some.map(({ target: { name }, state }) => ({ name, state }))) : undefined;
+    for (const entry of some) {
+      entry.restoring = undefined;
+      const { target, gone } = entry;
+      const nextAt = due?.get(target.name);
+      if (nextAt === undefined || gone.signal.aborted) continue;
+      entry.nextAt = wantsMore(entry) ? clock.monotonic() : nextAt;
+      onNewTags(target.name);
     }
+    wake.resolve();
   };
 
   /** Runs a scan. A request during a scan starts another one afterwards, since it may be for something newer. */

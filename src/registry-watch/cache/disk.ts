@@ -50,12 +50,12 @@ export function createDiskStore({ directory, maxBytes = MAX_BYTES, clock, log }:
       epoch = { ...epoch, openings: answer.openings };
       waiting.get(answer.id)?.resolve(answer);
       waiting.delete(answer.id);
+      if (waiting.size === 0) started.unref();
     });
     started.once('error', ({ message }) => fail(message));
     started.once('exit', (code) => {
       if (worker === started) fail(`its thread ended with code ${code}`);
     });
-    started.unref();
     return started;
   };
 
@@ -64,6 +64,8 @@ export function createDiskStore({ directory, maxBytes = MAX_BYTES, clock, log }:
     const id = orders++;
     const answer = Promise.withResolvers<DiskAnswer>();
     waiting.set(id, answer);
+    // An idle thread does not keep the process alive.
+    worker.ref();
     worker.postMessage({ id, work } satisfies DiskOrder);
     const { outcome } = await answer.promise;
     if (!outcome.ok) throw failed(path, outcome.message);

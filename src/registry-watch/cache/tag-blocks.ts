@@ -23,8 +23,16 @@ export function encodeTags(tags: readonly string[]): { readonly blocks: readonly
 /** The complete list with this digest; undefined if a block is missing, or belongs to another list. */
 export function decodeTags(blocks: readonly string[], digest: string): readonly string[] | undefined {
   if (digestOf(blocks) !== digest) return undefined;
-  const tags = blocks.flatMap(parsed);
-  return tags.every((tag) => typeof tag === 'string' && isTag(tag)) ? (tags as readonly string[]) : undefined;
+  const tags: string[] = [];
+  for (const block of blocks) {
+    const some = parsed(block);
+    if (!Array.isArray(some)) return undefined;
+    for (const tag of some) {
+      if (typeof tag !== 'string' || !isTag(tag)) return undefined;
+      tags.push(tag);
+    }
+  }
+  return tags;
 }
 
 function digestOf(blocks: readonly string[]): string {
