@@ -43,7 +43,7 @@ const NO_RECOVERY_MS = 1_200_000;
 /** Scans do not wait for longer pauses: the scan ends, and the next one starts after the pause. */
 const MAX_WAIT_MS = 10_000;
 /** The same for a turn in the budget of a host: a scan that waits keeps others from starting. */
-const MAX_TURN_MS = 1_000;
+export const MAX_TURN_MS = 1_000;
 /** Accounts of one host: every credential is one. */
 const MAX_ACCOUNTS = 1000;
 /** Upper bound of a requested pause. */

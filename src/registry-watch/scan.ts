@@ -3,7 +3,7 @@ import type { ImageTarget } from '../image/index.ts';
 import type { Connection, Question } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
 import { fetched, type OnFetch } from './fetched.ts';
-import type { HostLimit } from './rate-limit.ts';
+import { type HostLimit, MAX_TURN_MS } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
 import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
 import { isSameList } from './same-list.ts';
@@ -144,7 +144,10 @@ export function createScan(options: ScanOptions): Scan {
     limitOf(repository.host).recover();
     if (state.error) log.info({ image: target.name }, 'image scan recovered');
     state.error = undefined;
-    return { news: changed || verified, unfinished: wanted.length > FACTS_PER_SCAN || state.signatures.isAsked };
+    const isMore = wanted.length > FACTS_PER_SCAN || state.signatures.isAsked;
+    // Where the budget must last, another scan now would only list the tags again.
+    const wait = limitOf(repository.host).spending(accountOf(state)).waitFor({ kind: 'manifest', purpose: 'other' });
+    return { news: changed || verified, unfinished: isMore && wait <= MAX_TURN_MS };
   };
 
   const wantedNow = (state: RepositoryState, target: ImageTarget) => {

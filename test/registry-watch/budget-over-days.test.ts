@@ -106,6 +106,17 @@ describe('Docker Hub, which counts manifests, but neither HEAD requests nor tag 
     expect(it.hub.remaining()).toBeGreaterThan(50);
   });
 
+  test('is not listed in a loop while a large repository waits for its metadata', async () => {
+    const [target] = targetsOf(1, 1);
+    if (!target) throw new Error('no target');
+    const it = start(DOCUMENTED, []);
+    for (let number = 0; number < 600; number += 1) it.hub.push(nameOf(0), `2.${number}`);
+    it.watch.watch([{ ...target, needsTimes: () => true }]);
+    await it.pass(10 * MINUTE);
+    expect(it.hub.hits.filter(({ kind }) => kind === 'tags').length).toBeLessThanOrEqual(12);
+    expect(refused(it)).toEqual([]);
+  });
+
   test('is left alone when others behind the same address have spent the limit', async () => {
     const it = start(DOCUMENTED, targetsOf(2, 2));
     await it.pass(MINUTE);
