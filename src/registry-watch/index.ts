@@ -1,8 +1,8 @@
 /**
  * Image metadata from registries. The *image watch* keeps the list of tags of every image repository that workloads use, and the
- * metadata to order them; when asked, it verifies the signatures of images. A *scan* lists tags first (one request if nothing is new) and reads manifests only of tags whose creation
- * time a policy needs; each digest is read once. Registries are untrusted: their responses are bounded and validated, errors name
- * them, and good data is never replaced by partial data.
+ * metadata to order them; when asked, it verifies the signatures of images. A *scan* lists tags first (one request if nothing is new)
+ * and reads manifests only of tags whose creation time a policy needs; each digest is read once. Registries are untrusted: their
+ * responses are bounded and validated, errors name them, and good data is never replaced by partial data.
  */
 
 export { createDiskStore } from './cache/disk.ts';
@@ -12,4 +12,5 @@ export { createRedisStore } from './cache/redis.ts';
 export type { ReadCore } from './credentials/index.ts';
 export { checkRequired, type RequiredRegistry } from './require.ts';
 export { type ImageSigners, openSigners } from './signatures/signers.ts';
-export { createImageWatch, type ImageWatch, type ImageWatchOptions } from './watch.ts';
+export { createImageWatch, type ImageWatch } from './watch.ts';
+export type { ImageWatchOptions } from './watch-options.ts';

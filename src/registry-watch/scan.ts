@@ -14,6 +14,7 @@ import { BudgetSpent, type Spending } from './spending.ts';
 import { suspicionOf } from './suspect.ts';
 import { type KnownList, listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
+import { askForNew, isDue, wantedTags } from './wanted-tags.ts';
 
 export interface ScanOptions {
   readonly connection: Connection;
@@ -66,11 +67,8 @@ const SMALL = 200;
 const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
-const FEW = 16;
 /** How long a registry may confirm a list instead of sending it. */
 const CONFIRMED_MS = 3_600_000;
-/** New tags that are read at once, even if the requests to the host are few. */
-const MAX_NEW = 5;
 
 export function createScan(options: ScanOptions): Scan {
   const { connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch } = options;
@@ -254,14 +252,6 @@ function tooSlow({ name }: RepositoryName): FluxError {
   });
 }
 
-/** Asks for the metadata of tags that have just appeared, if it is needed: automation waits for them. */
-function askForNew({ tags, asked }: RepositoryState, { needsTimes }: ImageTarget, before: readonly string[]): void {
-  if (needsTimes === undefined) return;
-  const known = new Set(before);
-  const appeared = tags.filter((tag) => !known.has(tag) && needsTimes(tag));
-  for (const tag of appeared.slice(-MAX_NEW)) asked.add(tag);
-}
-
 /** What the tag list of a repository is for. */
 export function purposeOf({ isIdle = false }: ImageTarget): 'running' | 'other' {
   return isIdle ? 'other' : 'running';
@@ -270,39 +260,6 @@ export function purposeOf({ isIdle = false }: ImageTarget): 'running' | 'other' 
 /** The account that a repository is read by. */
 function accountOf({ accepted }: RepositoryState): string {
   return accepted?.id ?? '';
-}
-
-/**
- * The tags to read: first those in use, which are checked in each scan, or only when they are due if the host counts that; then those
- * that are due, from the end of the list, where new tags usually are.
- */
-function wantedTags(
-  state: RepositoryState,
-  { needsTimes, inUse = [] }: ImageTarget,
-  { now, checksFree }: { readonly now: number; readonly checksFree: boolean },
-): readonly string[] {
-  const isChecked = (tag: string) => (checksFree ? !isFailing(state, tag, now) : isDue(state, tag, now));
-  const running = new Set(listedOf(inUse, state.tags).filter(isChecked));
-  const isNeeded = (tag: string) => state.asked.has(tag) || needsTimes?.(tag) === true;
-  const needsAny = needsTimes !== undefined || state.asked.size > 0;
-  const due = needsAny ? state.tags.filter((tag) => !running.has(tag) && isDue(state, tag, now) && isNeeded(tag)) : [];
-  return [...running, ...due.reverse()];
-}
-
-/** The tags that a list has. A set of all of it would cost more than the search for a few. */
-function listedOf(some: readonly string[], tags: readonly string[]): readonly string[] {
-  if (some.length <= FEW) return some.filter((tag) => tags.includes(tag));
-  const listed = new Set(tags);
-  return some.filter((tag) => listed.has(tag));
-}
-
-function isDue(state: RepositoryState, tag: string, now: number): boolean {
-  return now >= (state.checks.get(tag)?.dueAt ?? 0);
-}
-
-function isFailing(state: RepositoryState, tag: string, now: number): boolean {
-  const check = state.checks.get(tag);
-  return check !== undefined && check.failures > 0 && now < check.dueAt;
 }
 
 /** A refusal with the reason why the daemon's own credentials are missing. */

@@ -1,109 +1,21 @@
-import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import {
-  type Cancellable,
-  type Clock,
-  type HttpTransport,
-  type Logger,
-  matchGlob,
-  messageOf,
-  timeOfDay,
-  waitOrAbort,
-} from '../base/index.ts';
+import { type Cancellable, messageOf, timeOfDay, waitOrAbort } from '../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../image/index.ts';
 import type { SignatureQuestion } from '../policy/index.ts';
-import { createAuthorizer } from './authorization.ts';
-import type { OnCacheOperation } from './cache/guarded-store.ts';
-import { ImageCache, type ImageCacheOptions } from './cache/image-cache.ts';
+import { cacheOf, regionOf, scanOf } from './assemble.ts';
 import { createOneForAll } from './cache/one-for-all.ts';
-import { createConnection } from './connection.ts';
-import { awsRegion, createCloudRequester, createCredentialSource, type ReadCore } from './credentials/index.ts';
-import type { EcrLimits } from './ecr-scope.ts';
-import { createExchange } from './exchange.ts';
-import type { OnFetch } from './fetched.ts';
 import { hostsOf } from './hosts.ts';
-import type { ConfigFacts } from './image-facts.ts';
 import { createImageFilter } from './image-filter.ts';
-import { createHostLimits } from './rate-limit.ts';
 import { RepositoryState } from './repository.ts';
-import { hostOf } from './repository-name.ts';
-import { createScan, purposeOf, type Scan } from './scan.ts';
+import { purposeOf } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
-import { createVerifier, type TrustedSigners } from './signatures/verifier.ts';
 import { hasWork } from './signatures/verify-asked.ts';
-import { createTagRefresh } from './tag-refresh.ts';
 import { expectedTurns, inTurn, type Queues } from './turns.ts';
-
-export interface ImageWatchOptions {
-  readonly http: HttpTransport;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** `--automation-interval`: a repository is scanned as often as automation runs, and at least once a minute. */
-  readonly automationIntervalMs: number;
-  /** Requests per second to one registry host. */
-  readonly rps: number;
-  /** Burst of requests to one host, and number of tags of a repository read in parallel. */
-  readonly burst: number;
-  /** Hosts, with or without port, that may be contacted without verifying certificates, or over plain HTTP. */
-  readonly insecureHosts?: readonly string[];
-  /** Globs of canonical names; empty includes every image. */
-  readonly includeImages?: readonly string[];
-  /** Globs of canonical names; overrides inclusion. */
-  readonly excludeImages?: readonly string[];
-  /** Which images of Amazon ECR are scanned; by default those of the region that fluxd runs in. */
-  readonly ecrLimits?: EcrLimits;
-  /** Globs of canonical names whose images use the build time in labels. */
-  readonly useLabels?: readonly string[];
-  /** By what image signatures are verified; by nothing when absent. */
-  readonly signers?: TrustedSigners;
-  readonly dockerConfigFile?: string;
-  readonly readFile: (path: string) => Promise<string>;
-  readonly readCore: ReadCore;
-  /** The process environment, by which the identities of clouds are found; without it none is used. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Called after a scan, including the first, that found new tags or new metadata of wanted tags. */
-  readonly onNewTags: (name: string) => void;
-  /** Logs every request. */
-  readonly trace?: boolean;
-  /** Called for each request with its status, which is absent without a response. */
-  readonly onRequest?: (status: number | undefined) => void;
-  /** Called for each tag list and each tag that was read. */
-  readonly onFetch?: OnFetch;
-  /** Where to remember repositories across restarts; absent: nowhere. */
-  readonly cache?: Pick<ImageCacheOptions, 'store' | 'secret' | 'timeoutMs'>;
-  /** Called for each operation of the cache. */
-  readonly onCache?: OnCacheOperation;
-  /** Source of jitter in [0, 1). */
-  readonly random?: () => number;
-}
+import type { ImageWatchOptions } from './watch-options.ts';
+import { isWaiting, newlyWatched, type Watched, wantsMore } from './watched.ts';
 
 export type ImageWatch = ReturnType<typeof createImageWatch>;
 
-interface Watched {
-  readonly host: string;
-  target: ImageTarget;
-  readonly state: RepositoryState;
-  readonly gone: AbortController;
-  /** When the next scan is due, and until when it is postponed, because the budget of its host must last. */
-  nextAt: number;
-  heldUntil: number;
-  /** When the last list was read, and the time from the one before to it. */
-  listedAt: number | undefined;
-  intervalMs: number | undefined;
-  /** Scans in a row that found nothing new. */
-  quiet: number;
-  /** Whether the last scan left something for the next one, which follows at once. */
-  isUnfinished: boolean;
-  /** What is remembered is being read: scans come afterwards. */
-  restoring: Promise<void> | undefined;
-  /** The running scan, and the one queued behind it. */
-  running: Promise<void> | undefined;
-  queued: Promise<void> | undefined;
-  /** The background read of metadata for listings. */
-  filling: Promise<void> | undefined;
-}
-
-const MAX_CONFIGS = 50_000;
 /** Repositories restored at once, and the time for all that become known together: the rest is scanned without. */
 const RESTORED_AT_ONCE = 64;
 const RESTORE_MS = 10_000;
@@ -380,78 +292,4 @@ export function createImageWatch(options: ImageWatchOptions) {
     },
   };
   return watch;
-}
-
-function isWaiting({ running, restoring }: Watched): boolean {
-  return running === undefined && restoring === undefined;
-}
-
-function newlyWatched(target: ImageTarget, state: RepositoryState): Watched {
-  return {
-    host: hostOf(target.name),
-    target,
-    state,
-    gone: new AbortController(),
-    nextAt: 0,
-    heldUntil: 0,
-    listedAt: undefined,
-    intervalMs: undefined,
-    quiet: 0,
-    isUnfinished: false,
-    restoring: undefined,
-    running: undefined,
-    queued: undefined,
-    filling: undefined,
-  };
-}
-
-function cacheOf({ cache, clock, log, useLabels = [], onCache }: ImageWatchOptions): ImageCache | undefined {
-  const fromLabels = (name: string) => useLabels.some((glob) => matchGlob(glob, name));
-  return cache && new ImageCache({ ...cache, clock, log, fromLabels, onOperation: onCache });
-}
-
-/** Whether the target needs metadata that has not been requested yet. */
-function wantsMore({ target: { needsTimes, inUse = [] }, state }: Watched): boolean {
-  if (state.scannedAt === undefined) return false;
-  const running = new Set(inUse);
-  const isNeeded = (tag: string) => running.has(tag) || state.asked.has(tag) || needsTimes?.(tag) === true;
-  return state.tags.some((tag) => !state.checks.has(tag) && isNeeded(tag));
-}
-
-function scanOf(
-  {
-    http,
-    clock,
-    log,
-    rps,
-    burst,
-    insecureHosts = [],
-    useLabels = [],
-    trace = false,
-    signers = { keys: new Map() },
-    onRequest,
-    onFetch,
-    environment,
-    ...options
-  }: ImageWatchOptions,
-  intervalMs: number,
-): Scan {
-  const exchange = createExchange({ http, clock, log, trace, onRequest });
-  const limitOf = createHostLimits({ clock, log, rps, burst });
-  const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
-  const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
-  const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
-  const credentials = createCredentialSource({
-    clock,
-    log,
-    ...options,
-    ...(environment === undefined ? {} : { cloud: { http, environment } }),
-  });
-  const verify = createVerifier(connection, signers, clock);
-  return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
-}
-
-/** How to ask for the own region of AWS; without the environment no cloud is asked. */
-function regionOf({ http, clock, environment }: ImageWatchOptions): (() => Promise<string>) | undefined {
-  return environment && (() => awsRegion({ environment, ask: createCloudRequester({ http, clock }) }));
 }

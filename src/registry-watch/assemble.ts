@@ -1,0 +1,60 @@
+import { LRUCache } from 'lru-cache';
+import { matchGlob } from '../base/index.ts';
+import { createAuthorizer } from './authorization.ts';
+import { ImageCache } from './cache/image-cache.ts';
+import { createConnection } from './connection.ts';
+import { awsRegion, createCloudRequester, createCredentialSource } from './credentials/index.ts';
+import { createExchange } from './exchange.ts';
+import type { ConfigFacts } from './image-facts.ts';
+import { createHostLimits } from './rate-limit.ts';
+import { createScan, type Scan } from './scan.ts';
+import { createVerifier } from './signatures/verifier.ts';
+import { createTagRefresh } from './tag-refresh.ts';
+import type { ImageWatchOptions } from './watch-options.ts';
+
+const MAX_CONFIGS = 50_000;
+
+/** Where repositories are remembered; undefined for nowhere. */
+export function cacheOf({ cache, clock, log, useLabels = [], onCache }: ImageWatchOptions): ImageCache | undefined {
+  const fromLabels = (name: string) => useLabels.some((glob) => matchGlob(glob, name));
+  return cache && new ImageCache({ ...cache, clock, log, fromLabels, onOperation: onCache });
+}
+
+/** What scans a repository. `intervalMs` is the time from one scan to the next. */
+export function scanOf(
+  {
+    http,
+    clock,
+    log,
+    rps,
+    burst,
+    insecureHosts = [],
+    useLabels = [],
+    trace = false,
+    signers = { keys: new Map() },
+    onRequest,
+    onFetch,
+    environment,
+    ...options
+  }: ImageWatchOptions,
+  intervalMs: number,
+): Scan {
+  const exchange = createExchange({ http, clock, log, trace, onRequest });
+  const limitOf = createHostLimits({ clock, log, rps, burst });
+  const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
+  const configs = new LRUCache<string, ConfigFacts>({ max: MAX_CONFIGS });
+  const refresh = createTagRefresh({ connection, clock, log, configs, useLabels, parallel: burst, onFetch });
+  const credentials = createCredentialSource({
+    clock,
+    log,
+    ...options,
+    ...(environment === undefined ? {} : { cloud: { http, environment } }),
+  });
+  const verify = createVerifier(connection, signers, clock);
+  return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
+}
+
+/** How to ask for the own region of AWS; without the environment no cloud is asked. */
+export function regionOf({ http, clock, environment }: ImageWatchOptions): (() => Promise<string>) | undefined {
+  return environment && (() => awsRegion({ environment, ask: createCloudRequester({ http, clock }) }));
+}
