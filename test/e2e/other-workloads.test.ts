@@ -84,9 +84,10 @@ metadata:
   }
   await until('the new images are in Git', async () => (await repository.text('web.yaml')) === rollout('1.0.1'));
   await until('the new images are in Git', async () => (await repository.text('db.yaml')) === cluster('1.0.1'));
-  await until('they are applied', async () => (await engine()) === '1.0.1');
-  const live = await find(`argoproj.io/v1alpha1/namespaces/${shop}/rollouts/web`);
-  expect(live?.spec.template.spec.containers[0].image).toBe(at(web, '1.0.1'));
+  const running = async () =>
+    (await find(`argoproj.io/v1alpha1/namespaces/${shop}/rollouts/web`))?.spec.template.spec.containers[0].image;
+  await until('the custom resource is applied', async () => (await engine()) === '1.0.1');
+  await until('the Rollout is applied', async () => (await running()) === at(web, '1.0.1'));
   expect(await repository.text('job.yaml')).toBe(job);
 
   const why = await fluxd.fluxctl('why', `${shop}:job/migrate`);
