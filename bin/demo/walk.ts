@@ -92,16 +92,9 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     const note = await git('notes', '--ref=flux', 'show');
     terminal.output(note);
     expect(note.includes(image), 'its note records what was updated, and why');
-    await until('the new image runs', async () => {
-      const cart = await world.get(CART);
-      const running = cart?.spec?.template?.spec?.containers?.[0]?.image === image;
-      return running && cart?.status?.updatedReplicas === 2 && cart.status.readyReplicas === 2;
-    });
+    await until('the new image runs', () => runs(image));
     expect(true, 'the Deployment runs it, and both replicas are ready');
-    await until('the sync tag follows', async () => {
-      await git('fetch', '--quiet', '--force', 'origin', '+refs/tags/*:refs/tags/*');
-      return (await git('rev-parse', 'flux-sync^{commit}')) === (await git('rev-parse', 'origin/main'));
-    });
+    await tagFollows();
     expect(true, 'the tag flux-sync points to the commit');
   }
 
@@ -122,7 +115,8 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
       file.includes('fluxcd.io/ban.cart: 1.4.0') && file.includes('shop/cart:1.3.0 # changed by Flux, this comment stays'),
       'the image before is back, and 1.4.0 is banned; a newer one would be taken',
     );
-    await until('the image before runs', async () => (await world.get(CART))?.status?.readyReplicas === 2);
+    await until('the image before runs', () => runs(`${registry.host}/shop/cart:1.3.0`));
+    await tagFollows();
     const why = await show('fluxctl why shop:deployment/cart');
     expect(
       why.output.startsWith('shop:deployment/cart is not updated: automation reverted the update to 1.4.0'),
@@ -147,6 +141,20 @@ export async function walk(world: World, terminal: Terminal): Promise<void> {
     terminal.text('   fluxd says:');
     terminal.output(lines);
     expect(lines.includes('kubectl-edit: spec.replicas'), 'the log names the field and its editor');
+  }
+
+  /** Whether both replicas of the Deployment run an image. */
+  async function runs(image: string): Promise<boolean> {
+    const cart = await world.get(CART);
+    const isInSpec = cart?.spec?.template?.spec?.containers?.[0]?.image === image;
+    return isInSpec && cart?.status?.updatedReplicas === 2 && cart.status.readyReplicas === 2;
+  }
+
+  async function tagFollows(): Promise<void> {
+    await until('the sync tag follows', async () => {
+      await git('fetch', '--quiet', '--force', 'origin', '+refs/tags/*:refs/tags/*');
+      return (await git('rev-parse', 'flux-sync^{commit}')) === (await git('rev-parse', 'origin/main'));
+    });
   }
 
   async function show(command: string): Promise<Ran> {
