@@ -106,7 +106,7 @@ const MANY = 200;
 function neededBy(sets: Iterable<SyncSet>): (resource: ApiResource) => boolean {
   const kinds = new Set<string>();
   for (const { targets } of sets) for (const { target } of targets.values()) kinds.add(kindKey(target.resource));
-  return (resource) => isFluxV1Workload(resource.kind) || kinds.has(kindKey(resource));
+  return (resource) => isFluxV1Workload(resource) || kinds.has(kindKey(resource));
 }
 
 /**

@@ -43,7 +43,6 @@ const POSITIVE = [
   'sync-interval',
   'sync-timeout',
   'automation-interval',
-  'memcached-timeout',
   'automation-revert-deadline',
 ] as const;
 
@@ -109,6 +108,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   for (const flag of ALLOW_NAMESPACE)
     for (const name of values[flag]) if (!isDnsLabel(name)) fail(1, `invalid namespace ${quote(name)} in ${shown(flag)}`);
   for (const name of POSITIVE) if (values[name] <= 0) fail(1, `${shown(name)} must be greater than 0`);
+  if (values['registry-cache'] === 'memcached' && values['memcached-timeout'] <= 0)
+    fail(1, `${shown('memcached-timeout')} must be greater than 0`);
   for (const name of NOT_NEGATIVE) if (values[name] < 0) fail(1, `${shown(name)} must be at least 0`);
   if (values['sync-garbage-collection-limit'] < 0) fail(1, `${shown('sync-garbage-collection-limit')} must be at least 0`);
   if (!values['registry-disable-scanning']) {

@@ -69,13 +69,23 @@ export function parseSignaturePolicy(text: string): SignaturePolicy | BadSignatu
 export function parseSignatureRule(text: string): SignatureRule | BadSignaturePolicy {
   const at = text.indexOf('=');
   if (at < 1) return { text, problem: 'is not <image glob>=<policy>, such as ghcr.io/acme/*=cosign:acme' };
-  const images = text.slice(0, at).replace(/^docker\.io\//, 'index.docker.io/');
+  const images = canonicalGlob(text.slice(0, at));
+  if (/^(?:(?:index\.)?docker\.io\*|registry-1\.docker\.io\/|registry\.hub\.docker\.com\/)/.test(images))
+    return { text, problem: 'matches no image of Docker Hub; write docker.io/acme/*, or docker.io/* for all' };
+  if (/[:@]/.test(images.slice(images.indexOf('/') + 1)) && images.includes('/'))
+    return { text, problem: 'has a tag or a digest; images are matched by their names' };
   if (!beginsWithHost(images))
     return { text, problem: 'begins with no registry host; write ghcr.io/acme/*, or docker.io/library/alpine' };
   const policy = parseSignaturePolicy(text.slice(at + 1));
   return 'problem' in policy
     ? { text, problem: `has the policy ${JSON.stringify(policy.text)}, which ${policy.problem}` }
     : { images, policy };
+}
+
+/** Docker Hub by its canonical name, with the part that its official images leave out. */
+function canonicalGlob(text: string): string {
+  const images = text.replace(/^docker\.io\//, 'index.docker.io/');
+  return images.replace(/^index\.docker\.io\/([^/*]+)$/, 'index.docker.io/library/$1');
 }
 
 /** A glob of another form would match no canonical name, and so demand nothing. */

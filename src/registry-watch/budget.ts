@@ -64,6 +64,18 @@ export function afterRequest(before: Budget, purpose: Purpose, now: number): Bud
   };
 }
 
+/** The budget after a counted request that was answered with the wish for a token: what it took is given back. */
+export function afterRefusal(before: Budget, purpose: Purpose, now: number): Budget {
+  const budget = asOf(before, now);
+  const share = purpose === 'running' ? 'running' : 'other';
+  const saved = Math.min(budget.saved[share] + 1, fullShares(budget.limit)[share]);
+  return {
+    ...budget,
+    remaining: Math.min(budget.remaining + 1, budget.limit),
+    saved: { ...budget.saved, [share]: saved },
+  };
+}
+
 /** Milliseconds until a counted request may be sent. */
 export function waitFor(before: Budget, purpose: Purpose, now: number): number {
   const budget = asOf(before, now);

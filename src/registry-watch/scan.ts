@@ -106,7 +106,7 @@ export function createScan(options: ScanOptions): Scan {
         return list;
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        if (credential) credentials.refused(credential);
+        if (credential && hasCode(error, 'registry/unauthorized')) credentials.refused(credential);
         refusal ??= error;
       }
     }

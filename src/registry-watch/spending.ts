@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Cancellable, type Clock, FluxError, waitOrAbort } from '../base/index.ts';
-import { afterAnswer, afterRequest, asOf, type Budget, type Purpose, spacingOf, waitFor } from './budget.ts';
+import { afterAnswer, afterRefusal, afterRequest, asOf, type Budget, type Purpose, spacingOf, waitFor } from './budget.ts';
 import { reportedLimit } from './rate-limit-headers.ts';
 
 /** Kinds of requests, each of which a host counts or does not count. */
@@ -92,12 +92,17 @@ export class Spending {
   }
 
   /** Learns from an answer; undefined if there was none. */
-  answered({ kind }: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
+  answered({ kind, purpose }: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
     this.#inFlight -= 1;
     this.#first.get(kind)?.resolve();
     // An answer that asks for a token, or fails, says nothing about the kind.
-    if (answer === undefined || answer.status === 401) return;
+    if (answer === undefined) return;
     const now = this.#clock.monotonic();
+    if (answer.status === 401) {
+      // It is sent again with a token, which must not wait for a turn of its own.
+      if (this.#budget && this.isCounted(kind)) this.#budget = afterRefusal(this.#budget, purpose, now);
+      return;
+    }
     const reported = reportedLimit(answer.headers, this.#clock.now());
     if (reported) {
       this.#budget = afterAnswer(this.#budget, reported, now, this.#inFlight);

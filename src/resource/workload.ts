@@ -27,9 +27,12 @@ const OTHER_KINDS: ReadonlyMap<string, { readonly group: string; readonly path: 
 
 export const FLUX_V1_WORKLOADS: readonly string[] = [...FLUX_V1_KINDS.keys()];
 
+/** OpenKruise has kinds of the same names. */
+const KRUISE = 'apps.kruise.io';
+
 /** Whether a kind is one of Flux v1's kinds of workloads, all of which are listed, whether or not they are in Git. */
-export function isFluxV1Workload(kind: string): boolean {
-  return FLUX_V1_KINDS.has(kind);
+export function isFluxV1Workload({ group, kind }: { readonly group: string; readonly kind: string }): boolean {
+  return FLUX_V1_KINDS.has(kind) && group !== KRUISE;
 }
 
 /** Whether Flux reads and updates images of an object: it is of a known kind, or its annotations say where its images are. */
@@ -78,7 +81,7 @@ export function podSpecPath({ apiVersion, kind }: Fields): Path | undefined {
 }
 
 function isKnown(object: Fields): boolean {
-  return isFluxV1Workload(String(object.kind)) || podSpecPath(object) !== undefined;
+  return FLUX_V1_KINDS.has(String(object.kind)) || podSpecPath(object) !== undefined;
 }
 
 function imagePlaces(object: Fields): ReadonlyMap<string, ImagePlace> {

@@ -123,7 +123,10 @@ export function decideAgain(question: Question, wanted: ImageRef): Decision {
   const { timing } = question;
   const pause = pauseOf(question);
   if (pause) return held(pause);
-  return inTime(decideChosen(question, wanted), { ...question, timing: timing && { ...timing, gathering: undefined } });
+  return inTime(unlessFixed(decideChosen(question, wanted), question), {
+    ...question,
+    timing: timing && { ...timing, gathering: undefined },
+  });
 }
 
 function decideChosen(question: Question, wanted: ImageRef): Decision {
@@ -131,6 +134,7 @@ function decideChosen(question: Question, wanted: ImageRef): Decision {
   if ('state' in subject) return subject;
   if (!sameImage(subject.current, wanted) || !subject.pattern.matches(wanted.tag))
     return { state: 'current', because: 'no-match' };
+  if (typeof subject.pin === 'object' && wanted.digest === '') return held(subject.pin);
   const { disappeared } = subject.repository ?? {};
   if (disappeared) return unknown({ kind: 'suspect', disappeared }, subject.repository);
   const refusal = refusedByBan(subject, wanted.tag, wanted.digest) ?? refusedBySignature(subject, wanted.tag, wanted.digest);

@@ -53,6 +53,9 @@ describe('a rule', () => {
   test.each([
     ['ghcr.io/acme/*=cosign:acme', 'ghcr.io/acme/*'],
     ['docker.io/library/alpine=cosign:acme', 'index.docker.io/library/alpine'],
+    ['docker.io/alpine=cosign:acme', 'index.docker.io/library/alpine'],
+    ['docker.io/*=cosign:acme', 'index.docker.io/*'],
+    ['*.example.org/*=cosign:acme', '*.example.org/*'],
     ['*=cosign:acme', '*'],
     ['localhost/web=cosign:acme', 'localhost/web'],
     ['registry:5000/web=cosign:acme', 'registry:5000/web'],
@@ -67,6 +70,10 @@ describe('a rule', () => {
     'acme/*=cosign:acme',
     'alpine=cosign:acme',
     'ghcr.io=cosign:acme',
+    'docker.io*=cosign:acme',
+    'registry-1.docker.io/acme/*=cosign:acme',
+    'docker.io/acme/web:1=cosign:acme',
+    'ghcr.io/acme/web@sha256:aa=cosign:acme',
     'ghcr.io/*=acme',
   ])('is not %j', (text) => {
     expect(parseSignatureRule(text)).toMatchObject({ problem: expect.any(String) });

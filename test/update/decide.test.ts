@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FluxError } from '../../src/base/index.ts';
-import { type ImageInfo, type ImageRepository, type Verification, verificationKey } from '../../src/image/index.ts';
+import {
+  type ImageInfo,
+  type ImageRepository,
+  parseImageRef,
+  type Verification,
+  verificationKey,
+} from '../../src/image/index.ts';
 import { NO_MIN_AGE } from '../../src/policy/index.ts';
 import { createGates } from '../../src/schedule/index.ts';
 import { consider } from '../../src/update/consider.ts';
-import { decide } from '../../src/update/decide.ts';
+import { decide, decideAgain } from '../../src/update/decide.ts';
 import { type Decision, type Doubt, describeDecision, type Hold, type Wait } from '../../src/update/decision.ts';
 import { type Pinning, type Proposal, type ProposalLookup, planAutomation, type Timing } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
@@ -324,6 +330,15 @@ test.each<[string, Given, string]>([
   ],
 ])('with bans: %s', (_name, given, text) => {
   expect(describeDecision(decide(questionOf(given)))).toBe(text);
+});
+
+test.each<[string, Given, string]>([
+  ['an image that cannot change any more', { isFixed: true }, 'fixed'],
+  ['an image whose tag got a field of its own', { isTagApart: true, inGit: { 'pin.web': 'true' } }, 'cannot-pin'],
+])('%s is not updated to what was chosen before', (_, given, kind) => {
+  const question = questionOf({ ...given, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } });
+  const decision = decideAgain(question, parseImageRef('acme/web:1.1.0'));
+  expect(decision).toMatchObject({ state: 'held', by: { kind } });
 });
 
 test('an update that was gathered is ripe at its time, and a closed window comes first', () => {

@@ -15,7 +15,8 @@ export function proxyFor(url: string | URL, env: ProxyEnvironment): string | und
   const proxy = read(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
   if (proxy === '' || networkOfHost(hostname) === 'forbidden') return undefined;
   const exclusions = read('NO_PROXY').toLowerCase().split(',');
-  if (exclusions.some((entry) => excludes(entry.trim(), host, port))) return undefined;
+  const onPort = port || (protocol === 'https:' ? '443' : '80');
+  if (exclusions.some((entry) => excludes(entry.trim(), host, onPort))) return undefined;
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
@@ -25,7 +26,9 @@ function excludes(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const [, net = '', bits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry) ?? [];
   if (net !== '') return isInRange(host, net, Number(bits));
-  const [, name = '', onPort] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  // Colons of an address are no port, unless it is in brackets.
+  if (isIP(entry) !== 0) return entry === host;
+  const [, name = '', onPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   if (onPort !== undefined && onPort !== port) return false;
   const domain = name.replace(/^\*?\./, '');
   return host.endsWith(`.${domain}`) || (name === domain && host === domain);

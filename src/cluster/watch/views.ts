@@ -81,7 +81,7 @@ export function createViews(options: ViewsOptions): Views {
 
   function create(part: Part) {
     const { resource, namespace } = part;
-    const all = isFluxV1Workload(resource.kind);
+    const all = isFluxV1Workload(resource);
     const whole = all || options.isWorkloadKind(resource);
     const listeners = new Set<(key: string) => void>();
     const reflector: Reflector<Kept> = createReflector<Kept>({

@@ -13,7 +13,7 @@ export function createOtherWorkloads(sets: () => readonly Pick<SyncSet, 'targets
     const kinds = new Map<string, ApiResource>();
     for (const { target } of targets.values()) {
       const { resource, manifest } = target;
-      if (!isFluxV1Workload(resource.kind) && isWorkload(manifest.object)) kinds.set(kindKey(resource), resource);
+      if (!isFluxV1Workload(resource) && isWorkload(manifest.object)) kinds.set(kindKey(resource), resource);
     }
     known.set(targets, kinds);
     return kinds;

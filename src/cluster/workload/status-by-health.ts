@@ -21,10 +21,11 @@ export function statusByHealth(kind: { readonly group: string; readonly kind: st
   const [spec, status] = [fieldsOf(object.spec), fieldsOf(object.status)];
   const { state, message } = healthOf(kind, object);
   const updated = numberOf(status.updatedReplicas);
+  const hasReplicas = spec.replicas !== undefined || status.replicas !== undefined;
   return {
     status: WORDS[state],
     rollout: {
-      desired: numberOf(spec.replicas),
+      desired: hasReplicas ? numberOf(spec.replicas, 1) : 0,
       updated,
       ready: numberOf(status.readyReplicas),
       available: numberOf(status.availableReplicas),

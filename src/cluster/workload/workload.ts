@@ -29,7 +29,7 @@ export function workloadOf(resource: ApiResource, item: Fields): ClusterWorkload
   return {
     id: formatResourceId({ namespace, kind, name }),
     containers: containersOf(object),
-    ...(isFluxV1Workload(kind) ? fluxV1Status(kind, item) : statusByHealth(resource, item)),
+    ...(isFluxV1Workload(resource) ? fluxV1Status(kind, item) : statusByHealth(resource, item)),
     labels: labels ?? {},
     annotations,
     ...(antecedent === undefined ? {} : { antecedent }),

@@ -88,7 +88,7 @@ export function createWorkloadLister(deps: WorkloadDeps): ListWorkloads {
       const view = deps.views.open(part, directory);
       if (view && (await isCurrent(view, signal ? { signal } : {}))) return workloadsOf(view);
       const trim = (item: Readonly<Record<string, unknown>>) => workloadOf(resource, item) ?? [];
-      const selected = isFluxV1Workload(resource.kind) ? {} : { labelSelector: MARK_LABEL };
+      const selected = isFluxV1Workload(resource) ? {} : { labelSelector: MARK_LABEL };
       const found = await listPages(deps.transport, resource, 'whole', trim, { ...selected, namespace: inside, signal });
       return found.items.flat();
     });

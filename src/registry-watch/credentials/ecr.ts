@@ -66,9 +66,10 @@ export function ecrTokens({ clock, ...options }: EcrOptions): CredentialProvider
       const token = api && (await tokens.current(keyOf(api), () => grant(api), cancel));
       return token && createCredential(host, token.username, token.password, 'ECR');
     },
-    refused({ host }) {
+    refused({ host, id }) {
       const api = apiOf(host, options.environment);
-      if (api) tokens.refused(keyOf(api));
+      const isThis = ({ username, password }: UserAndPassword) => createCredential(host, username, password, 'ECR').id === id;
+      if (api) tokens.refused(keyOf(api), isThis);
     },
   };
 }

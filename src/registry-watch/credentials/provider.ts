@@ -27,6 +27,6 @@ export function renewed({ name, serves, request }: GrantingService, clock: Clock
     name,
     serves,
     credential: (host, options) => renewal.current(host, () => request(host), options),
-    refused: ({ host }) => renewal.refused(host),
+    refused: ({ host, id }) => renewal.refused(host, (held) => held.id === id),
   };
 }

@@ -12,7 +12,7 @@ export interface Renewal<T> {
    */
   current(key: string, request: () => Promise<Grant<T> | undefined>, options?: Cancellable): Promise<T | undefined>;
   /** Drops a value that was refused, unless it is so new that another one would be refused as well. */
-  refused(key: string): void;
+  refused(key: string, isThis: (value: T) => boolean): void;
 }
 
 /** Times are monotonic. */
@@ -90,9 +90,9 @@ export function createRenewal<T>(clock: Clock): Renewal<T> {
         throw error;
       }
     },
-    refused(key) {
+    refused(key, isThis) {
       const last = held.get(key);
-      if (last && clock.monotonic() - last.since >= FAILURE_MS) held.delete(key);
+      if (last?.value !== undefined && isThis(last.value) && clock.monotonic() - last.since >= FAILURE_MS) held.delete(key);
     },
   };
 }

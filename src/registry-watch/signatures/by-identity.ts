@@ -12,6 +12,9 @@ import { faultOfPayload, faultOfStatement, parse, STATEMENT_PAYLOAD } from './cl
 type Signature = Extract<Attached, { readonly kind: 'simple' | 'bundle' }>;
 type Keyless = Extract<SignaturePolicy, { readonly kind: 'keyless' }>;
 
+/** Log entries and time stamps of one signature: each is verified, without a turn for others, before anything else is. */
+const MAX_PROOFS = 4;
+
 /** Why something attached to an image is not its signature by an identity; undefined if it is. */
 export type FaultByIdentity = (policy: Keyless, attached: Signature, digest: string) => string | undefined;
 
@@ -27,6 +30,9 @@ export function verifierByIdentity(trustRoot: string): FaultByIdentity {
   return ({ identity, issuer }, attached, digest) => {
     try {
       const bundle = bundleFromJSON(attached.kind === 'bundle' ? parse(attached.body) : asBundle(attached));
+      const { tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
+      const proofs = tlogEntries.length + (timestampVerificationData?.rfc3161Timestamps.length ?? 0);
+      if (proofs > MAX_PROOFS) return `it has ${proofs} log entries and time stamps, more than ${MAX_PROOFS}`;
       const entity = attached.kind === 'bundle' ? toSignedEntity(bundle) : toSignedEntity(bundle, attached.payload);
       if (entity.key.$case !== 'certificate') return 'the signature has no certificate';
       const { identity: signer } = verifier.verify(entity);

@@ -28,13 +28,13 @@ afterAll(async () => {
 
 const PLURALS: Readonly<Record<string, string>> = { Rollout: 'rollouts', Cluster: 'clusters', Job: 'jobs', Pod: 'pods' };
 
-function definition(kind: string, plural: string): KubeObject {
+function definition(kind: string, plural: string, group = 'argoproj.io'): KubeObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.argoproj.io` },
+    metadata: { name: `${plural}.${group}` },
     spec: {
-      group: 'argoproj.io',
+      group,
       scope: 'Namespaced',
       names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
       versions: [
@@ -107,6 +107,16 @@ test('of kinds that Flux v1 does not know, those from Git are listed, with their
   ]);
   const [one] = await cluster.workloads({ ids: ['default:rollout/web'] });
   expect(one).toMatchObject({ id: 'default:rollout/web', rollout: { desired: 2, ready: 0 } });
+});
+
+test('a StatefulSet of OpenKruise from Git is listed beside that of Kubernetes', async () => {
+  const kruise = definition('StatefulSet', 'statefulsets', 'apps.kruise.io');
+  const db = named('apps.kruise.io/v1alpha1', 'StatefulSet', 'db', { replicas: 2, template: { spec: containers('acme/db:1') } });
+  await sync([manifest(kruise), manifest(db)]);
+  await until('it is seen', async () => (await listed()).some(([id]) => id === 'default:statefulset/db'));
+  expect((await listed()).filter(([id]) => id === 'default:statefulset/db')).toEqual([
+    ['default:statefulset/db', 'acme/db:1', 'updating'],
+  ]);
 });
 
 test('a custom resource is one as soon as its annotations in Git say where its image is, and as long', async () => {

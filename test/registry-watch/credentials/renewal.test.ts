@@ -107,3 +107,11 @@ test('a refused credential is replaced once it is older than ten minutes', async
   provider.refused?.(first);
   expect(await password()).toBe('p2');
 });
+
+test('a refused credential of another place leaves the one that is held', async () => {
+  const { clock, provider, password } = setup({ lifeMs: 12 * HOUR_MS });
+  expect(await password()).toBe('p1');
+  clock.advance(600_000);
+  provider.refused?.(createCredential('a.io', 'someone', 'else', 'shop/pull'));
+  expect(await password()).toBe('p1');
+});

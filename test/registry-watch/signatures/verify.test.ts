@@ -615,6 +615,23 @@ test('a valid signature counts even if another place cannot be read', async () =
   expect(await verdict(BY_KEY, world.digest)).toEqual(VERIFIED(BY_KEY));
 });
 
+test('of many time stamps none is verified, so that the event loop is not held up', async () => {
+  const { world, verdict } = await open();
+  const bundle = (await stampedBundle(world, sigstore)) as Bundle & {
+    readonly verificationMaterial: { readonly timestampVerificationData: { readonly rfc3161Timestamps: readonly object[] } };
+  };
+  const { verificationMaterial } = bundle;
+  const [stamp] = verificationMaterial.timestampVerificationData.rfc3161Timestamps;
+  const rfc3161Timestamps = Array.from({ length: 150 }, () => stamp);
+  world.bundle({
+    ...bundle,
+    verificationMaterial: { ...verificationMaterial, timestampVerificationData: { rfc3161Timestamps } },
+  });
+  const { result, cpuMs } = await longestTurn(() => verdict(BY_RELEASE, world.digest));
+  expect(result).toMatchObject({ state: 'invalid', why: expect.stringContaining('time stamps, more than 4') });
+  expect(cpuMs).toBeLessThan(50);
+});
+
 test('hostile signatures hold up the event loop for less than 50 ms', async () => {
   const { world, verdict } = await open();
   const payload = `${simplePayload(world.digest)}${' '.repeat(250_000)}`;
