@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
 import { z } from 'zod';
 
@@ -49,6 +50,8 @@ const Entry = z.object({
 export async function createSigstore({ logClock }: { readonly logClock?: Date } = {}) {
   const keys = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ctLog = await initializeCTLog(keys());
+  // The certificates of the authorities begin at the real time. None may begin in a later second than the time stamps.
+  if (Date.now() % 1000 > 300) await sleep(1005 - (Date.now() % 1000));
   // Of whole seconds: other times are not in a form that every reader knows.
   const now = new Date(Math.floor(Date.now() / 1000) * 1000);
   const ca = await initializeCA(keys(), ctLog, now);
