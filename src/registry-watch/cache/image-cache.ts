@@ -1,9 +1,9 @@
 import { type Clock, type FluxError, type Logger, timeOfDay, yieldTurn } from '../../base/index.ts';
+import { parsedJson } from '../parsed-json.ts';
 import { RepositoryState } from '../repository.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
 import { decodeKnown, digestOfKnown } from './known-tags.ts';
-import { parsed } from './parsed.ts';
 import { isFresh, ScanHeader, type TagRecord } from './record.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { type CacheEntry, type CacheStore, isShared } from './store.ts';
@@ -175,7 +175,7 @@ export class ImageCache {
   async #headersOf(names: readonly string[], damaged: string[]): Promise<readonly (readonly [string, ScanHeader])[]> {
     const texts = await this.#read(names.map(keyOf.scan), damaged);
     return names.flatMap((name) => {
-      const header = ScanHeader.safeParse(parsed(texts.get(keyOf.scan(name))));
+      const header = ScanHeader.safeParse(parsedJson(texts.get(keyOf.scan(name))));
       return header.success ? [[name, header.data] as const] : [];
     });
   }

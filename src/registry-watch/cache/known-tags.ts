@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FluxError } from '../../base/index.ts';
+import { parsedJson } from '../parsed-json.ts';
 import { isTag } from '../repository-name.ts';
-import { parsed } from './parsed.ts';
 import type { TagRecord } from './record.ts';
 
 /** Tags in one entry, on average: an entry is written again when what is known of one of them changes. */
@@ -70,7 +70,7 @@ export function encodeKnown(tags: readonly TagRecord[]): string {
 
 /** What a text says; nothing if it is something else. */
 export function decodeKnown(text: string | undefined): readonly TagRecord[] {
-  return (Bucket.safeParse(parsed(text)).data ?? []).map(({ tag, check, info }) => {
+  return (Bucket.safeParse(parsedJson(text)).data ?? []).map(({ tag, check, info }) => {
     if (info === undefined) return { tag, check };
     const { error, ...rest } = info;
     if (error === undefined) return { tag, check, info: { tag, ...rest } };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { parsedJson } from '../parsed-json.ts';
 import { isTag } from '../repository-name.ts';
-import { parsed } from './parsed.ts';
 
 /** Length of the text of a block: memcached refuses values of more than a mebibyte. */
 const BLOCK_LENGTH = 256 * 1024;
@@ -25,7 +25,7 @@ export function decodeTags(blocks: readonly string[], digest: string): readonly 
   if (digestOf(blocks) !== digest) return undefined;
   const tags: string[] = [];
   for (const block of blocks) {
-    const some = parsed(block);
+    const some = parsedJson(block);
     if (!Array.isArray(some)) return undefined;
     for (const tag of some) {
       if (typeof tag !== 'string' || !isTag(tag)) return undefined;

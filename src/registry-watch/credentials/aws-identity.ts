@@ -1,6 +1,7 @@
-import { FluxError, type HttpResponse, messageOf, Secret } from '../../base/index.ts';
+import { type HttpResponse, messageOf, Secret } from '../../base/index.ts';
 import { AWS_HELP, awsMetadata, wordLike } from './aws-metadata.ts';
 import { type CloudRequester, recordIn } from './cloud-request.ts';
+import { noCredential } from './no-credential.ts';
 import type { Grant } from './renewal.ts';
 
 /** What signs requests to AWS. */
@@ -80,7 +81,10 @@ async function keysOfRole({ environment, readFile, ask }: AwsOptions, role: stri
 async function keysOfAgent({ environment, readFile, ask }: AwsOptions, uri: string) {
   const url = URL.parse(uri);
   if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && AGENTS.includes(url.hostname))))
-    throw failed('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither an https URL nor that of an agent on the machine');
+    throw noCredential(
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI is neither an https URL nor that of an agent on the machine',
+      AWS_HELP,
+    );
   const file = environment.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
   const token = file
     ? (await read(readFile, 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', file)).trim()
@@ -95,7 +99,7 @@ async function keysOfAgent({ environment, readFile, ask }: AwsOptions, uri: stri
 
 async function keysOfMachine({ environment, ask }: AwsOptions) {
   if (environment.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true')
-    throw failed('no identity of AWS is set up, and AWS_EC2_METADATA_DISABLED=true');
+    throw noCredential('no identity of AWS is set up, and AWS_EC2_METADATA_DISABLED=true', AWS_HELP);
   const metadata = awsMetadata(environment, ask);
   const folder = 'iam/security-credentials/';
   const role = await metadata.read(folder, wordLike(/^[\w+=,.@-]{1,128}$/m));
@@ -122,15 +126,6 @@ async function read(readFile: AwsOptions['readFile'], variable: string, path: st
   try {
     return await readFile(path);
   } catch (error) {
-    throw failed(`${variable}: ${messageOf(error)}`, error);
+    throw noCredential(`${variable}: ${messageOf(error)}`, AWS_HELP, error);
   }
-}
-
-function failed(message: string, cause?: unknown): FluxError {
-  return new FluxError(message, {
-    code: 'registry/no-credential',
-    fault: 'user',
-    help: AWS_HELP,
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -1,4 +1,4 @@
-import { recordIn } from './cloud-request.ts';
+import { jsonObjectIn } from '../parsed-json.ts';
 
 /** Who fluxd is to Azure. */
 export type AzureIdentity =
@@ -25,7 +25,7 @@ export interface AzureConfig {
 
 /** Undefined if the text is not a JSON object. */
 export function parseAzureConfig(text: string): AzureConfig | undefined {
-  const fields = recordIn({ body: Buffer.from(text) });
+  const fields = jsonObjectIn(text);
   const textOf = (name: string) => {
     const value = fields?.[name];
     return typeof value === 'string' && value !== '' ? value : undefined;

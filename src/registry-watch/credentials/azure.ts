@@ -1,7 +1,9 @@
-import { FluxError, type HttpResponse, messageOf, Secret } from '../../base/index.ts';
+import { type HttpResponse, messageOf, Secret } from '../../base/index.ts';
+import { jsonObjectIn } from '../parsed-json.ts';
 import { type AzureConfig, type AzureIdentity, azureIdentity, parseAzureConfig } from './azure-identity.ts';
 import { type CloudRequester, recordIn } from './cloud-request.ts';
 import { type Credential, createCredential } from './credential.ts';
+import { noCredential } from './no-credential.ts';
 import type { GrantingService } from './provider.ts';
 import type { Grant } from './renewal.ts';
 
@@ -50,10 +52,10 @@ export function azureTokens({ environment, readFile, ask }: AzureOptions): Grant
       text = await readFile(CONFIG_FILE);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw failed(`${CONFIG_FILE}: ${messageOf(error)}`, error);
+      throw noCredential(`${CONFIG_FILE}: ${messageOf(error)}`, HELP, error);
     }
     const config = parseAzureConfig(text);
-    if (!config) throw failed(`${CONFIG_FILE} is not a JSON object`);
+    if (!config) throw noCredential(`${CONFIG_FILE} is not a JSON object`, HELP);
     return config;
   };
 
@@ -62,12 +64,12 @@ export function azureTokens({ environment, readFile, ask }: AzureOptions): Grant
     const { clientId, tenantId, tokenFile } = identity;
     const authority = identity.authority ?? AUTHORITIES[HOST.exec(host)?.[1] ?? ''] ?? PUBLIC_AUTHORITY;
     const url = URL.parse(`${authority.replace(/\/*$/, '/')}${encodeURIComponent(tenantId)}/oauth2/v2.0/token`);
-    if (url?.protocol !== 'https:') throw failed('AZURE_AUTHORITY_HOST is not an https URL');
+    if (url?.protocol !== 'https:') throw noCredential('AZURE_AUTHORITY_HOST is not an https URL', HELP);
     let assertion: Secret;
     try {
       assertion = new Secret((await readFile(tokenFile)).trim());
     } catch (error) {
-      throw failed(`AZURE_FEDERATED_TOKEN_FILE: ${messageOf(error)}`, error);
+      throw noCredential(`AZURE_FEDERATED_TOKEN_FILE: ${messageOf(error)}`, HELP, error);
     }
     return ask({
       method: 'POST',
@@ -132,7 +134,7 @@ export function azureTokens({ environment, readFile, ask }: AzureOptions): Grant
 
 /** The end that a token states, which only the registry can verify. */
 function lifeOf(token: string): { readonly expiresAt: number } | { readonly lifeMs: number } {
-  const expires = recordIn({ body: Buffer.from(token.split('.')[1] ?? '', 'base64url') })?.exp;
+  const expires = jsonObjectIn(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))?.exp;
   return typeof expires === 'number' ? { expiresAt: expires * 1000 } : { lifeMs: DEFAULT_LIFE_MS };
 }
 
@@ -145,13 +147,4 @@ function textIn(name: string): (response: HttpResponse) => string | undefined {
 
 function form(fields: Readonly<Record<string, string>>): string {
   return new URLSearchParams(fields).toString();
-}
-
-function failed(message: string, cause?: unknown): FluxError {
-  return new FluxError(message, {
-    code: 'registry/no-credential',
-    fault: 'user',
-    help: HELP,
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -9,7 +9,9 @@ import {
   type Secret,
   withoutSecret,
 } from '../../base/index.ts';
+import { type Fields, isFields } from '../../resource/index.ts';
 import { printable } from '../answer.ts';
+import { jsonObjectIn } from '../parsed-json.ts';
 
 /** A request to a service of a cloud: its metadata service, or one that exchanges tokens. */
 export interface CloudRequest<T> extends Pick<HttpRequest, 'method' | 'headers' | 'body' | 'reach'> {
@@ -60,14 +62,9 @@ export function createCloudRequester({ http, clock }: { readonly http: HttpTrans
   };
 }
 
-/** A JSON object in a response; undefined if there is none. The parser's message may quote a token. */
-export function recordIn({ body }: Pick<HttpResponse, 'body'>): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+/** The JSON object in a response; undefined if there is none. */
+export function recordIn({ body }: Pick<HttpResponse, 'body'>): Fields | undefined {
+  return jsonObjectIn(body.toString('utf8'));
 }
 
 interface Stated {
@@ -79,7 +76,7 @@ interface Stated {
 function statedIn(body: Buffer): Stated {
   const document = recordIn({ body }) ?? fieldsOfXml(body);
   const first: unknown = Array.isArray(document.errors) ? document.errors[0] : undefined;
-  const fields = typeof first === 'object' && first !== null ? (first as Readonly<Record<string, unknown>>) : document;
+  const fields = isFields(first) ? first : document;
   const firstText = (...values: readonly unknown[]) => values.find((value) => typeof value === 'string') ?? '';
   return {
     kind: firstText(fields.error, fields.__type, fields.code),
@@ -88,7 +85,7 @@ function statedIn(body: Buffer): Stated {
 }
 
 /** Errors of the AWS token service are XML. */
-function fieldsOfXml(body: Buffer): Readonly<Record<string, unknown>> {
+function fieldsOfXml(body: Buffer): Fields {
   const text = body.toString('utf8', 0, 4096);
   const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1];
   return { code: field('Code'), message: field('Message') };

@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { type Clock, FluxError, messageOf } from '../../base/index.ts';
+import { type Clock, type FluxError, messageOf } from '../../base/index.ts';
+import { jsonObjectIn } from '../parsed-json.ts';
 import { type Credential, createStoredCredential } from './credential.ts';
+import { noCredential } from './no-credential.ts';
 
 /** The only directory whose programs run as credential helpers: not PATH, and not what a Docker config says. */
 export const HELPER_DIRECTORY = '/usr/local/lib/fluxd/credential-helpers';
+
+const HELP = `Mount the program named by --docker-config into ${HELPER_DIRECTORY}, executable by the user of fluxd, and try it there: echo HOST | docker-credential-NAME get`;
 
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 65_536;
@@ -42,7 +46,7 @@ export async function askHelper(name: string, host: string, options: HelperOptio
     if (output.trim() === 'credentials not found in native keychain') return undefined;
     throw failed(`${program} ended with ${typeof exit === 'number' ? `exit code ${exit}` : exit}`);
   }
-  const { Username: username, Secret: secret } = parse(output) ?? {};
+  const { Username: username, Secret: secret } = jsonObjectIn(output) ?? {};
   if (typeof username !== 'string' || typeof secret !== 'string' || username === '' || secret === '')
     throw failed(`${program} returned no user name and secret`);
   return createStoredCredential(host, username, secret, program);
@@ -87,21 +91,6 @@ function killGroup(pid: number): void {
   }
 }
 
-function parse(output: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(output);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
-  } catch {
-    // The parser's message may quote the secret.
-    return undefined;
-  }
-}
-
 function failed(message: string, cause?: unknown): FluxError {
-  return new FluxError(message, {
-    code: 'registry/no-credential',
-    fault: 'user',
-    help: `Mount the program named by --docker-config into ${HELPER_DIRECTORY}, executable by the user of fluxd, and try it there: echo HOST | docker-credential-NAME get`,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return noCredential(message, HELP, cause);
 }

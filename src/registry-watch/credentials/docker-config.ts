@@ -1,4 +1,6 @@
 import { FluxError, trimEndOf } from '../../base/index.ts';
+import { type Fields, isFields } from '../../resource/index.ts';
+import { jsonObjectIn } from '../parsed-json.ts';
 import { type Credential, createCredential, createIdentityToken } from './credential.ts';
 
 /** The content of a Docker config: one credential for each host, and the problems of unusable entries. */
@@ -34,7 +36,7 @@ const HOST = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::\d{1,5})?$/;
 export function parseDockerConfig(text: string, source: string, mayNameHelpers = false): DockerConfig {
   const byHost = new Map<string, Credential>();
   const problems: FluxError[] = [];
-  const document = recordOf(parseJson(text));
+  const document = jsonObjectIn(text);
   if (!document) {
     const problems = [problem(source, 'is not a Docker config: expected a JSON object')];
     return { byHost, helpers: NO_HELPERS, problems };
@@ -59,9 +61,9 @@ export function parseDockerConfig(text: string, source: string, mayNameHelpers =
   return { byHost, helpers, problems };
 }
 
-function helpersOf(document: Record<string, unknown>, report: (message: string) => void): CredentialHelpers {
+function helpersOf(document: Fields, report: (message: string) => void): CredentialHelpers {
   const byHost = new Map<string, string>();
-  for (const [index, [key, name]] of Object.entries(recordOf(document.credHelpers) ?? {}).entries()) {
+  for (const [index, [key, name]] of Object.entries(fieldsIn(document.credHelpers)).entries()) {
     try {
       const host = hostOf(key);
       if (typeof name === 'string' && HELPER.test(name)) byHost.set(host, name);
@@ -77,13 +79,10 @@ function helpersOf(document: Record<string, unknown>, report: (message: string) 
   return { byHost };
 }
 
-function entriesOf(document: Record<string, unknown>): [string, Record<string, unknown>][] {
-  const auths = Object.entries(recordOf(document.auths) ?? {});
-  const bare = Object.entries(document).filter(([, entry]) => {
-    const record = recordOf(entry);
-    return record !== undefined && ('auth' in record || 'username' in record);
-  });
-  return (auths.length > 0 ? auths : bare).map(([key, entry]) => [key, recordOf(entry) ?? {}]);
+function entriesOf(document: Fields): [string, Fields][] {
+  const auths = Object.entries(fieldsIn(document.auths));
+  const bare = Object.entries(document).filter(([, entry]) => isFields(entry) && ('auth' in entry || 'username' in entry));
+  return (auths.length > 0 ? auths : bare).map(([key, entry]) => [key, fieldsIn(entry)]);
 }
 
 /** The host of a key such as `https://index.docker.io/v1/`, `localhost:5000/v2/` or `gcr.io`. Rejects wildcards and user parts: hosts match exactly (S-057). */
@@ -98,7 +97,7 @@ function hostOf(key: string): string {
 }
 
 /** `auth` is base64 of `user:password` and overrides the two fields. An identity token overrides them all, as in Docker. */
-function credentialOf(entry: Record<string, unknown>, host: string, source: string): Credential {
+function credentialOf(entry: Fields, host: string, source: string): Credential {
   const { auth, username, password, identitytoken } = entry;
   if (typeof identitytoken === 'string' && identitytoken !== '') return createIdentityToken(host, identitytoken, source);
   if (typeof auth === 'string' && auth !== '') {
@@ -113,17 +112,8 @@ function credentialOf(entry: Record<string, unknown>, host: string, source: stri
   throw new Error('has no credentials');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message may quote the document, which contains passwords; the caller reports only the shape.
-    return undefined;
-  }
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+function fieldsIn(value: unknown): Fields {
+  return isFields(value) ? value : {};
 }
 
 function problem(source: string, message: string): FluxError {
