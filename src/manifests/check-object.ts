@@ -1,7 +1,13 @@
 import { isJsonMap, type JsonMap, type JsonValue } from '../base/index.ts';
-import { formatResourceId, isDnsLabel, isKubeObject, type KubeObject, podSpecPath, type ResourceId } from '../resource/index.ts';
-
-import { valueAt } from './value-at.ts';
+import {
+  formatResourceId,
+  isDnsLabel,
+  isKubeObject,
+  type KubeObject,
+  podSpecPath,
+  type ResourceId,
+  valueAt,
+} from '../resource/index.ts';
 
 /** Why a value is not accepted as an object. */
 export interface Refusal {

@@ -8,11 +8,10 @@ import {
   type YamlDocument,
   type YamlNode,
 } from '../base/index.ts';
-import { imageFieldChanges, isWorkload, type Path, podSpecPath } from '../resource/index.ts';
+import { imageFieldChanges, isWorkload, type Path, podSpecPath, valueAt } from '../resource/index.ts';
 import { editAnchored, type PairChange } from './edit-anchored.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { spliceDocument } from './splice-document.ts';
-import { valueAt } from './value-at.ts';
 import { editFailed, updateAt, verifyEdit } from './verify.ts';
 
 /** A container of an object, and its new image. */

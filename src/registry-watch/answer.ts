@@ -11,8 +11,6 @@ export function printable(text: string, limit = 200): string {
 
 /** Limit of JSON values in a response: parsing and validating that many blocks the process for about 30 ms (S-052). */
 const MAX_VALUES = 120_000;
-/** A value has at least one character, and one before the next. */
-const MIN_VALUE_LENGTH = 2;
 
 /**
  * Parses the body of a response as JSON.
@@ -22,7 +20,7 @@ const MIN_VALUE_LENGTH = 2;
 export function jsonOf(body: Buffer, subject: string): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    if (text.length > MAX_VALUES * MIN_VALUE_LENGTH && exceedsIndicators(text, MAX_VALUES))
+    if (exceedsIndicators(text, MAX_VALUES))
       throw new FluxError(`${subject}: the response has more than ${MAX_VALUES} values`, { code: 'registry/bad-answer' });
     return JSON.parse(text);
   } catch (error) {

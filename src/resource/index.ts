@@ -8,7 +8,7 @@ export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workloa
 export type { Container } from './container.ts';
 export type { DesiredState, Problem } from './desired.ts';
 export { isDnsLabel } from './dns-label.ts';
-export { type Fields, isFields, type Path } from './fields.ts';
+export { type Fields, isFields, type Path, valueAt } from './fields.ts';
 export { FORCE_ANNOTATION, isForced } from './force.ts';
 export {
   CLUSTER_SCOPE,

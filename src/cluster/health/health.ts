@@ -9,6 +9,9 @@ export interface Health {
   readonly failsAt?: number;
 }
 
+/** Of an object without a status for its newest spec. */
+export const NOT_OBSERVED = 'its controller has not looked at it yet';
+
 export function current(message: string): Health {
   return { state: 'current', message };
 }

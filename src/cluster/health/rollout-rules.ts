@@ -1,9 +1,8 @@
 import { type Fields, fieldsOf, numberOf, textOf } from '../object/fields.ts';
-import { current, failed, type Health, inProgress } from './health.ts';
+import { current, failed, type Health, inProgress, NOT_OBSERVED } from './health.ts';
+import { isObserved } from './workload-rules.ts';
 
 // Workloads of other controllers whose status has no condition Ready, which kstatus would count as current at once.
-
-const NOT_OBSERVED = 'its controller has not looked at it yet';
 
 /** A Rollout of Argo Rollouts, by the phase that its controller writes. A pause at a step goes on, one of the whole Rollout does not. */
 export function argoRollout(object: Fields): Health {
@@ -26,7 +25,7 @@ export function argoRollout(object: Fields): Health {
 /** A CloneSet of OpenKruise. Pods below its partition are not updated. */
 export function cloneSet(object: Fields): Health {
   const [spec, status] = [fieldsOf(object.spec), fieldsOf(object.status)];
-  if (typeof status.observedGeneration !== 'number') return inProgress(NOT_OBSERVED);
+  if (!isObserved(status)) return inProgress(NOT_OBSERVED);
   if (fieldsOf(spec.updateStrategy).paused === true) return current('paused: nothing is rolled out');
   const desired = numberOf(spec.replicas, 1);
   const wanted = numberOf(status.expectedUpdatedReplicas, desired);

@@ -11,7 +11,7 @@ import type { Target } from '../scope/scope.ts';
 import { createReflector } from '../watch/reflector.ts';
 import { objectKeyIn } from '../watch/store.ts';
 import type { Views } from '../watch/views.ts';
-import { current, failed, type Health, inProgress } from './health.ts';
+import { current, failed, type Health, inProgress, NOT_OBSERVED } from './health.ts';
 import { isCurrentByExisting } from './kstatus.ts';
 import { createPodReasons, type Workload } from './pod-reasons.ts';
 import { type Seen, seenOf } from './seen.ts';
@@ -84,7 +84,7 @@ const RETRY_MS = 2_000;
 const LOOK_AGAIN_MS = 60_000;
 
 /** A workload whose complete object has not arrived yet. */
-const NOT_SEEN: Seen = { generation: undefined, health: inProgress('its controller has not looked at it yet') };
+const NOT_SEEN: Seen = { generation: undefined, health: inProgress(NOT_OBSERVED) };
 
 /**
  * Follows the health of objects. Workloads are read from the watches of syncs and listings, without a request. Every other kind that has a

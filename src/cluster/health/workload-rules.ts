@@ -1,5 +1,5 @@
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
-import { current, failed, type Health, inProgress } from './health.ts';
+import { current, failed, type Health, inProgress, NOT_OBSERVED } from './health.ts';
 
 // Health by kstatus' rules, for `--wait`. Listings show the status by Flux v1's rules instead (`../workload/flux-v1-status.ts`).
 
@@ -136,10 +136,8 @@ export function job(object: Fields): Health {
   return current(`runs: ${numberOf(status.active)} active, ${numberOf(status.succeeded)} succeeded`);
 }
 
-const NOT_OBSERVED = 'its controller has not looked at it yet';
-
 /** Stricter than kstatus, which requires this only of DaemonSets: without a status, the counts of an object with 0 replicas would match. */
-function isObserved(status: Fields): boolean {
+export function isObserved(status: Fields): boolean {
   return typeof status.observedGeneration === 'number';
 }
 
