@@ -5,9 +5,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHttpTransport, silentLogger, systemClock } from '../src/base/index.ts';
+import { silentLogger, systemClock } from '../src/base/index.ts';
 import { ImageCache } from '../src/registry-watch/cache/image-cache.ts';
-import { createDiskStore, createImageWatch } from '../src/registry-watch/index.ts';
+import { createDiskStore } from '../src/registry-watch/index.ts';
+import { startImageWatch } from './image-watch.ts';
 
 const [, , work = '', directory = '', host = '', repositories = '', tags = ''] = process.argv;
 const log = silentLogger();
@@ -36,22 +37,6 @@ async function fill(): Promise<void> {
   await cache.close([]);
 }
 
-function watch() {
-  return createImageWatch({
-    http: createHttpTransport(),
-    clock: systemClock,
-    log,
-    automationIntervalMs: 60_000,
-    rps: 1e9,
-    burst: 10,
-    insecureHosts: ['127.0.0.1'],
-    readFile: () => Promise.reject(new Error('no file')),
-    readCore: async () => undefined,
-    onNewTags: () => undefined,
-    cache: { store, secret: '' },
-  });
-}
-
 const say = (measured: Readonly<Record<string, number>>) => process.stdout.write(`${JSON.stringify(measured)}\n`);
 const mib = () => process.memoryUsage.rss() / 2 ** 20;
 
@@ -59,7 +44,7 @@ if (work === 'fill') {
   await fill();
   say({});
 } else {
-  const images = watch();
+  const { watch: images, close } = startImageWatch({ cache: { store, secret: '' } });
   const startedAt = performance.now();
   images.watch(names.map((name) => ({ name, pullSecrets: [] })));
   if (work === 'start') {
@@ -68,7 +53,7 @@ if (work === 'fill') {
       else next += 1;
     }
     say({ ms: performance.now() - startedAt, mib: mib() });
-    await images.stop();
+    await close();
   } else {
     await images.scanNow();
     // The cache is written, and the daemon collects its garbage when it is idle.
@@ -77,7 +62,7 @@ if (work === 'fill') {
     const peak = process.resourceUsage().maxRSS / 1024;
     const known = names.reduce((sum, name) => sum + (images.repository(name)?.tags.length ?? 0), 0);
     say({ mib: mib(), peak, known });
-    await images.stop();
+    await close();
   }
   process.exit();
 }

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createSource, type GitSource } from '../../src/git/index.ts';
+import { GIT_ENVIRONMENT } from '../../test/git/support/git-environment.ts';
 import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { untilServed } from '../../test/support/until.ts';
 import { atMost, type Case } from '../case.ts';
-import { GIT_ENVIRONMENT } from '../git-environment.ts';
 import { median } from '../measure.ts';
 
 const FILES = 50_000;

@@ -1,11 +1,10 @@
 import { Agent, get, type IncomingHttpHeaders, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHttpTransport, silentLogger, systemClock } from '../../src/base/index.ts';
 import type { ImageTarget } from '../../src/image/index.ts';
 import { parseTagPattern } from '../../src/policy/index.ts';
-import { createImageWatch, type ImageWatch } from '../../src/registry-watch/index.ts';
 import { decideNewest } from '../../src/update/decide.ts';
 import { atMost, type Case } from '../case.ts';
+import { startImageWatch, TAGS_AT_ONCE } from '../image-watch.ts';
 import { median } from '../measure.ts';
 import { type Registry, startRegistry } from '../registry.ts';
 
@@ -13,9 +12,8 @@ const LARGE = 100_000;
 const REPOSITORIES = 1000;
 const IMAGES = 1000;
 const ROUNDS = 7;
-/** Scans of one registry at a time, and tags of one repository. */
+/** Scans of one registry at a time. */
 const SCANS = 4;
-const TAGS = 10;
 
 /** A bare loop's connections, as many as ours. */
 function bare(host: string, maxSockets: number) {
@@ -41,29 +39,10 @@ async function inParallel<T>(items: readonly T[], width: number, work: (item: T)
   await Promise.all(Array.from({ length: width }, one));
 }
 
-function watchOf(targets: readonly ImageTarget[]): { readonly watch: ImageWatch; readonly close: () => Promise<void> } {
-  const http = createHttpTransport();
-  const watch = createImageWatch({
-    http,
-    clock: systemClock,
-    log: silentLogger(),
-    automationIntervalMs: 60_000,
-    // The limits are not what is measured.
-    rps: 1e9,
-    burst: TAGS,
-    insecureHosts: ['127.0.0.1'],
-    readFile: () => Promise.reject(new Error('no file')),
-    readCore: async () => undefined,
-    onNewTags: () => undefined,
-  });
-  watch.watch(targets);
-  return {
-    watch,
-    async close() {
-      await watch.stop();
-      http.close();
-    },
-  };
+function watchOf(targets: readonly ImageTarget[]) {
+  const started = startImageWatch();
+  started.watch.watch(targets);
+  return started;
 }
 
 const plain = (name: string, more: Partial<ImageTarget> = {}): ImageTarget => ({ name, pullSecrets: [], ...more });
@@ -161,10 +140,10 @@ async function byTime(registry: Registry, images: number) {
     return ms;
   };
   const loop = async () => {
-    const { ask, close } = bare(registry.host, TAGS);
+    const { ask, close } = bare(registry.host, TAGS_AT_ONCE);
     const ms = await timed(async () => {
       await ask('/v2/builds/tags/list?n=1000');
-      await inParallel(tags, TAGS, async (tag) => {
+      await inParallel(tags, TAGS_AT_ONCE, async (tag) => {
         const { config } = JSON.parse((await ask(`/v2/builds/manifests/${tag}`)).body);
         JSON.parse((await ask(`/v2/builds/blobs/${config.digest}`)).body);
       });

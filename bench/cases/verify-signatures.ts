@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { createSource, openSignatures, type Signatures } from '../../src/git/index.ts';
+import { GIT_ENVIRONMENT } from '../../test/git/support/git-environment.ts';
 import { gpgHome, gpgKey } from '../../test/git/support/signing-keys.ts';
 import { SOURCE_OPTIONS } from '../../test/git/support/source-options.ts';
 import { atMost, type Case } from '../case.ts';
-import { GIT_ENVIRONMENT } from '../git-environment.ts';
 import { median } from '../measure.ts';
 
 const COMMITS = 1000;

@@ -8,22 +8,6 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const CRD = 'helmreleases.helm.fluxcd.io';
-const DEFINITION = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: ${CRD}
-spec:
-  group: helm.fluxcd.io
-  scope: Namespaced
-  names: { kind: HelmRelease, plural: helmreleases, singular: helmrelease, listKind: HelmReleaseList }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true }
-`;
-
 test('images among the values of a HelmRelease are listed, automated and released, one line of the file each', async () => {
   const shop = world.namespace('shop');
   const [web, side] = [world.unique('acme/web'), world.unique('acme/side')];
@@ -53,7 +37,7 @@ spec:
   const repository = await world.repository();
   await repository.commit('Open the wiki', {
     'namespace.yaml': manifest.namespace(shop),
-    'crd.yaml': DEFINITION,
+    'crd.yaml': manifest.anyResourceDefinition('helm.fluxcd.io', 'HelmRelease'),
     'wiki.yaml': file('1.0.0', picture('v1')),
   });
   onTestFinished(async () => {

@@ -7,22 +7,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const definition = (group: string, kind: string, plural: string) => `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: ${plural}.${group}
-spec:
-  group: ${group}
-  scope: Namespaced
-  names: { kind: ${kind}, plural: ${plural}, singular: ${kind.toLowerCase()}, listKind: ${kind}List }
-  versions:
-    - name: v1alpha1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true }
-`;
-
 test('images of a Rollout and of a custom resource are automated, one line each; that of a Job is held', async () => {
   const shop = world.namespace('shop');
   const [web, db] = [world.unique('acme/web'), world.unique('acme/db')];
@@ -60,7 +44,10 @@ metadata:
   const repository = await world.repository();
   await repository.commit('Open the shop', {
     'namespace.yaml': manifest.namespace(shop),
-    'definitions.yaml': `${definition('argoproj.io', 'Rollout', 'rollouts')}---\n${definition('db.example.org', 'Cluster', 'clusters')}`,
+    'definitions.yaml': [
+      manifest.anyResourceDefinition('argoproj.io', 'Rollout', 'v1alpha1'),
+      manifest.anyResourceDefinition('db.example.org', 'Cluster', 'v1alpha1'),
+    ].join('---\n'),
     'web.yaml': rollout('1.0.0'),
     'db.yaml': cluster('1.0.0'),
     'job.yaml': job,

@@ -59,6 +59,18 @@ ${lines.length > 0 ? `  annotations:\n${lines.join('')}` : ''}spec:
 
 /** A namespaced kind of its own group, with a schema. */
 export function customResourceDefinition(group: string, kind: string): string {
+  return definition(group, kind, 'v1', {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+  });
+}
+
+/** The same with any fields. */
+export function anyResourceDefinition(group: string, kind: string, version = 'v1'): string {
+  return definition(group, kind, version, { type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
+}
+
+function definition(group: string, kind: string, version: string, schema: object): string {
   const plural = `${kind.toLowerCase()}s`;
   return `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -69,16 +81,9 @@ spec:
   scope: Namespaced
   names: { kind: ${kind}, plural: ${plural}, singular: ${kind.toLowerCase()}, listKind: ${kind}List }
   versions:
-    - name: v1
+    - name: ${version}
       served: true
       storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec:
-              type: object
-              properties:
-                size: { type: integer }
+      schema: { openAPIV3Schema: ${JSON.stringify(schema)} }
 `;
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GIT_ENVIRONMENT } from './git-environment.ts';
 import { createRemote, type Remote, temporaryDirectory } from './repository.ts';
 import { type GpgKey, gpgHome, type SshKey } from './signing-keys.ts';
 
@@ -38,16 +39,7 @@ export function signedHistory(): SignedHistory {
   const programs = temporaryDirectory();
   let count = 0;
   const git = (args: readonly string[], by: Signer | undefined, input = '') => {
-    const env = {
-      PATH: process.env.PATH,
-      GNUPGHOME: gpgHome(),
-      GIT_CONFIG_NOSYSTEM: '1',
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_AUTHOR_NAME: 'Ann',
-      GIT_AUTHOR_EMAIL: 'ann@example.org',
-      GIT_COMMITTER_NAME: 'Ann',
-      GIT_COMMITTER_EMAIL: 'ann@example.org',
-    };
+    const env = { ...GIT_ENVIRONMENT, GNUPGHOME: gpgHome() };
     return execFileSync('git', [...configOf(by), ...args], { cwd: remote.path, env, input, encoding: 'utf8' }).trim();
   };
   const configOf = (by: Signer | undefined): readonly string[] => {

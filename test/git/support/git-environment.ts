@@ -1,4 +1,4 @@
-/** The environment of git itself, which is measured or prepares what is: nothing of this machine, and someone who commits. */
+/** The environment of git that prepares repositories, or is measured: nothing of this machine, and someone who commits. */
 export const GIT_ENVIRONMENT = {
   PATH: process.env.PATH,
   HOME: '/nonexistent',
