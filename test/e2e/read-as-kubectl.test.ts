@@ -400,12 +400,10 @@ test.runIf(thorough('nulls in custom resources'))(
   async () => {
     const [shop, group] = [world.namespace('read'), `${world.unique('read')}.example.org`];
     const repository = await world.repository();
-    const definition = manifest
-      .customResourceDefinition(group, 'Part')
-      .replace('size: { type: integer }', 'size: { type: integer }\n                note: { type: string, nullable: true }');
+    const note = { type: 'string', nullable: true };
     await repository.commit('A part', {
       'namespace.yaml': manifest.namespace(shop),
-      'crd.yaml': definition,
+      'crd.yaml': manifest.customResourceDefinition(group, 'Part', { note }),
       'part.yaml': `apiVersion: ${group}/v1\nkind: Part\nmetadata: { name: p, namespace: ${shop} }\nspec: { size: null, note: null }\n`,
     });
     await world.fluxd(repository);

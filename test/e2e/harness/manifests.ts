@@ -57,12 +57,10 @@ ${lines.length > 0 ? `  annotations:\n${lines.join('')}` : ''}spec:
 `;
 }
 
-/** A namespaced kind of its own group, with a schema. */
-export function customResourceDefinition(group: string, kind: string): string {
-  return definition(group, kind, 'v1', {
-    type: 'object',
-    properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
-  });
+/** A namespaced kind of its own group, whose schema knows `spec.size` and the given fields of `spec`. */
+export function customResourceDefinition(group: string, kind: string, fields: object = {}): string {
+  const spec = { type: 'object', properties: { size: { type: 'integer' }, ...fields } };
+  return definition(group, kind, 'v1', { type: 'object', properties: { spec } });
 }
 
 /** The same with any fields. */
