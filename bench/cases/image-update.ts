@@ -5,7 +5,7 @@ import { createRepository, type Repository } from '../../test/e2e/harness/reposi
 import { until } from '../../test/e2e/harness/until.ts';
 import { FakeRegistry } from '../../test/registry-watch/fake-registry.ts';
 import { atMost, type Case } from '../case.ts';
-import { type CountedGit, countedGit } from '../counted-git.ts';
+import { type CountedGit, countedGit, type GitCall } from '../counted-git.ts';
 import { median } from '../measure.ts';
 import { countRequests, total } from '../requests.ts';
 
@@ -104,14 +104,21 @@ async function update(n: number, { fluxd, git, repository, registry }: Parts): P
   const to = applied()?.at ?? Number.NaN;
   const isBetween = ({ at }: { readonly at: number }) => at >= from && at <= to;
   const calls = git.calls().filter(({ at }) => at >= from);
+  const recordAt = calls.findIndex(({ command }, index) => command === 'push' && calls.slice(0, index).some(isTag));
+  if (recordAt < 0) throw new Error('the record of the sync was not pushed');
   return {
     ms: to - from,
     msFromPush: to - begin,
     git: calls.filter(isBetween).map(({ command }) => command),
-    gitInAll: calls.map(({ command }) => command),
+    // The health of the Deployment is recorded by itself, later.
+    gitInAll: calls.slice(0, recordAt + 1).map(({ command }) => command),
     registry: scans.filter((at) => isBetween({ at })).length,
     kubernetes: total(countRequests(fluxd.proxy.requests.filter((request) => isBetween(request) && !ASIDE.test(request.path)))),
   };
+}
+
+function isTag({ command }: GitCall): boolean {
+  return command === 'mktag';
 }
 
 /** When the daemon logged that it found the tag. */

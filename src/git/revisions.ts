@@ -122,6 +122,8 @@ export function createRevisions(options: RevisionsOptions) {
         : reading('git merge-base', signal, async (run) => {
             await requireRevision(revision, run);
             if (!isObjectId(earlier) || !(await isPresent(earlier, run))) return 'gone';
+            // After a single commit no process is needed.
+            if ((await reader.resolve(`${revision}^1`, run)) === earlier) return 'continues';
             const lost = await git.log({ to: earlier, from: revision, limit: 1, paths: [], format: '%H' }, run);
             if (lost.length === 0) return 'continues';
             return (await git.haveMergeBase(earlier, revision, run)) ? 'rewritten' : 'unrelated';
