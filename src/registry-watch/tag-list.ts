@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FluxError, hasCode } from '../base/index.ts';
+import { FluxError, hasCode, yieldTurn } from '../base/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
@@ -33,26 +33,38 @@ const Page = z
   .refine(({ name, tags }) => name !== undefined || tags !== undefined);
 
 /**
- * Lists all tags of a repository, page by page, unless the registry confirms the known list. Resolves only with the complete list.
+ * Lists all tags of a repository, page by page, unless the registry confirms the known list. Resolves only with the complete list. A page
+ * is asked for while the one before it is read, if that one names it.
  * @throws FluxError `registry/endless-tag-list` if the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
  */
 export async function listTags(connection: Connection, question: Question, known?: KnownList): Promise<TagList> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, ...(question.signal ? [question.signal] : [])]);
+  try {
+    return await readPages(connection, { ...question, signal }, known);
+  } finally {
+    // The page after one that ends the list with an error is of no use.
+    over.abort();
+  }
+}
+
+async function readPages(connection: Connection, question: Question, known: KnownList | undefined): Promise<TagList> {
   const tags = new Set<string>();
   const visited = new Set<string>();
   let dropped = 0;
   let read = 0;
   let entityTag: string | undefined;
-  let next: string | URL | undefined = `tags/list?n=${PAGE_SIZE}`;
-  for (let pages = 0; next !== undefined; pages += 1) {
-    if (pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
-    // A list that has begun goes on: begun again, it would cost more.
-    const answer =
-      pages === 0
-        ? await page(connection, question, next, known?.entityTag)
-        : await page(connection, { ...question, purpose: 'now' }, next);
+  // A list that has begun goes on: begun again, it would cost more.
+  const goOn = (target: string | URL) => page(connection, { ...question, purpose: 'now' }, target);
+  let asked: Promise<RegistryAnswer> | undefined = page(connection, question, `tags/list?n=${PAGE_SIZE}`, known?.entityTag);
+  for (let pages = 1; asked !== undefined; pages += 1) {
+    const answer: RegistryAnswer = await asked;
     if (known && answer.status === 304) return { ...known, dropped: 0, isConfirmed: true };
     if (visited.has(answer.url.href)) throw endless(question, 'leads back to a page already read');
     visited.add(answer.url.href);
+    const linked = nextPage(answer);
+    const ahead = linked instanceof URL && pages < MAX_PAGES ? goOn(linked) : undefined;
+    if (ahead !== undefined) await underWay(ahead, question);
     const before = tags.size;
     const entries = entriesOf(answer, question);
     read += entries.length;
@@ -61,12 +73,20 @@ export async function listTags(connection: Connection, question: Question, known
       if (isTag(entry)) tags.add(entry);
       else dropped += 1;
     }
-    const linked = nextPage(answer);
     if (linked === 'elsewhere') throw endless(question, 'leads to another host');
-    next = linked ?? hiddenPage(entries, tags.size > before);
-    entityTag = pages === 0 && next === undefined ? entityTagOf(answer) : undefined;
+    const next = linked ?? hiddenPage(entries, tags.size > before);
+    if (next !== undefined && pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
+    entityTag = pages === 1 && next === undefined ? entityTagOf(answer) : undefined;
+    asked = ahead ?? (next === undefined ? undefined : goOn(next));
   }
   return { tags: [...tags], dropped, ...(entityTag === undefined ? {} : { entityTag }) };
+}
+
+/** Lets a request be sent before the work of this turn goes on. */
+async function underWay(request: Promise<unknown>, { signal }: Question): Promise<void> {
+  // Its failure counts when it is awaited: that of the page before it comes first.
+  request.catch(() => undefined);
+  await yieldTurn(signal);
 }
 
 function entityTagOf({ headers }: RegistryAnswer): string | undefined {

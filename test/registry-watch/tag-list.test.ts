@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
 import { FakeRegistry, json } from './fake-registry.ts';
 import { type Setup, setup } from './watch-of.ts';
 
@@ -79,6 +81,7 @@ describe('a tag list', () => {
     });
     expect((await scan())?.error?.message).toContain('has more than 1000 pages');
     expect(known()?.tags).toEqual([]);
+    expect(registry.requests).toHaveLength(1000);
   });
 
   test('of more than 100,000 tags is refused', async () => {
@@ -104,6 +107,26 @@ describe('a tag list', () => {
     pages(() => ({ tags: Array.from({ length: 1000 }, (_, index) => `t${index}`) }));
     expect((await scan())?.tags).toHaveLength(1000);
     expect(registry.requests.filter((request) => request.includes('tags/list'))).toHaveLength(2);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['never answered', () => undefined],
+    ['refused first', (response) => json(response, 500, {})],
+  ])('asks for a page before the one that names it is read, whose own error comes first: it is %s', async (_name, second) => {
+    let isOver = false;
+    registry.intercept = (request, response) => {
+      if (!request.url?.includes('page=2')) {
+        json(response, 200, { name: 'team/other', tags: ['a'] }, { link: '<?page=2>; rel="next"' });
+        return true;
+      }
+      response.on('close', () => {
+        isOver = true;
+      });
+      second(response);
+      return true;
+    };
+    expect((await scan())?.error?.code).toBe('registry/other-repository');
+    await until('the page ahead was asked for and given up', () => isOver, 10_000);
   });
 
   test('drops what is no tag (S-056)', async () => {
