@@ -3,6 +3,7 @@ import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
 import { isSameList } from './same-list.ts';
 import { SignatureChecks, signedBy } from './signatures/checks.ts';
+import { SignatureQueue } from './signatures/queue.ts';
 import type { SuspectList } from './suspect.ts';
 import type { KnownList } from './tag-list.ts';
 
@@ -45,6 +46,7 @@ export class RepositoryState {
   /** Tags whose metadata is asked for, beside those that the target needs. */
   readonly asked = new Set<string>();
   readonly signatures = new SignatureChecks();
+  readonly signatureQueue = new SignatureQueue();
   /** Time of the list in use; absent before the first that may be used. */
   scannedAt: number | undefined;
   /** Time of a remembered list, which may be used only if it is still in time, or to find a scan suspect. */
@@ -162,18 +164,16 @@ export class RepositoryState {
     }
     this.tags = tags;
     const added = tags.filter((tag) => !before.has(tag));
-    for (const tag of added) {
-      const digest = signedBy(tag);
-      if (digest !== undefined) this.signatures.signed(digest);
-    }
+    this.signatures.signed(new Set(added.flatMap((tag) => signedBy(tag) ?? [])));
     return added.length;
   }
 
   snapshot(): ImageRepository {
     this.#isShared = true;
-    const { scannedAt, error, suspect, signatures } = this;
+    const { scannedAt, error, suspect, signatures, signatureQueue } = this;
     return {
       verifications: signatures.verifications,
+      ...(signatureQueue.isFull ? { signatureQueue: signatureQueue.size } : {}),
       ...(scannedAt === undefined ? { tags: [], images: new Map() } : { tags: this.tags, images: this.#images }),
       ...(scannedAt === undefined ? {} : { scannedAt }),
       ...(error === undefined ? {} : { error }),

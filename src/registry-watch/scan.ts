@@ -142,7 +142,7 @@ export function createScan(options: ScanOptions): Scan {
     limitOf(repository.host).recover();
     if (state.error) log.info({ image: target.name }, 'image scan recovered');
     state.error = undefined;
-    const isMore = wanted.length > FACTS_PER_SCAN || state.signatures.isAsked;
+    const isMore = wanted.length > FACTS_PER_SCAN || state.signatureQueue.size > 0;
     // Where the budget must last, another scan now would only list the tags again.
     const wait = limitOf(repository.host).spending(accountOf(state)).waitFor({ kind: 'manifest', purpose: 'other' });
     return { news: changed || verified, unfinished: isMore && wait <= MAX_TURN_MS };
@@ -207,7 +207,7 @@ export function createScan(options: ScanOptions): Scan {
   const completeList: typeof look = async (state, target, run) => {
     const { scannedAt = 0 } = state;
     const isRead = (tag: string) => (state.images.get(tag)?.fetchedAt ?? -1) >= scannedAt;
-    const needsAccess = state.signatures.isAsked || wantedNow(state, target).some((tag) => !isRead(tag));
+    const needsAccess = state.signatureQueue.size > 0 || wantedNow(state, target).some((tag) => !isRead(tag));
     return needsAccess && !state.isListed ? look(state, target, run) : readWanted(state, target, run, isRead);
   };
 

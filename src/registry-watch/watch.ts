@@ -9,7 +9,7 @@ import { createImageFilter } from './image-filter.ts';
 import { RepositoryState } from './repository.ts';
 import { purposeOf } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
-import { hasWork } from './signatures/verify-asked.ts';
+import { workFor } from './signatures/verify-asked.ts';
 import { expectedTurns, inTurn, type Queues } from './turns.ts';
 import type { ImageWatchOptions } from './watch-options.ts';
 import { isWaiting, newlyWatched, type Watched, wantsMore } from './watched.ts';
@@ -251,8 +251,10 @@ export function createImageWatch(options: ImageWatchOptions) {
     },
     verify(question: SignatureQuestion): void {
       const entry = watched.get(question.image);
-      if (!entry || !hasWork(entry.state, question, clock)) return;
-      entry.state.signatures.ask(question);
+      const work = entry ? workFor(entry.state, question, clock) : 'none';
+      if (!entry || work === 'none') return;
+      const { signatures, signatureQueue } = entry.state;
+      signatureQueue.ask({ question, after: signatures.lastLook, isNew: work === 'new' });
       entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
       wake.resolve();
     },

@@ -1,4 +1,4 @@
-import { verificationKey } from '../image/index.ts';
+import { type ImageRepository, verificationKey } from '../image/index.ts';
 import { type Decision, held, unknown } from './decision.ts';
 import { digestOf, isHold, type Subject } from './subject.ts';
 
@@ -31,8 +31,21 @@ export function refusedBySignature({ signed, repository }: Subject, tag: string,
         doubt ??= unknown({ kind: 'unverified', tag, because: found.why }, repository);
         break;
       case undefined:
-        doubt ??= unknown({ kind: 'unverified', tag }, repository);
+        doubt ??= unknown({ kind: 'unverified', tag, ...obstacleOf(repository, tag, read) }, repository);
     }
   }
   return doubt;
+}
+
+/** Why nothing is known yet; empty if the next scan will know. */
+function obstacleOf(
+  repository: ImageRepository | undefined,
+  tag: string,
+  digest: string | undefined,
+): { readonly because?: string } {
+  // The error of an image whose digest is known is about its time.
+  const error = (digest === undefined ? repository?.images.get(tag)?.error : undefined) ?? repository?.error;
+  if (error) return { because: error.message };
+  const queue = repository?.signatureQueue;
+  return queue === undefined ? {} : { because: `${queue} other questions about signatures of this repository come first` };
 }

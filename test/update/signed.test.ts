@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { type ImageRepository, parseImageRef, type Verification, verificationKey } from '../../src/image/index.ts';
+import { FluxError } from '../../src/base/index.ts';
+import {
+  type ImageInfo,
+  type ImageRepository,
+  parseImageRef,
+  type Verification,
+  verificationKey,
+} from '../../src/image/index.ts';
 import type { SignatureQuestion } from '../../src/policy/index.ts';
 import { parseSignatureRule } from '../../src/policy/index.ts';
 import { considerTag } from '../../src/update/consider.ts';
-import { decide, decideAgain } from '../../src/update/decide.ts';
+import { decide, decideAgain, decideNamed } from '../../src/update/decide.ts';
 import { describeDecision } from '../../src/update/decision.ts';
 import { pendingImages, planAutomation, planUpdate, type UpdateContext } from '../../src/update/index.ts';
 import { MAX_DEPTH } from '../../src/update/signed.ts';
@@ -145,6 +152,31 @@ describe('automation', () => {
     expect(decideAgain(questionOf({ known: { '1.1.0': INVALID } }), wanted).state).toBe('held');
     const other = parseImageRef(`${NAME}:1.1.0@sha256:${'b'.repeat(64)}`);
     expect(decideAgain(questionOf({ known: { '1.1.0': VERIFIED } }), other).state).toBe('unknown');
+  });
+
+  test('says why it waits for signatures: the image cannot be read, the last scan failed, or much else is asked before', () => {
+    const question = questionOf({ known: { '1.0.0': undefined, '1.1.0': undefined } });
+    const repository = question.images.repository(NAME) ?? repositoryOf({});
+    const says = (more: Partial<ImageRepository>) =>
+      describeDecision(decide({ ...question, images: { repository: () => ({ ...repository, ...more }) } }));
+    const what = 'the signatures of tag 1.1.0 have not been verified';
+    const error = new FluxError('GET https://ghcr.io/v2/: status 503', { code: 'registry/unavailable' });
+    expect(says({})).toBe(what);
+    expect(says({ error })).toBe(`${what}: GET https://ghcr.io/v2/: status 503`);
+    expect(says({ signatureQueue: 100 })).toBe(`${what}: 100 other questions about signatures of this repository come first`);
+    expect(says({ error, signatureQueue: 100 })).toContain('status 503');
+    const named = (more: Partial<ImageInfo>) => {
+      const images = new Map([['1.1.0', { tag: '1.1.0', labels: {}, fetchedAt: 0, error, ...more }]]);
+      const answer = decideNamed(
+        { ...question, images: { repository: () => ({ ...repository, images }) } },
+        parseImageRef(`${NAME}:1.1.0`),
+        { pattern: true, bans: true },
+      );
+      return answer === 'not-wanted' ? answer : describeDecision(answer);
+    };
+    expect(named({})).toBe(`${what}: GET https://ghcr.io/v2/: status 503`);
+    // Then the error is about its time.
+    expect(named({ digest: digestOf('1.1.0') })).toBe(what);
   });
 
   test('why says what became of each tag', () => {

@@ -1,5 +1,5 @@
 import { type Verification, verificationKey } from '../../image/index.ts';
-import type { SignaturePolicy, SignatureQuestion } from '../../policy/index.ts';
+import type { SignaturePolicy } from '../../policy/index.ts';
 import type { Verdict } from './verifier.ts';
 
 const FIRST_RETRY_MS = 15_000;
@@ -8,11 +8,12 @@ const MAX_RETRY_MS = 3_600_000;
 const MAX_RETRY_OF_FAILURE_MS = 600_000;
 /** Images and policies whose results are kept. */
 const MAX_KNOWN = 5_000;
-/** Questions that one scan answers. */
-const MAX_ASKED = 100;
 
-interface Retry {
-  /** By the monotonic clock. */
+/** A look that found no valid signature. */
+interface Look {
+  /** Looks are numbered. */
+  readonly number: number;
+  /** When it is time for the next one, by the monotonic clock. */
   readonly dueAt: number;
   readonly failures: number;
 }
@@ -24,40 +25,46 @@ export interface Moment {
   readonly now: number;
 }
 
-/** What is known of the signatures of one repository's images, and what is asked. A valid signature stays valid; others are looked at again. */
+/** Since when an image has not been looked at: for as long as its delay, or since the look with a number. */
+export type Since = { readonly monotonic: number } | { readonly look: number };
+
+/** What is known of the signatures of one repository's images. A valid signature stays valid; others are looked at again. */
 export class SignatureChecks {
   readonly #known = new Map<string, Verification>();
-  readonly #retries = new Map<string, Retry>();
-  #asked = new Map<string, SignatureQuestion>();
+  readonly #looks = new Map<string, Look>();
+  /** Number of the last look. */
+  #last = 0;
 
   get verifications(): ReadonlyMap<string, Verification> {
     return this.#known;
   }
 
-  get isAsked(): boolean {
-    return this.#asked.size > 0;
+  get lastLook(): number {
+    return this.#last;
   }
 
-  ask(question: SignatureQuestion): void {
-    const { candidates, policies } = question;
-    const key = JSON.stringify([policies.map(({ text }) => text), candidates]);
-    if (this.#asked.size < MAX_ASKED && (question.urgent || !this.#asked.has(key))) this.#asked.set(key, question);
+  /** The policies for which an image has not been looked at, or not since a signature appeared. */
+  unknown(digest: string, policies: readonly SignaturePolicy[]): readonly SignaturePolicy[] {
+    return policies.filter(({ text }) => {
+      const key = verificationKey(digest, text);
+      return this.#known.get(key)?.state !== 'verified' && !this.#looks.has(key);
+    });
   }
 
-  /** What is asked; it is not asked any more afterwards. */
-  take(): readonly SignatureQuestion[] {
-    const asked = [...this.#asked.values()];
-    this.#asked = new Map();
-    return asked;
-  }
-
-  /** The policies for which an image is to be verified now. */
-  due(digest: string, policies: readonly SignaturePolicy[], monotonic: number, urgent = false): readonly SignaturePolicy[] {
+  /** The policies for which an image is to be looked at, because that has not been done since. */
+  due(digest: string, policies: readonly SignaturePolicy[], since: Since): readonly SignaturePolicy[] {
     return policies.filter(({ text }) => {
       const key = verificationKey(digest, text);
       if (this.#known.get(key)?.state === 'verified') return false;
-      return urgent || monotonic >= (this.#retries.get(key)?.dueAt ?? 0);
+      const look = this.#looks.get(key);
+      if (!look) return true;
+      return 'look' in since ? look.number <= since.look : look.dueAt <= since.monotonic;
     });
+  }
+
+  /** The number of the oldest last look at an image for one of some policies, of those that were not fulfilled. */
+  oldestLook(digest: string, policies: readonly SignaturePolicy[]): number {
+    return Math.min(...policies.flatMap(({ text }) => this.#looks.get(verificationKey(digest, text))?.number ?? []));
   }
 
   isVerified(digest: string, policies: readonly SignaturePolicy[]): boolean {
@@ -67,25 +74,27 @@ export class SignatureChecks {
   learn(digest: string, policy: string, verdict: Verdict, { monotonic, now }: Moment): void {
     const key = verificationKey(digest, policy);
     this.#known.delete(key);
+    this.#last += 1;
     if (verdict.state === 'verified') {
-      this.#retries.delete(key);
+      this.#looks.delete(key);
       this.#known.set(key, verdict);
     } else {
-      const failures = (this.#retries.get(key)?.failures ?? 0) + 1;
+      const failures = (this.#looks.get(key)?.failures ?? 0) + 1;
       const maxMs = verdict.state === 'unknown' ? MAX_RETRY_OF_FAILURE_MS : MAX_RETRY_MS;
       const delayMs = Math.min(maxMs, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 20));
-      this.#retries.set(key, { dueAt: monotonic + delayMs, failures });
+      this.#looks.set(key, { number: this.#last, dueAt: monotonic + delayMs, failures });
       this.#known.set(key, { ...verdict, nextAt: now + delayMs });
     }
     const [oldest] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
     if (oldest === undefined) return;
     this.#known.delete(oldest);
-    this.#retries.delete(oldest);
+    this.#looks.delete(oldest);
   }
 
-  /** Notes that a tag for the signatures of an image has appeared: they are looked at again at once. */
-  signed(digest: string): void {
-    for (const key of this.#retries.keys()) if (key.startsWith(`${digest} `)) this.#retries.delete(key);
+  /** Notes that tags for the signatures of images have appeared: those images are looked at again at once. */
+  signed(digests: ReadonlySet<string>): void {
+    if (digests.size === 0) return;
+    for (const key of this.#looks.keys()) if (digests.has(key.slice(0, key.indexOf(' ')))) this.#looks.delete(key);
   }
 }
 

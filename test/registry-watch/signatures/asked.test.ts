@@ -57,7 +57,19 @@ async function open() {
     },
     /** Requests for signatures since the last scan began. */
     reads: () => registry.requests.filter((request) => request.includes('/referrers/')).length,
+    /** The tags whose signatures were looked for since the last scan began, in order. */
+    looked() {
+      const tags = new Map([...digests].map(([tag, digest]) => [digest, tag]));
+      return registry.requests.flatMap((request) => tags.get(/referrers\/(sha256:[0-9a-f]+)/.exec(request)?.[1] ?? '') ?? []);
+    },
   };
+}
+
+/** Pushes tags without signatures, of which the first counts as the newest. */
+function pushMany({ push }: { readonly push: (tag: string) => void }, count: number): readonly string[] {
+  const tags = Array.from({ length: count }, (_, n) => `2.${n}.0`);
+  for (const tag of tags) push(tag);
+  return tags;
 }
 
 describe('what is asked', () => {
@@ -124,18 +136,69 @@ describe('what is asked', () => {
     expect(it.known('1.0.0')).toEqual({ state: 'verified', by: POLICY });
   });
 
-  test('is answered for 20 images a scan', async () => {
+  test('is answered for 20 images a scan, and the rest by the next ones', async () => {
     const it = await open();
-    const tags = Array.from({ length: 30 }, (_, n) => `2.${n}.0`);
-    for (const tag of tags) it.push(tag);
+    const tags = pushMany(it, 30);
     it.sign('2.25.0');
     await it.scan();
+    it.ask(tags);
     for (const known of [20, 26]) {
-      it.ask(tags);
       await it.scan();
       expect(tags.filter((tag) => it.known(tag) !== undefined)).toHaveLength(known);
     }
     expect(it.known('2.25.0')).toEqual({ state: 'verified', by: POLICY });
+    await it.scan();
+    expect(it.looked()).toEqual([]);
+  });
+
+  test('again by a person is answered first about what has not been looked at, then where the last look is the oldest', async () => {
+    const it = await open();
+    const tags = pushMany(it, 30);
+    await it.scan();
+    for (const looked of [tags.slice(0, 20), [...tags.slice(20), ...tags.slice(0, 10)], tags.slice(10), tags.slice(0, 20)]) {
+      it.ask(tags, { urgent: true });
+      await it.scan();
+      expect(it.looked()).toEqual(looked);
+    }
+  });
+
+  test('by a person is answered once by as many scans as it takes, without asking again', async () => {
+    const it = await open();
+    const tags = pushMany(it, 30);
+    await it.scan();
+    it.ask(tags, { urgent: true });
+    for (const looked of [tags.slice(0, 20), tags.slice(20), []]) {
+      await it.scan();
+      expect(it.looked()).toEqual(looked);
+    }
+  });
+
+  test('by a person is answered before what else was asked', async () => {
+    const it = await open();
+    const tags = pushMany(it, 30);
+    await it.scan();
+    it.ask(tags);
+    it.ask(['1.0.0'], { urgent: true });
+    await it.scan();
+    expect(it.looked()).toEqual(['1.0.0', ...tags.slice(0, 19)]);
+  });
+
+  test('is kept where the registry limits requests meanwhile', async () => {
+    const it = await open();
+    const tags = pushMany(it, 3);
+    await it.scan();
+    it.ask(tags);
+    it.registry.intercept = (request, response) => {
+      if (!request.url?.includes(`/manifests/${tags[1]}`)) return undefined;
+      json(response, 429, {}, { 'retry-after': '1' });
+      return true;
+    };
+    await it.scan();
+    expect(it.looked()).toEqual(['2.0.0']);
+    it.registry.intercept = () => undefined;
+    it.clock.advance(2_000);
+    await it.scan();
+    expect(it.looked()).toEqual(['2.1.0', '2.2.0']);
   });
 
   test('is nothing for tags that the registry does not list, and for other repositories', async () => {
@@ -144,6 +207,63 @@ describe('what is asked', () => {
     it.ask(['1.0.0'], { image: `${it.registry.host}/team/other` });
     await it.scan();
     expect(it.registry.requests.filter((request) => /referrers|9\.9\.9|other/.test(request))).toEqual([]);
+  });
+});
+
+describe('where more is asked than is kept', () => {
+  /** As many questions as are kept, each about a tag of its own. */
+  async function full() {
+    const it = await open();
+    const tags = pushMany(it, 130);
+    await it.scan();
+    for (const tag of tags.slice(0, 100)) it.ask([tag]);
+    return { it, tags };
+  }
+  const queued = (it: Awaited<ReturnType<typeof open>>) => it.watch.repository(it.registry.name)?.signatureQueue;
+
+  test('the repository says so until there is room, and what has to wait gets its turn when it is asked again', async () => {
+    const { it, tags } = await full();
+    expect(queued(it)).toBe(100);
+    it.ask([tags[110] ?? '']);
+    await it.scan();
+    expect(queued(it)).toBeUndefined();
+    it.ask([tags[110] ?? '']);
+    for (let n = 0; n < 5; n += 1) await it.scan();
+    expect(it.known(tags[110] ?? '')).toMatchObject({ state: 'unsigned' });
+  });
+
+  test('everything gets its turn if all is asked after each scan, always in the same order', async () => {
+    const { it, tags } = await full();
+    for (let n = 0; n < 8; n += 1) {
+      await it.scan();
+      // What was looked at is due again by then.
+      it.clock.advance(3_600_000);
+      for (const tag of tags) it.ask([tag]);
+    }
+    expect(tags.filter((tag) => it.known(tag) === undefined)).toEqual([]);
+  });
+
+  test('a person is answered all the same', async () => {
+    const { it, tags } = await full();
+    it.ask([tags[120] ?? ''], { urgent: true });
+    await it.scan();
+    expect(it.looked()[0]).toBe(tags[120]);
+  });
+
+  test('a person who asks what is asked already is answered first', async () => {
+    const { it, tags } = await full();
+    it.ask([tags[99] ?? ''], { urgent: true });
+    await it.scan();
+    expect(it.looked()[0]).toBe(tags[99]);
+  });
+
+  test('of many persons, those are answered first whose images have not been looked at', async () => {
+    const { it, tags } = await full();
+    for (let n = 0; n < 7; n += 1) {
+      for (const tag of tags) it.ask([tag], { urgent: true });
+      await it.scan();
+    }
+    expect(tags.filter((tag) => it.known(tag) === undefined)).toEqual([]);
   });
 });
 
