@@ -29,6 +29,8 @@ async function fill(): Promise<void> {
     state.replaceTags(tagsOf(n), systemClock.now());
     return { name, state, nextAt: systemClock.monotonic() + 3_600_000 };
   });
+  // Nothing is written over what was not read.
+  await cache.restore(filled);
   for (const each of filled) cache.save(each);
   // It writes in the background; when it stops, only for a few seconds.
   const file = join(directory, 'registry-cache.db');

@@ -94,21 +94,25 @@ export class RepositoryState {
   }
 
   /**
-   * Takes over what was remembered: what is known of tags counts at once, the list only if it is in time. Otherwise it is what the next
-   * list is compared with.
+   * Takes over what was remembered: what is known of tags counts at once, unless more is known by now; the list counts only if it is in
+   * time, and no other was read. Otherwise it is what the next list is compared with.
    */
   restore({ tags, known, scannedAt }: Restored, inTime: boolean): void {
-    this.tags = tags;
+    if (this.scannedAt === undefined) {
+      this.tags = tags;
+      if (inTime) this.scannedAt = scannedAt;
+      else this.#rememberedAt = scannedAt;
+    }
     // Of most tags of a large repository nothing is known.
-    const listed = new Set(known.length > 0 ? tags : []);
+    const listed = new Set(known.length > 0 ? this.tags : []);
     const images = this.#own();
     for (const { tag, check, info } of known) {
-      if (!listed.has(tag)) continue;
-      this.#checks.set(tag, check);
+      const mine = this.#checks.get(tag);
+      if (!listed.has(tag) || images.has(tag) || (mine && !info)) continue;
+      // An attempt that failed meanwhile says when to try again.
+      this.#checks.set(tag, mine ? { ...check, dueAt: mine.dueAt, failures: mine.failures } : check);
       if (info) images.set(tag, info);
     }
-    if (inTime) this.scannedAt = scannedAt;
-    else this.#rememberedAt = scannedAt;
   }
 
   /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */

@@ -60,9 +60,10 @@ export function createImageWatch(options: ImageWatchOptions) {
 
   const scanOnce = async (entry: Watched, isAsked: boolean): Promise<void> => {
     const { state, gone } = entry;
-    const { scannedAt } = state;
     const dueAt = Math.min(entry.nextAt, clock.monotonic());
     entry.nextAt = clock.monotonic() + scanIntervalMs;
+    await restoreLate(entry);
+    const { scannedAt } = state;
     const outcome = await scanInTurn(entry, isAsked);
     if ('waitMs' in outcome) {
       entry.nextAt = clock.monotonic() + outcome.waitMs;
@@ -130,6 +131,14 @@ export function createImageWatch(options: ImageWatchOptions) {
       for (const some of parts) await restoreSome(some, clock.monotonic() < giveUpAt);
     };
     await Promise.all([one(), one()]);
+  };
+
+  /** Restores a repository before a scan, since the store did not say at its start what it has. */
+  const restoreLate = async ({ target: { name }, state, gone }: Watched): Promise<void> => {
+    if (cache?.isUnread(state) !== true) return;
+    const restored = await cache.restore([{ name, state }]);
+    gone.signal.throwIfAborted();
+    if (restored.has(name)) onNewTags(name);
   };
 
   const restoreSome = async (some: readonly Watched[], inTime: boolean): Promise<void> => {

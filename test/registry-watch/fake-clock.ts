@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/base/index.ts';
+import { type Clock, type Deadline, systemClock } from '../../src/base/index.ts';
 
 /** Time that passes only when the test says so. Whoever sleeps past the new time wakes. */
 export class FakeClock implements Clock {
@@ -32,7 +32,7 @@ export class FakeClock implements Clock {
   }
 
   /** In real time: registries of tests answer at once. */
-  readonly deadline = systemClock.deadline;
+  readonly deadline: Clock['deadline'] = systemClock.deadline;
 
   advance(ms: number): void {
     this.#now += ms;
@@ -40,4 +40,17 @@ export class FakeClock implements Clock {
     this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
     for (const { wake } of due) wake();
   }
+}
+
+/** One whose deadlines pass only when the test says so, as well. */
+export class DeadlineClock extends FakeClock {
+  override readonly deadline = (ms: number, parent?: AbortSignal): Deadline => {
+    const [timeout, disposed] = [new AbortController(), new AbortController()];
+    void this.sleep(ms, { signal: disposed.signal }).then(
+      () => timeout.abort(new DOMException('the deadline has passed', 'TimeoutError')),
+      () => undefined,
+    );
+    const signal = parent ? AbortSignal.any([parent, timeout.signal]) : timeout.signal;
+    return { signal, [Symbol.dispose]: () => disposed.abort() };
+  };
 }

@@ -1,13 +1,4 @@
-import {
-  asFluxError,
-  backoffMs,
-  type Clock,
-  createChangedOnly,
-  FluxError,
-  type Logger,
-  measured,
-  waitOrAbort,
-} from '../../base/index.ts';
+import { asFluxError, backoffMs, type Clock, FluxError, type Logger, measured, waitOrAbort } from '../../base/index.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
 export interface GuardedStoreOptions {
@@ -27,40 +18,50 @@ export type OnCacheOperation = (operation: {
   readonly seconds: number;
 }) => void;
 
+/** How a store is. Times are by the monotonic clock. */
+type Condition =
+  | { readonly kind: 'unused' }
+  /** It has not answered yet: its thread or its server may be starting as well. */
+  | { readonly kind: 'starting'; readonly until: number }
+  | { readonly kind: 'working' }
+  /** It is left alone for now. */
+  | { readonly kind: 'failing'; readonly error: FluxError; readonly failures: number; readonly pausedUntil: number };
+
 const TIMEOUT_MS = 2_000;
+/** For the first answer, from the first operation on, with as many tries as it takes; and for one of these tries. */
+const START_MS = 10_000;
+const START_TIMEOUT_MS = 5_000;
+const START_RETRY_MS = 500;
 /** After a failure the store is left alone for this long, doubled with each in a row. */
 const PAUSE = { initialMs: 5_000, maxMs: 300_000 } as const;
 
 /**
  * A store that may fail, hang or be gone without anyone having to wait for it: each operation has a deadline, and after a failure none is
- * tried for a while. Failures are logged once until they change.
+ * tried for a while. Only for its first answer a store is waited for longer. Failures are logged once until they change.
  */
 export class GuardedStore {
-  /** Why the last operation failed; undefined if it did not. */
-  error: FluxError | undefined;
   readonly #options: GuardedStoreOptions;
-  readonly #logged = createChangedOnly();
-  #failures = 0;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  readonly #closing = new AbortController();
+  #condition: Condition = { kind: 'unused' };
 
   constructor(options: GuardedStoreOptions) {
     this.#options = options;
   }
 
-  /** Of the store; another one while it fails, since nothing is known of what it has. */
+  /** Of the store; undefined while it fails, since nothing is known of what it has. */
   get epoch(): number | undefined {
-    return this.error ? undefined : this.#options.store.epoch;
+    return this.#condition.kind === 'failing' ? undefined : this.#options.store.epoch;
   }
 
   /** Whether the store is left alone for now. */
   get isPaused(): boolean {
-    return this.#options.clock.monotonic() < this.#pausedUntil;
+    return this.#condition.kind === 'failing' && this.#options.clock.monotonic() < this.#condition.pausedUntil;
   }
 
-  /** What is there; nothing if the store fails. */
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+  /** What is there; undefined if the store does not answer. */
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
     if (keys.length === 0) return new Map();
-    return (await this.attempt('GetKey', (signal) => this.#options.store.read(keys, signal))) ?? new Map();
+    return this.attempt('GetKey', (signal) => this.#options.store.read(keys, signal));
   }
 
   /** Whether the entries were written. */
@@ -74,38 +75,75 @@ export class GuardedStore {
 
   /** The result of an operation on the store; undefined if it failed, or was not tried. */
   async attempt<T>(method: 'GetKey' | 'SetKey', operation: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    const { clock, log, timeoutMs = TIMEOUT_MS, onOperation } = this.#options;
-    if (this.isPaused) return undefined;
-    using deadline = clock.deadline(timeoutMs);
-    try {
-      const result = await measured(
-        clock,
-        (outcome) => onOperation?.({ method, ...outcome }),
-        () => waitOrAbort(operation(deadline.signal), deadline.signal),
-      );
-      if (this.error) log.info('registry cache works again');
-      this.error = undefined;
-      this.#failures = 0;
-      this.#logged.recovered('');
-      return result;
-    } catch (thrown) {
-      this.error = deadline.signal.aborted ? tooSlow(timeoutMs) : asFluxError(thrown, { code: 'registry/cache-failed' });
-      this.#pausedUntil = clock.monotonic() + backoffMs(this.#failures, PAUSE);
-      this.#failures += 1;
-      const { message, help, code } = this.error;
-      if (this.#logged.hasChanged('', message))
-        log.warn({ err: message, code, help }, 'registry cache failed; scans go on without it');
-      return undefined;
+    const { clock } = this.#options;
+    if (this.#condition.kind === 'unused') this.#condition = { kind: 'starting', until: clock.monotonic() + START_MS };
+    while (!this.isPaused && !this.#closing.signal.aborted) {
+      const outcome = await this.#try(method, operation);
+      if (outcome.ok) {
+        this.#works();
+        return outcome.value;
+      }
+      // Woken early when the daemon stops.
+      if (this.#mayBeStarting) await clock.sleep(START_RETRY_MS, { signal: this.#closing.signal }).catch(() => undefined);
+      else this.#fails(outcome.error);
     }
+    return undefined;
   }
 
   /** Closes the store, without waiting long for one that hangs. */
   async close(): Promise<void> {
     const { clock, store, timeoutMs = TIMEOUT_MS } = this.#options;
+    this.#closing.abort();
     using deadline = clock.deadline(timeoutMs);
     await waitOrAbort(store.close(), deadline.signal).catch(() => undefined);
   }
+
+  async #try<T>(method: 'GetKey' | 'SetKey', operation: (signal: AbortSignal) => Promise<T>): Promise<Outcome<T>> {
+    const { clock, onOperation, timeoutMs = TIMEOUT_MS } = this.#options;
+    using deadline = clock.deadline(this.#deadlineMs);
+    try {
+      const value = await measured(
+        clock,
+        (outcome) => onOperation?.({ method, ...outcome }),
+        () => waitOrAbort(operation(deadline.signal), deadline.signal),
+      );
+      return { ok: true, value };
+    } catch (thrown) {
+      const error = deadline.signal.aborted ? tooSlow(timeoutMs) : asFluxError(thrown, { code: 'registry/cache-failed' });
+      return { ok: false, error };
+    }
+  }
+
+  get #deadlineMs(): number {
+    const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
+    if (this.#condition.kind !== 'starting') return timeoutMs;
+    return Math.min(this.#condition.until - clock.monotonic(), Math.max(START_TIMEOUT_MS, timeoutMs));
+  }
+
+  /** Whether it may still answer in time after a failure. */
+  get #mayBeStarting(): boolean {
+    if (this.#condition.kind !== 'starting') return false;
+    return this.#options.clock.monotonic() + START_RETRY_MS < this.#condition.until;
+  }
+
+  #works(): void {
+    if (this.#condition.kind === 'failing') this.#options.log.info('registry cache works again');
+    this.#condition = { kind: 'working' };
+  }
+
+  #fails(error: FluxError): void {
+    const { clock, log } = this.#options;
+    const before = this.#condition.kind === 'failing' ? this.#condition : undefined;
+    const failures = before?.failures ?? 0;
+    const pausedUntil = clock.monotonic() + backoffMs(failures, PAUSE);
+    this.#condition = { kind: 'failing', error, failures: failures + 1, pausedUntil };
+    const { message, help, code } = error;
+    if (before?.error.message !== message)
+      log.warn({ err: message, code, help }, 'registry cache failed; scans go on without it');
+  }
 }
+
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: FluxError };
 
 function tooSlow(timeoutMs: number): FluxError {
   return new FluxError(`no answer within ${timeoutMs} ms`, { code: 'registry/cache-slow' });

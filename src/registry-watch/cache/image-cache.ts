@@ -1,4 +1,4 @@
-import { type Clock, type FluxError, type Logger, timeOfDay, yieldTurn } from '../../base/index.ts';
+import { type Clock, type Logger, timeOfDay, yieldTurn } from '../../base/index.ts';
 import { parsedJson } from '../parsed-json.ts';
 import { RepositoryState } from '../repository.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
@@ -54,7 +54,7 @@ const STOP_MS = 3_000;
 
 /**
  * Remembers image repositories across restarts: it reads before the first scan of a repository, and writes after scans, in the
- * background. It never fails and never waits long: without its store, it is as if it were empty.
+ * background. It never fails and never waits long. What the store has of a repository is not replaced before it was read.
  */
 export class ImageCache {
   readonly #options: ImageCacheOptions;
@@ -71,11 +71,6 @@ export class ImageCache {
     this.#seal = createSeal(options.secret);
   }
 
-  /** Why the store does not work; undefined if it does. */
-  get error(): FluxError | undefined {
-    return this.#store.error;
-  }
-
   /** The state of a repository that is to be cached. */
   createState(): RepositoryState {
     const unsaved = new Unsaved();
@@ -84,23 +79,32 @@ export class ImageCache {
     return state;
   }
 
-  /** Restores what is remembered of repositories. Resolves to when those are due, by the monotonic clock, whose list is in time. */
-  async restore(repositories: readonly Cached[]): Promise<ReadonlyMap<string, number>> {
+  /** Whether the store has not said yet what it has of a repository. It is to be restored before a scan, and is not saved until then. */
+  isUnread(state: RepositoryState): boolean {
+    return this.#unsaved.get(state)?.isUnread === true;
+  }
+
+  /**
+   * Restores what is remembered of repositories. Resolves to those of which something is, and to when they are due, by the monotonic
+   * clock, if their list is in time.
+   */
+  async restore(repositories: readonly Cached[]): Promise<ReadonlyMap<string, number | undefined>> {
     const { clock, log } = this.#options;
     const states = new Map(repositories.map(({ name, state }) => [name, state]));
-    const due = new Map<string, number>();
+    const restored = new Map<string, number | undefined>();
     const damaged: string[] = [];
     const headers = await this.#headersOf([...states.keys()], damaged);
-    for (const group of grouped(headers)) {
+    for (const [name, state] of states) if (headers?.has(name) === false) this.#unsaved.get(state)?.read();
+    for (const group of grouped(headers ?? [])) {
       const texts = await this.#read(
         group.flatMap(([name, header]) => keysOf(name, header)),
         damaged,
       );
+      if (texts === undefined) break;
       for (const [name, header] of group) {
         const state = states.get(name);
-        if (state && this.#restoreOne({ name, state }, header, texts)) {
-          if (state.scannedAt !== undefined) due.set(name, clock.monotonic() + header.nextAt - clock.now());
-        }
+        if (state && this.#restoreOne({ name, state }, header, texts))
+          restored.set(name, state.scannedAt === undefined ? undefined : clock.monotonic() + header.nextAt - clock.now());
         await yieldTurn();
       }
     }
@@ -109,7 +113,7 @@ export class ImageCache {
         { entries: damaged.length, first: damaged[0] },
         'entries of the registry cache ignored: they were changed, or written with another key',
       );
-    return due;
+    return restored;
   }
 
   /** Saves what has changed in a repository, soon. */
@@ -143,8 +147,7 @@ export class ImageCache {
   /** The scan of another daemon that is in time and newer than the last known one. */
   async scanOfAnother({ name, state }: Cached): Promise<AnotherScan | undefined> {
     const damaged: string[] = [];
-    const [found] = await this.#headersOf([name], damaged);
-    const header = found?.[1];
+    const header = (await this.#headersOf([name], damaged))?.get(name);
     const { clock, fromLabels } = this.#options;
     const isNew = header && isFresh(header, clock.now()) && header.scannedAt > (state.scannedAt ?? 0);
     if (!isNew || header.fromLabels !== fromLabels(name)) return undefined;
@@ -154,6 +157,7 @@ export class ImageCache {
     const isSameList = saved?.digest === header.digest && header.blocks === saved.blocks;
     const wanted = { ...header, buckets: changed, blocks: isSameList ? 0 : header.blocks };
     const texts = await this.#read(keysOf(name, wanted), damaged);
+    if (texts === undefined) return undefined;
     const tags = isSameList ? state.tags : tagsIn(name, header, texts);
     const known = this.#knownIn(name, wanted, texts);
     if (tags === undefined || !known.isWhole) return undefined;
@@ -162,7 +166,7 @@ export class ImageCache {
 
   /** Notes that the state has what the store has. */
   adopted(state: RepositoryState, { header }: AnotherScan): void {
-    this.#unsaved.get(state)?.restored(header, state, { epoch: this.#store.epoch, now: this.#options.clock.now() });
+    this.#unsaved.get(state)?.restored(header, state.tags, { epoch: this.#store.epoch, now: this.#options.clock.now() });
   }
 
   /** Whether to scan a repository, since no other daemon has begun to within the time; without the store, yes. */
@@ -172,17 +176,23 @@ export class ImageCache {
     return (await this.#store.attempt('SetKey', (signal) => store.claim(keyOf.claim(name), ms, signal))) ?? true;
   }
 
-  async #headersOf(names: readonly string[], damaged: string[]): Promise<readonly (readonly [string, ScanHeader])[]> {
+  /** The last scans, by repository; undefined if the store does not answer. */
+  async #headersOf(names: readonly string[], damaged: string[]): Promise<ReadonlyMap<string, ScanHeader> | undefined> {
     const texts = await this.#read(names.map(keyOf.scan), damaged);
-    return names.flatMap((name) => {
-      const header = ScanHeader.safeParse(parsedJson(texts.get(keyOf.scan(name))));
-      return header.success ? [[name, header.data] as const] : [];
-    });
+    if (texts === undefined) return undefined;
+    return new Map(
+      names.flatMap((name) => {
+        const header = ScanHeader.safeParse(parsedJson(texts.get(keyOf.scan(name))));
+        return header.success ? [[name, header.data] as const] : [];
+      }),
+    );
   }
 
   /** Whether all that belongs to the scan was there. */
   #restoreOne({ name, state }: Cached, header: ScanHeader, texts: ReadonlyMap<string, string>): boolean {
     const { clock, fromLabels } = this.#options;
+    const unsaved = this.#unsaved.get(state);
+    unsaved?.read();
     const tags = tagsIn(name, header, texts);
     if (tags === undefined) return false;
     const now = clock.now();
@@ -192,7 +202,7 @@ export class ImageCache {
     const isDoubtful = this.isShared && !inTime;
     const believed = isDoubtful ? known.map(({ check, ...rest }) => ({ ...rest, check: { ...check, dueAt: 0 } })) : known;
     state.restore({ tags, known: believed, scannedAt: header.scannedAt }, inTime);
-    this.#unsaved.get(state)?.restored(header, state, { epoch: this.#store.epoch, now });
+    unsaved?.restored(header, tags, { epoch: this.#store.epoch, now });
     return true;
   }
 
@@ -213,10 +223,12 @@ export class ImageCache {
     return { tags, isWhole };
   }
 
-  /** The texts under the keys that have one, and whose seal is intact. */
-  async #read(keys: readonly string[], damaged: string[]): Promise<ReadonlyMap<string, string>> {
+  /** The texts under the keys that have one, and whose seal is intact; undefined if the store does not answer. */
+  async #read(keys: readonly string[], damaged: string[]): Promise<ReadonlyMap<string, string> | undefined> {
+    const values = await this.#store.read(keys);
+    if (values === undefined) return undefined;
     const found = new Map<string, string>();
-    for (const [key, value] of await this.#store.read(keys)) {
+    for (const [key, value] of values) {
       const payload = this.#seal.open(key, value);
       if (payload) found.set(key, Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8'));
       else damaged.push(key);
@@ -284,7 +296,7 @@ export class ImageCache {
 }
 
 /** Repositories whose entries are read together. */
-function* grouped(headers: readonly (readonly [string, ScanHeader])[]) {
+function* grouped(headers: Iterable<readonly [string, ScanHeader]>) {
   let group: (readonly [string, ScanHeader])[] = [];
   let entries = 0;
   for (const each of headers) {

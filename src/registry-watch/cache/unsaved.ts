@@ -36,6 +36,7 @@ export class Unsaved implements TagChanges {
   #saved: Saved | undefined;
   #tags = new Set<string>();
   #hasLearned = false;
+  #isUnread = true;
 
   learned(tag: string): void {
     this.#tags.add(tag);
@@ -46,8 +47,19 @@ export class Unsaved implements TagChanges {
     this.#tags.add(tag);
   }
 
-  /** Notes that the store has what is now in the state. */
-  restored(header: ScanHeader, { tags }: RepositoryState, { epoch, now }: Pick<Saving, 'epoch' | 'now'>): void {
+  /** Whether the store has not said yet what it has: it may be more than what is in the state. */
+  get isUnread(): boolean {
+    return this.#isUnread;
+  }
+
+  /** Notes that all that the store has is in the state, or is not valid. */
+  read(): void {
+    this.#isUnread = false;
+  }
+
+  /** Notes what the store has, with this list of tags; it is in the state. */
+  restored(header: ScanHeader, tags: readonly string[], { epoch, now }: Pick<Saving, 'epoch' | 'now'>): void {
+    this.#isUnread = false;
     this.#saved = { ...header, epoch, tags, knownAt: now };
   }
 
@@ -65,7 +77,7 @@ export class Unsaved implements TagChanges {
   /** The entries to write, the one that makes them valid last. */
   *entries(name: string, state: RepositoryState, saving: Saving): Generator<{ readonly key: string; readonly text: string }> {
     const { scannedAt, tags } = state;
-    if (scannedAt === undefined) return;
+    if (scannedAt === undefined || this.#isUnread) return;
     const { now, epoch, nextAt, fromLabels } = saving;
     const isAll = this.#isAllDue(saving);
     const before = isAll ? undefined : this.#saved;

@@ -179,6 +179,10 @@ describe('of several daemons that share a cache, one', () => {
   test.runIf(ALL)('whose store fails scans by itself', async () => {
     store.fault = () => Promise.reject(new Error('gone'));
     const all = [daemon(), daemon()];
+    await until('both have given up the store', () => {
+      clock.advance(500);
+      return all.every((it) => scannedAt(it) > 0);
+    });
     await until('both know the repository', async () => {
       await pass(0);
       return all.every((it) => known(it)?.images.size === 5);

@@ -1,52 +1,27 @@
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { ImageTarget } from '../../../src/image/index.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sampled } from '../../support/sampled.ts';
 import { createTestLog } from '../../support/test-log.ts';
 import { until } from '../../support/until.ts';
-import { FakeClock } from '../fake-clock.ts';
-import { FakeRegistry, json } from '../fake-registry.ts';
-import { type Setup, setup } from '../watch-of.ts';
-import { MapStore } from './map-store.ts';
+import { DeadlineClock, FakeClock } from '../fake-clock.ts';
+import { type FakeRegistry, json } from '../fake-registry.ts';
+import type { Setup } from '../watch-of.ts';
+import type { MapStore } from './map-store.ts';
+import { made, passUntil, passWhile, type RestartOptions, Restarts, SECRET } from './restarts.ts';
 
-const SECRET = 'a secret of thirty-two characters';
-const made = (day: number) => `2024-01-${String(day).padStart(2, '0')}T00:00:00Z`;
-
+let of: Restarts;
 let registry: FakeRegistry;
 let store: MapStore;
 
 beforeEach(async () => {
-  registry = await new FakeRegistry().listen();
-  onTestFinished(() => registry.close());
-  store = new MapStore();
-  for (let day = 1; day <= 9; day += 1) registry.push(`1.0.${day}`, made(day));
+  of = await Restarts.begin();
+  ({ registry, store } = of);
 });
 
-type Options = NonNullable<Parameters<typeof setup>[0]> &
-  Pick<Partial<ImageTarget>, 'inUse' | 'needsTimes'> & { readonly afterMs?: number };
-
-/** A daemon that watches the repository, `afterMs` after the last one. */
-function start({ afterMs = 0, inUse = [], needsTimes = () => true, ...options }: Options = {}): Setup {
-  const it = setup({ cache: { store, secret: SECRET }, ...options });
-  it.clock.advance(afterMs);
-  it.watch.watch([{ name: registry.name, pullSecrets: [], inUse, needsTimes }]);
-  it.watch.start();
-  return it;
-}
-
-const known = ({ watch }: Setup) => watch.repository(registry.name);
-const scanned = (it: Setup) => until('the repository is known', () => known(it)?.scannedAt !== undefined);
+const start = (options: RestartOptions = {}) => of.start(options);
+const firstRun = (options: RestartOptions = {}) => of.firstRun(options);
+const known = (it: Setup) => of.known(it);
+const scanned = (it: Setup) => of.scanned(it);
 const tagsOf = (it: Setup) => known(it)?.tags;
-
-/** What a daemon knows after its first scan; it is stopped then. */
-async function firstRun(options: Parameters<typeof start>[0] = {}) {
-  const it = start(options);
-  await scanned(it);
-  await it.watch.scanNow();
-  const repository = known(it);
-  await it.close();
-  registry.requests.length = 0;
-  return repository;
-}
 
 describe('a restart', () => {
   test('asks nothing while the list is in time, and knows all that was known', async () => {
@@ -217,11 +192,11 @@ describe('a store that', () => {
       await firstRun();
       store.fault = fault;
       const { log, lines } = await createTestLog();
-      const it = start({ log, afterMs: 90_000, cache: { store, secret: SECRET, timeoutMs: 20 } });
-      await scanned(it);
+      const it = start({ log, afterMs: 90_000, clock: new DeadlineClock() });
+      await passUntil(it, 'the repository is known', () => known(it)?.scannedAt !== undefined);
       for (let scan = 0; scan < 3; scan += 1) {
         it.clock.advance(61_000);
-        await it.watch.scanNow();
+        await passWhile(it, it.watch.scanNow());
       }
       expect(tagsOf(it)).toHaveLength(9);
       const logged = (text: string) => lines().filter(({ msg }) => msg.includes(text)).length;
@@ -229,7 +204,7 @@ describe('a store that', () => {
       store.fault = () => undefined;
       await until('the cache works again', async () => {
         it.clock.advance(301_000);
-        await it.watch.scanNow();
+        await passWhile(it, it.watch.scanNow());
         return logged('works again') === 1;
       });
       expect(logged('registry cache failed')).toBe(1);
