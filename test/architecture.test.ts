@@ -155,6 +155,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'registry-watch/signatures/verify-asked.ts': 'when signatures are looked at again',
   'registry-watch/spending.ts': 'the end of a window, which some registries give as a time of day',
   'registry-watch/tag-refresh.ts': 'when an image was looked at',
+  'registry-watch/visit.ts': 'when an image was looked at',
 };
 
 const roomOf = (path: string) => path.split('/')[0] ?? '';

@@ -71,6 +71,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
     insecureHosts: config.registryInsecureHosts,
     includeImages: config.registryIncludeImages,
     excludeImages: config.registryExcludeImages,
+    scanningDisabled: config.registryDisableScanning,
     useLabels: config.registryUseLabels,
     ...(signers ? { signers } : {}),
     ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),

@@ -44,6 +44,8 @@ export interface ImageRepository {
   readonly disappeared?: readonly string[];
   /** What is known of the signatures of its images, by `verificationKey`. It changes in place. */
   readonly verifications?: ReadonlyMap<string, Verification>;
+  /** The flag because of which the registry is not asked about it; nothing is known then. */
+  readonly barredBy?: string;
   /** Number of questions about its signatures that the next scans answer; set only if they are so many that others may be refused. */
   readonly signatureQueue?: number;
 }

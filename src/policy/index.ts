@@ -21,6 +21,7 @@ export {
   type SignatureQuestion,
   type SignatureRule,
   signaturePoliciesFor,
+  type UrgentQuestions,
   whyUnusable,
 } from './signature-policy.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';

@@ -1,4 +1,5 @@
 import { matchGlob } from '../base/index.ts';
+import type { PullSecrets } from '../image/index.ts';
 import { containerPolicy } from './container-policy.ts';
 import type { Policies } from './policies.ts';
 
@@ -39,8 +40,16 @@ export interface SignatureQuestion {
   /** `digest` if it is not that of the tag. */
   readonly candidates: readonly { readonly tag: string; readonly digest?: string }[];
   readonly policies: readonly SignaturePolicy[];
-  /** Whether a person waits, so that what was unsigned a moment ago is verified again. */
-  readonly urgent?: boolean;
+}
+
+/** What a person who waits asks about one repository: what was unsigned a moment ago is verified again. */
+export interface UrgentQuestions {
+  /** Canonical name. */
+  readonly image: string;
+  /** About this repository. */
+  readonly questions: readonly SignatureQuestion[];
+  /** Of the workloads that are to have the images, by which a repository is read that is not watched. */
+  readonly pullSecrets: readonly PullSecrets[];
 }
 
 const MAX_LENGTH = 1024;

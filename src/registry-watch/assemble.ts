@@ -10,6 +10,7 @@ import { createHostLimits } from './rate-limit.ts';
 import { createScan, type Scan } from './scan.ts';
 import { createVerifier } from './signatures/verifier.ts';
 import { createTagRefresh } from './tag-refresh.ts';
+import { createVisit, type Visit } from './visit.ts';
 import type { ImageWatchOptions } from './watch-options.ts';
 
 const MAX_CONFIGS = 50_000;
@@ -20,8 +21,8 @@ export function cacheOf({ cache, clock, log, useLabels = [], onCache }: ImageWat
   return cache && new ImageCache({ ...cache, clock, log, fromLabels, onOperation: onCache });
 }
 
-/** What scans a repository. `intervalMs` is the time from one scan to the next. */
-export function scanOf(
+/** What scans the repositories that are watched, and what visits others. `intervalMs` is the time from one scan to the next. */
+export function readersOf(
   {
     http,
     clock,
@@ -38,7 +39,7 @@ export function scanOf(
     ...options
   }: ImageWatchOptions,
   intervalMs: number,
-): Scan {
+): { readonly scan: Scan; readonly visit: Visit } {
   const exchange = createExchange({ http, clock, log, trace, onRequest });
   const limitOf = createHostLimits({ clock, log, rps, burst });
   const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
@@ -51,7 +52,8 @@ export function scanOf(
     ...(environment === undefined ? {} : { cloud: { http, environment } }),
   });
   const verify = createVerifier(connection, signers, clock);
-  return createScan({ connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch });
+  const shared = { connection, credentials, limitOf, verify, clock, onFetch };
+  return { scan: createScan({ ...shared, refresh, intervalMs, log }), visit: createVisit(shared) };
 }
 
 /** How to ask for the own region of AWS; without the environment no cloud is asked. */

@@ -58,6 +58,17 @@ export async function headManifest(connection: Connection, question: Question, t
 }
 
 /**
+ * The current digest of a tag or digest, of the index if it refers to one: without fetching the manifest, if the registry can do that.
+ * @throws FluxError if the request fails, or as `fetchManifest`.
+ */
+export async function digestNow(connection: Connection, question: Question, reference: string): Promise<string> {
+  const head = await headManifest(connection, question, reference);
+  if (head !== undefined) return head;
+  const { digest, indexDigest } = await fetchManifest(connection, question, reference);
+  return indexDigest ?? digest;
+}
+
+/**
  * Fetches the manifest of a tag, from an index that of the first image for linux/amd64, as in Flux v1. Every body is verified against
  * the digest that it was requested by or served under.
  * @throws FluxError `registry/no-suitable-manifest`, `registry/bad-manifest`, `registry/digest-mismatch`.

@@ -1,5 +1,6 @@
-import { asFluxError, type Clock, FluxError, hasCode, type Logger, messageOf } from '../base/index.ts';
+import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import type { ImageTarget } from '../image/index.ts';
+import { asWorkloads } from './as-workloads.ts';
 import type { Connection, Question } from './connection.ts';
 import type { Credential, CredentialSource } from './credentials/index.ts';
 import { fetched, type OnFetch } from './fetched.ts';
@@ -83,34 +84,24 @@ export function createScan(options: ScanOptions): Scan {
     }
   };
 
-  /** Tries each workload's credentials separately, starting with the last accepted ones. */
-  const listAsAnybody = async (
+  const listAsWorkloads = (
     repository: RepositoryName,
-    target: ImageTarget,
+    { pullSecrets, ...target }: ImageTarget,
     state: RepositoryState,
     { isAsked, signal }: ScanRun,
-  ) => {
+  ): Promise<TagList> => {
     const purpose = isAsked ? 'now' : purposeOf(target);
-    const candidates = await credentials.candidates(repository.host, target.pullSecrets, { signal });
-    const isAccepted = (credential: Credential | undefined) => credential?.id === state.accepted?.id;
-    const ordered = [...candidates.credentials].sort((a, b) => Number(isAccepted(b)) - Number(isAccepted(a)));
-    let refusal: unknown;
-    for (const credential of ordered) {
-      try {
-        const known = isAsked ? undefined : confirmableBy(state, credential);
-        const question: Question = { repository, credential, purpose, signal };
-        const list = await fetched('tags', { clock, onFetch }, () => listInTime(question, known));
-        state.accepted = credential;
-        if (!list.isConfirmed) noteConfirmable(state, list);
-        state.isListed = true;
-        return list;
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        if (credential && hasCode(error, 'registry/unauthorized')) credentials.refused(credential);
-        refusal ??= error;
-      }
-    }
-    throw withFailures(refusal, candidates.failures);
+    const list = async (credential: Credential | undefined) => {
+      const known = isAsked ? undefined : confirmableBy(state, credential);
+      const question: Question = { repository, credential, purpose, signal };
+      const tags = await fetched('tags', { clock, onFetch }, () => listInTime(question, known));
+      state.accepted = credential;
+      if (!tags.isConfirmed) noteConfirmable(state, tags);
+      state.isListed = true;
+      return tags;
+    };
+    const workloads = { host: repository.host, pullSecrets, accepted: state.accepted };
+    return asWorkloads(workloads, list, { credentials, signal });
   };
 
   /** The list that the registry may confirm. A list is read again each hour, in case the registry confirms what is not so. */
@@ -161,7 +152,7 @@ export function createScan(options: ScanOptions): Scan {
   ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
     const { signal } = run;
     const repository = parseRepositoryName(target.name);
-    const { tags, dropped } = await listAsAnybody(repository, target, state, run);
+    const { tags, dropped } = await listAsWorkloads(repository, target, state, run);
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
     const suspicion = suspicionIn(state, { tags, target });
     if (suspicion) return { news: suspicion === 'new', unfinished: false };
@@ -253,28 +244,11 @@ function tooSlow({ name }: RepositoryName): FluxError {
 }
 
 /** What the tag list of a repository is for. */
-export function purposeOf({ isIdle = false }: ImageTarget): 'running' | 'other' {
+export function purposeOf({ isIdle = false }: Pick<ImageTarget, 'isIdle'>): 'running' | 'other' {
   return isIdle ? 'other' : 'running';
 }
 
 /** The account that a repository is read by. */
 function accountOf({ accepted }: RepositoryState): string {
   return accepted?.id ?? '';
-}
-
-/** A refusal with the reason why the daemon's own credentials are missing. */
-function withFailures(refusal: unknown, [first, ...others]: readonly FluxError[]): unknown {
-  if (!first || !(refusal instanceof FluxError)) return refusal;
-  const reasons = [first, ...others].map(({ message }) => message).join('; ');
-  return new FluxError(`${refusal.message}; no credential: ${reasons}`, {
-    code: refusal.code,
-    fault: refusal.fault,
-    cause: refusal,
-    ...(first.help === undefined ? {} : { help: first.help }),
-  });
-}
-
-/** Whether the registry hides the repository from these credentials; others may have access. */
-function isRefusal(error: unknown): boolean {
-  return hasCode(error, 'registry/unauthorized', 'registry/not-found', 'registry/foreign-realm');
 }

@@ -5,6 +5,11 @@ import type { RegistryAnswer } from './exchange.ts';
 
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
+/** Whether a text is a digest; another one must not be put into a URL. */
+export function isDigest(text: string): boolean {
+  return Digest.safeParse(text).success;
+}
+
 /**
  * The digest of a body, which must be the one that was asked for, or else the one it was served under.
  * @throws FluxError `registry/digest-mismatch`.

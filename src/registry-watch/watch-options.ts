@@ -18,6 +18,8 @@ export interface ImageWatchOptions {
   readonly burst: number;
   /** Hosts, with or without port, that may be contacted without verifying certificates, or over plain HTTP. */
   readonly insecureHosts?: readonly string[];
+  /** Whether no registry may be asked (`--registry-disable-scanning`). */
+  readonly scanningDisabled?: boolean;
   /** Globs of canonical names; empty includes every image. */
   readonly includeImages?: readonly string[];
   /** Globs of canonical names; overrides inclusion. */

@@ -1,15 +1,15 @@
 import pLimit from 'p-limit';
 import { type Cancellable, messageOf, timeOfDay, waitOrAbort } from '../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../image/index.ts';
-import type { SignatureQuestion } from '../policy/index.ts';
-import { cacheOf, regionOf, scanOf } from './assemble.ts';
+import type { SignatureQuestion, UrgentQuestions } from '../policy/index.ts';
+import { cacheOf, readersOf, regionOf } from './assemble.ts';
 import { createOneForAll } from './cache/one-for-all.ts';
 import { hostsOf } from './hosts.ts';
 import { createImageFilter } from './image-filter.ts';
 import { RepositoryState } from './repository.ts';
 import { purposeOf } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
-import { workFor } from './signatures/verify-asked.ts';
+import { ask } from './signatures/verify-asked.ts';
 import { expectedTurns, inTurn, type Queues } from './turns.ts';
 import type { ImageWatchOptions } from './watch-options.ts';
 import { isWaiting, newlyWatched, type Watched, wantsMore } from './watched.ts';
@@ -29,17 +29,18 @@ export function createImageWatch(options: ImageWatchOptions) {
   const { clock, log, automationIntervalMs, onNewTags, random = Math.random } = options;
   /** From the end of one scan of a repository to the next, with 10 % jitter. */
   const scanIntervalMs = Math.min(LONGEST_SCAN_INTERVAL_MS, automationIntervalMs);
-  const scan = scanOf(options, scanIntervalMs);
+  const { scan, visit } = readersOf(options, scanIntervalMs);
   const cache = cacheOf(options);
   const oneForAll = cache?.isShared ? createOneForAll(cache, { clock, intervalMs: scanIntervalMs }) : undefined;
   const watched = new Map<string, Watched>();
   const inBackground = pLimit(2);
+  const inVisits = pLimit(4);
   const stopping = new AbortController();
   let wake = Promise.withResolvers<void>();
   let loop: Promise<void> | undefined;
 
   let latest: readonly ImageTarget[] = [];
-  const isIncluded = createImageFilter({ ...options, askRegion: regionOf(options) }, () => {
+  const filter = createImageFilter({ ...options, askRegion: regionOf(options) }, () => {
     if (!stopping.signal.aborted) watch.watch(latest);
   });
 
@@ -223,7 +224,9 @@ export function createImageWatch(options: ImageWatchOptions) {
   const watch = {
     watch(targets: readonly ImageTarget[]): void {
       latest = targets;
-      const wanted = new Map(targets.filter(({ name }) => isIncluded(name)).map((target) => [target.name, target]));
+      const wanted = new Map(
+        targets.filter(({ name }) => filter.scopeOf(name).state === 'included').map((target) => [target.name, target]),
+      );
       for (const [name, entry] of watched) {
         if (wanted.has(name)) continue;
         entry.gone.abort();
@@ -260,12 +263,29 @@ export function createImageWatch(options: ImageWatchOptions) {
     },
     verify(question: SignatureQuestion): void {
       const entry = watched.get(question.image);
-      const work = entry ? workFor(entry.state, question, clock) : 'none';
-      if (!entry || work === 'none') return;
-      const { signatures, signatureQueue } = entry.state;
-      signatureQueue.ask({ question, after: signatures.lastLook, isNew: work === 'new' });
+      if (!entry || !ask(entry.state, question, false, clock)) return;
       entry.nextAt = Math.min(entry.nextAt, clock.monotonic());
       wake.resolve();
+    },
+    async verifyNow(asked: UrgentQuestions, { signal }: Cancellable = {}): Promise<ImageRepository | undefined> {
+      const { image, questions } = asked;
+      const entry = watched.get(image);
+      if (entry) {
+        for (const question of questions) ask(entry.state, question, true, clock);
+        await watch.scanNow(image, signal ? { signal } : {});
+        return undefined;
+      }
+      const scope = await waitOrAbort(filter.decided(image), signal);
+      if (scope.state === 'barred') return { tags: [], images: new Map(), barredBy: scope.by };
+      const until = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
+      return waitOrAbort(
+        inVisits(() => visit(asked, { signal: until })),
+        until,
+      );
+    },
+    barredBy(name: string): string | undefined {
+      const scope = filter.scopeOf(name);
+      return scope.state === 'barred' ? scope.by : undefined;
     },
     repository(name: string): ImageRepository | undefined {
       const entry = watched.get(name);

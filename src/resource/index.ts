@@ -33,6 +33,7 @@ export {
   parseApiVersion,
 } from './object.ts';
 export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
+export { pullSecretsOf } from './pull-secrets.ts';
 export {
   containersOf,
   FLUX_V1_WORKLOADS,

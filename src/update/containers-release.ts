@@ -1,6 +1,5 @@
 import { FluxError } from '../base/index.ts';
 import { formatImageRef, tryParseImageRef } from '../image/index.ts';
-import type { SignatureQuestion } from '../policy/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
@@ -11,7 +10,7 @@ import { type Planned, releaseFailed, writeImages } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import { type Candidate, rejection, selectWorkloads, sortedResult } from './select.ts';
 import { signatureAdvice } from './signature-advice.ts';
-import { signaturesOfNamed, verifyNow } from './signature-questions.ts';
+import { type PersonalQuestion, signaturesOfNamed, verifyNow } from './signature-questions.ts';
 import type { ContainerUpdate, ReleaseContainersSpec, WorkloadResult } from './spec.ts';
 import type { Question } from './subject.ts';
 
@@ -29,11 +28,11 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
   );
   const asked = { ...context, pinning: { ...context.pinning, skipVerify: spec.SkipVerify } };
   const signatures = candidates.flatMap((candidate) =>
-    (spec.ContainerSpecs[candidate.id] ?? []).map((update) => signaturesOf(update, candidate, asked)),
+    (spec.ContainerSpecs[candidate.id] ?? []).flatMap((update) => signaturesOf(update, candidate, asked)),
   );
-  await verifyNow(signatures, context);
+  const verified = { ...asked, images: await verifyNow(signatures, context) };
   for (const candidate of candidates) {
-    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, asked));
+    results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, verified));
   }
   const all = [...results].filter(([id]) => include.includes(id));
   const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
@@ -93,9 +92,10 @@ function questionOf({ Container: name, Target }: Update, { policies, running }: 
   return { container, inGit: policies, images: context.images, pinning: context.pinning };
 }
 
-function signaturesOf(update: Update, candidate: Candidate, context: UpdateContext): SignatureQuestion | undefined {
+function signaturesOf(update: Update, workload: Candidate, context: UpdateContext): readonly PersonalQuestion[] {
   const target = tryParseImageRef(update.Target);
-  return target && signaturesOfNamed(questionOf(update, candidate, context), target);
+  const question = target && signaturesOfNamed(questionOf(update, workload, context), target);
+  return question ? [{ question, workload }] : [];
 }
 
 /** The new image as it is written, with the digest that was verified if it must be signed; or why it is refused. */

@@ -1,7 +1,7 @@
 import type { Cancellable } from '../base/index.ts';
 import type { ImageRepository } from '../image/index.ts';
 import type { Manifests } from '../manifests/index.ts';
-import type { SignatureQuestion } from '../policy/index.ts';
+import type { SignatureQuestion, UrgentQuestions } from '../policy/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
 import type { Ages } from './first-seen.ts';
@@ -36,6 +36,11 @@ export interface ImageLookup {
   readTag(name: string, tag: string): void;
   /** Asks which of some images is signed as it must be; the scanner looks soon. */
   verify(question: SignatureQuestion): void;
+  /**
+   * Verifies images at once. Resolves to what is known of a repository that is not watched; undefined for one that is, which `repository`
+   * knows.
+   */
+  verifyNow(asked: UrgentQuestions, options?: Cancellable): Promise<ImageRepository | undefined>;
 }
 
 /** The rollouts of automation's earlier updates. */

@@ -93,6 +93,8 @@ export type Hold =
   /** The API server rejects another image. */
   | { readonly kind: 'fixed' }
   | UnsignedTag
+  /** An image must be signed, and a flag forbids to ask its registry. */
+  | { readonly kind: 'barred'; readonly tag: string; readonly by: string }
   /** It cannot be verified whether images fulfil the policy. */
   | { readonly kind: 'bad-verify'; readonly text: string; readonly problem: string };
 
@@ -270,7 +272,9 @@ export function describeHold(hold: Hold): string {
     case 'fixed':
       return `image of a Job cannot change, unless ${FORCE_ANNOTATION}: "true" lets Flux recreate the Job`;
     case 'unsigned':
-      return `tag ${hold.tag} has no valid signature for ${hold.policy}: ${hold.why ?? 'it is not signed'}`;
+      return `${imageOf(hold.tag)} has no valid signature for ${hold.policy}: ${hold.why ?? 'it is not signed'}`;
+    case 'barred':
+      return `the signatures of ${imageOf(hold.tag)} cannot be verified: fluxd does not read this repository (${hold.by})`;
     case 'bad-verify':
       return `invalid signature policy ${JSON.stringify(hold.text)}: it ${hold.problem}`;
   }
@@ -301,12 +305,17 @@ function describeDoubt(doubt: Doubt): string {
     case 'undated':
       return `the digest of tag ${doubt.tag} has not been read, so its age is unknown`;
     case 'unverified':
-      return `the signatures of tag ${doubt.tag} have not been verified${doubt.because === undefined ? '' : `: ${doubt.because}`}`;
+      return `the signatures of ${imageOf(doubt.tag)} have not been verified${doubt.because === undefined ? '' : `: ${doubt.because}`}`;
     case 'no-time':
       return 'image with zero created timestamp';
     case 'no-tag':
       return `image has no tag, so it is unknown whether ${doubt.newest} is newer`;
   }
+}
+
+/** An image that is named by its digest alone has no tag. */
+function imageOf(tag: string): string {
+  return tag === '' ? 'the image' : `tag ${tag}`;
 }
 
 /** `tag "a"`, as in Flux v1, or `tags "a", "b", "c" and 4 more`. */

@@ -24,8 +24,8 @@ export interface UpdatePlan extends Planned {
 /**
  * Plans an update: the result for each workload, and the edited files. Dry runs and executed updates share it. Without edits there is
  * nothing to commit; the caller decides whether that is an error (it is for releases, but not for policies).
- * @throws FluxError if the update as a whole is rejected (`update/bad-spec`, `update/image-missing`, `update/unsatisfiable`,
- * `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`,
+ * @throws FluxError if the update as a whole is rejected (`update/bad-spec`, `update/image-missing`, `update/image-unused`,
+ * `update/registry-failed`, `update/registry-barred`, `update/unsatisfiable`, `update/no-changes`, `update/not-a-workload`, `policy/bad-tag-pattern`, `policy/bad-name`, `policy/no-container`,
  * `resource/bad-id`), or if a file cannot be edited in an all-or-nothing update, of policies or selected containers
  * (`update/edit-failed`).
  */

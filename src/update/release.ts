@@ -9,20 +9,21 @@ import {
   tryParseImageRef,
   withTag,
 } from '../image/index.ts';
-import { containerPolicy, type Policies, parseTagPattern, type SignatureQuestion, tagPolicy } from '../policy/index.ts';
+import { containerPolicy, type Policies, parseTagPattern, tagPolicy } from '../policy/index.ts';
 import type { Container } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
-import { type UpdateContext, untimed } from './context.ts';
+import { type ImageLookup, type UpdateContext, untimed } from './context.ts';
 import { decideNamed, decideNewest, type Overrides } from './decide.ts';
 import { type Decision, describeDecision, UP_TO_DATE } from './decision.ts';
 import { editImages, type Planned } from './edit.ts';
 import { refuseHeld } from './held.ts';
 import type { Pinning } from './pinning.ts';
+import { requireKnown } from './require-known.ts';
 import { ALL_WORKLOADS, type Candidate, type Filter, rejection, selectWorkloads, sortedResult } from './select.ts';
 import { signatureAdvice } from './signature-advice.ts';
-import { signaturesOfNamed, signaturesToRead, verifyNow } from './signature-questions.ts';
+import { type PersonalQuestion, signaturesOfNamed, signaturesToRead, verifyNow } from './signature-questions.ts';
 import type { ContainerUpdate, ReleaseImageSpec, WorkloadResult } from './spec.ts';
 
 /** `--update-all-images`. */
@@ -30,13 +31,13 @@ export const LATEST_IMAGES = '<all latest>';
 
 /**
  * Plans a requested release: the newest matching image of every container, or a given image wherever it is used.
- * @throws FluxError `update/bad-spec`, `update/image-missing`, `update/registry-failed`, `resource/bad-id`.
+ * @throws FluxError `update/bad-spec`, `resource/bad-id`, and as `requireKnown`.
  */
 export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext): Promise<Planned> {
   const requested = spec.ImageSpec === LATEST_IMAGES ? undefined : parseRequested(spec.ImageSpec);
   const filter = tagFilterOf(spec, requested);
   const { timed = untimed } = context;
-  if (requested) await timed('lookup_images', () => requireKnown(requested, context));
+  const known = requested ? await timed('lookup_images', () => requireKnown(requested, context)) : context.images;
   const named = spec.ServiceSpecs.length > 0 && !spec.ServiceSpecs.includes(ALL_WORKLOADS);
   const unlocking = spec.Force && named;
   const { candidates, results } = await timed('select_workloads', () =>
@@ -52,19 +53,19 @@ export async function planRelease(spec: ReleaseImageSpec, context: UpdateContext
     overrides: { pattern: spec.Force, bans: unlocking },
     pinning: { ...context.pinning, requested: spec.PinDigest, skipVerify: spec.SkipVerify },
   };
-  const release = async () => {
+  const release = async (images: ImageLookup) => {
     const missing: Missing = { digests: [], signatures: [] };
     for (const candidate of candidates) {
       await yieldTurn(context.signal);
-      results.set(candidate.id, releaseWorkload(candidate, order, context, missing));
+      results.set(candidate.id, releaseWorkload(candidate, order, { ...context, images }, missing));
     }
     return missing;
   };
   const releaseAll = async () => {
-    const { digests, signatures } = await release();
+    const { digests, signatures } = await release(known);
     if (digests.length + signatures.length === 0) return;
-    await Promise.all([readDigests(digests, context), verifyNow(signatures, context)]);
-    await release();
+    const [verified] = await Promise.all([verifyNow(signatures, { ...context, images: known }), readDigests(digests, context)]);
+    await release(verified);
   };
   await (requested ? releaseAll() : timed('lookup_images', releaseAll));
   const edited = await editImages(results, context);
@@ -118,7 +119,7 @@ interface Order {
 /** What a release has to read before it can decide. */
 interface Missing {
   readonly digests: ImageRef[];
-  readonly signatures: SignatureQuestion[];
+  readonly signatures: PersonalQuestion[];
 }
 
 function releaseWorkload(
@@ -132,8 +133,8 @@ function releaseWorkload(
   for (const container of wantedContainers(candidate)) {
     const inGit = filter === undefined ? candidate.policies : withTagFilter(candidate.policies, container.name, filter);
     const question = { container, inGit, images: context.images, pinning };
-    const signatures = requested ? signaturesOfNamed(question, requested) : signaturesToRead(question);
-    if (signatures && decidesOn(container, requested)) missing.signatures.push(signatures);
+    const asked = requested ? signaturesOfNamed(question, requested) : signaturesToRead(question);
+    if (asked && decidesOn(container, requested)) missing.signatures.push({ question: asked, workload: candidate });
     const decision = requested ? decideNamed(question, requested, overrides) : decideNewest(question, 'person');
     if (decision === 'not-wanted') last = rejection('skipped', CANNOT_FIND);
     else if (decision.state === 'update') {
@@ -191,30 +192,6 @@ export function parseRequested(text: string): ImageRef {
     code: 'update/bad-spec',
     fault: 'user',
     help: `Name the tag to release, for example ${formatName(ref)}:1.2.3.`,
-  });
-}
-
-/** A tag may have been pushed after the last scan, so the registry is read again before the tag is reported as missing. */
-export async function requireKnown(requested: ImageRef, { images, signal }: UpdateContext): Promise<void> {
-  const name = canonicalName(requested);
-  const known = () => images.repository(name)?.tags.includes(requested.tag) ?? false;
-  if (known()) return;
-  const before = images.repository(name)?.scannedAt;
-  await images.scanNow(name, signal ? { signal } : {});
-  if (known()) return;
-  const { error, scannedAt } = images.repository(name) ?? {};
-  // Without a new list the tag's existence is unknown.
-  if (error && scannedAt === before)
-    throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} could not be checked: ${error.message}`, {
-      code: 'update/registry-failed',
-      fault: error.fault,
-      help: error.help ?? `Listing the tags of ${name} failed. Retry, or run fluxctl doctor.`,
-      cause: error,
-    });
-  throw new FluxError(`image ${JSON.stringify(formatImageRef(requested))} does not exist: invalid image ID`, {
-    code: 'update/image-missing',
-    fault: 'user',
-    help: `${name} has no tag ${requested.tag}. Check the spelling, that the tag was pushed, and with fluxctl list-images that the daemon can read this registry.`,
   });
 }
 

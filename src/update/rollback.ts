@@ -1,24 +1,25 @@
 import { FluxError } from '../base/index.ts';
 import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
-import { containerPolicy, formatBan, type Policies, policiesOf, policyChanges } from '../policy/index.ts';
+import { containerPolicy, formatBan, type Policies, policiesOf, policyChanges, type SignatureQuestion } from '../policy/index.ts';
 import { type Container, containersOf, isWorkload, type Manifest, type ResourceId } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
-import type { PastImages, UpdateContext } from './context.ts';
+import type { ImageLookup, PastImages, UpdateContext } from './context.ts';
 import { decideNamed, holdOfWorkload, refusalOf, signedImage } from './decide.ts';
-import { describeDecision, describeHold } from './decision.ts';
+import { type Decision, describeDecision, describeHold } from './decision.ts';
 import type { Planned } from './edit.ts';
 import { type PutBack, planPutBack } from './put-back.ts';
-import { requireKnown } from './release.ts';
+import { requireKnown } from './require-known.ts';
 import { normalId } from './select.ts';
 import { signatureAdvice } from './signature-advice.ts';
-import { signaturesOfNamed, verifyNow } from './signature-questions.ts';
+import { type PersonalQuestion, signaturesOfNamed, verifyNow } from './signature-questions.ts';
 import type { ReleaseContainersSpec, RollbackSpec } from './spec.ts';
 import type { Question } from './subject.ts';
 
 /** A workload to roll back, as it is in Git. */
 interface Subject {
   readonly id: ResourceId;
+  readonly manifest: Manifest;
   readonly policies: Policies;
   readonly containers: readonly Container[];
 }
@@ -27,7 +28,7 @@ interface Subject {
  * Plans a rollback: the images before, and bans of those that they replace, in one change. The result names the same change as an update of
  * containers, in which form it is recorded.
  * @throws FluxError `rollback/no-workload`, `rollback/held`, `rollback/no-container`, `rollback/unclear`, `rollback/to-required`,
- * `rollback/refused`, `update/no-changes`, `update/image-missing`, `update/registry-failed`, `update/edit-failed`.
+ * `rollback/refused`, `update/no-changes`, `update/edit-failed`, and as `requireKnown`.
  */
 export async function planRollback(
   spec: RollbackSpec,
@@ -39,7 +40,7 @@ export async function planRollback(
   if (!manifest) throw refused(`${id} is not in the repository`, 'rollback/no-workload');
   const policies = policiesOf(manifest.object.metadata.annotations);
   if (!spec.Force) await requireFree(id, policies, context);
-  const subject = { id, policies, containers: wantedContainers(id, manifest, spec) };
+  const subject = { id, manifest, policies, containers: wantedContainers(id, manifest, spec) };
   const wanted = spec.To === '' ? await imagesBefore(subject, spec, context) : await imagesOfTag(subject, spec, context);
 
   const { result, edits, banned } = await planPutBack(new Map([[id, wanted]]), context);
@@ -102,8 +103,12 @@ async function imagesBefore(
     };
     if (differing.length === 0 || !differing.every(isAllowed)) continue;
     const signed = await asSigned(differing, subject, context);
-    if (typeof signed !== 'string') return signed;
-    unsigned ||= `; ${signed}`;
+    if (!('state' in signed)) return signed;
+    const reason = signatureAdvice(signed) ?? describeDecision(signed);
+    // Of what is not known, an older image is no way out.
+    if (signed.state === 'unknown' || (signed.state === 'held' && signed.by.kind === 'barred'))
+      throw refused(`${subject.id} cannot be rolled back to ${listed(differing)}: ${reason}`, 'rollback/refused');
+    unsigned ||= `; ${reason}`;
     verified += 1;
     if (verified === MAX_VERIFIED) break;
   }
@@ -117,42 +122,48 @@ async function imagesBefore(
 /** Revisions whose images are verified. */
 const MAX_VERIFIED = 20;
 
+function listed(images: readonly PutBack[]): string {
+  return images.map(({ good }) => good).join(' and ');
+}
+
 /** The images with the digests that were verified, of those that must be signed; or why one is refused. */
 async function asSigned(
-  images: readonly PutBack[],
-  { policies, containers }: Subject,
+  wanted: readonly PutBack[],
+  subject: Subject,
   context: UpdateContext,
-): Promise<readonly PutBack[] | string> {
-  const question = ({ container: name, good }: PutBack): Question => ({
+): Promise<readonly PutBack[] | Decision> {
+  const { policies, containers } = subject;
+  const question = ({ container: name, good }: PutBack, images: ImageLookup): Question => ({
     container: { ...containers.find((each) => each.name === name), name, image: good },
     inGit: policies,
-    images: context.images,
+    images,
     pinning: context.pinning,
   });
-  await verifyNow(
-    images.map((image) => signaturesOfNamed(question(image), parseImageRef(image.good))),
-    context,
-  );
+  const asked = wanted.flatMap((image) => signaturesOfNamed(question(image, context.images), parseImageRef(image.good)) ?? []);
+  const images = await verifyNow(asPersonal(asked, subject), context);
   const signed: PutBack[] = [];
-  for (const image of images) {
-    const good = signedImage(question(image), parseImageRef(image.good));
-    if ('state' in good) return signatureAdvice(good) ?? describeDecision(good);
+  for (const image of wanted) {
+    const good = signedImage(question(image, images), parseImageRef(image.good));
+    if ('state' in good) return good;
     signed.push({ ...image, good: formatImageRef(good) });
   }
   return signed;
+}
+
+function asPersonal(questions: readonly SignatureQuestion[], workload: Subject): readonly PersonalQuestion[] {
+  return questions.map((question) => ({ question, workload }));
 }
 
 /** The images with another tag; without a named container, those that the last change of the workload changed. */
 async function imagesOfTag(subject: Subject, spec: RollbackSpec, context: UpdateContext): Promise<readonly PutBack[]> {
   const containers = subject.containers.length === 1 ? subject.containers : await lastChanged(subject, context);
   const wanted = containers.map((container) => ({ container, ref: withTag(container, spec.To) }));
-  for (const ref of new Map(wanted.map(({ ref }) => [canonicalName(ref), ref])).values()) await requireKnown(ref, context);
-  const { images, pinning } = context;
-  const questionOf = (container: Container) => ({ container, inGit: subject.policies, images, pinning });
-  await verifyNow(
-    wanted.map(({ container, ref }) => signaturesOfNamed(questionOf(container), ref)),
-    context,
-  );
+  let { images } = context;
+  for (const ref of new Map(wanted.map(({ ref }) => [canonicalName(ref), ref])).values())
+    images = await requireKnown(ref, { ...context, images });
+  const questionOf = (container: Container) => ({ container, inGit: subject.policies, images, pinning: context.pinning });
+  const asked = wanted.flatMap(({ container, ref }) => signaturesOfNamed(questionOf(container), ref) ?? []);
+  images = await verifyNow(asPersonal(asked, subject), { ...context, images });
   return wanted.map(({ container, ref }): PutBack => {
     const { name, image } = container;
     const question = questionOf(container);

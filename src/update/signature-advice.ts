@@ -5,7 +5,7 @@ export function signatureAdvice(decision: Decision): string | undefined {
   const reason = describeDecision(decision);
   if (decision.state === 'unknown') return decision.why.kind === 'unverified' ? `${reason}; retry, or ${SKIP}` : undefined;
   if (decision.state !== 'held') return undefined;
-  return decision.by.kind === 'unsigned' || decision.by.kind === 'bad-verify'
+  return ['unsigned', 'barred', 'bad-verify'].includes(decision.by.kind)
     ? `${reason}; to release it all the same, ${SKIP}`
     : undefined;
 }

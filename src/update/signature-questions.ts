@@ -1,8 +1,10 @@
-import { canonicalName, type ImageRef, verificationKey } from '../image/index.ts';
+import { canonicalName, type ImageRef, type ImageRepository, verificationKey } from '../image/index.ts';
 import type { SignatureQuestion } from '../policy/index.ts';
+import { pullSecretsOf } from '../resource/index.ts';
 import { refusedByBan } from './allowed.ts';
-import type { UpdateContext } from './context.ts';
+import type { ImageLookup, UpdateContext } from './context.ts';
 import { rankingOf } from './ranking.ts';
+import type { Candidate } from './select.ts';
 import { isInGit, MAX_DEPTH, refusedBySignature } from './signed.ts';
 import { digestOf, isHold, notAhead, type Question, type Subject, subjectOf } from './subject.ts';
 
@@ -55,13 +57,27 @@ export function verifiedAgainAt(
   return Math.min(...times);
 }
 
-/** Verifies at once, for a person who waits. What cannot be verified is unknown afterwards too. */
+/** What a person asks, for a workload that is to have an image. */
+export interface PersonalQuestion {
+  readonly question: SignatureQuestion;
+  readonly workload: Pick<Candidate, 'id' | 'manifest'>;
+}
+
+/**
+ * Verifies at once, for a person who waits. Resolves to the images with what was found, also of repositories that are not watched; what
+ * cannot be verified is unknown afterwards too.
+ */
 export async function verifyNow(
-  wanted: readonly (SignatureQuestion | undefined)[],
+  asked: readonly PersonalQuestion[],
   { images, signal }: Pick<UpdateContext, 'images' | 'signal'>,
-): Promise<void> {
-  const questions = wanted.flatMap((question) => question ?? []);
-  for (const question of questions) images.verify({ ...question, urgent: true });
-  const names = new Set(questions.map(({ image }) => image));
-  await Promise.all([...names].map((name) => images.scanNow(name, signal ? { signal } : {})));
+): Promise<ImageLookup> {
+  const found = new Map<string, ImageRepository>();
+  const verify = async ([image, same]: readonly [string, readonly PersonalQuestion[]]) => {
+    const questions = same.map(({ question }) => question);
+    const pullSecrets = same.flatMap(({ workload: { id, manifest } }) => pullSecretsOf(id, manifest.object));
+    const repository = await images.verifyNow({ image, questions, pullSecrets }, signal ? { signal } : {});
+    if (repository) found.set(image, repository);
+  };
+  await Promise.all([...Map.groupBy(asked, ({ question }) => question.image)].map(verify));
+  return { ...images, repository: (name) => found.get(name) ?? images.repository(name) };
 }

@@ -16,6 +16,7 @@ export function isInGit(tag: string, { current, repository }: Subject): boolean 
  */
 export function refusedBySignature({ signed, repository }: Subject, tag: string, digest = ''): Decision | undefined {
   if (isHold(signed)) return held(signed);
+  if (signed.length > 0 && repository?.barredBy !== undefined) return held({ kind: 'barred', tag, by: repository.barredBy });
   const read = digest || digestOf(repository, tag);
   let doubt: Decision | undefined;
   for (const { text: policy } of signed) {

@@ -36,6 +36,7 @@ interface Given {
   readonly inCluster?: Readonly<Record<string, string>>;
   readonly tags?: Tags | undefined;
   readonly disappeared?: readonly string[] | undefined;
+  readonly barredBy?: string;
   readonly nextAt?: number;
   readonly ripeAt?: number;
   /** When tags were first seen with the digest that they have. */
@@ -54,6 +55,7 @@ function questionOf({
   inCluster = {},
   tags,
   disappeared,
+  barredBy,
   nextAt,
   ripeAt,
   seen = {},
@@ -66,7 +68,12 @@ function questionOf({
   const verifications = new Map(
     Object.entries(signatures).map(([tag, found]) => [verificationKey(tags?.[tag]?.digest ?? '', BY_ACME), found] as const),
   );
-  const repository = tags && { ...repositoryOf(tags, nextAt), ...(disappeared ? { disappeared } : {}), verifications };
+  const repository = tags && {
+    ...repositoryOf(tags, nextAt),
+    ...(disappeared ? { disappeared } : {}),
+    ...(barredBy === undefined ? {} : { barredBy }),
+    verifications,
+  };
   const sightings = Object.entries(seen).map(
     ([tag, time]) => [tag, { digest: tags?.[tag]?.digest ?? '', since: Date.parse(time) }] as const,
   );
@@ -212,6 +219,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
   'held bad-verify': [
     { inGit: VERIFY, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },
     'invalid signature policy "cosign:acme": it names a key that fluxd does not have: --registry-verify-keys has no acme.pub',
+  ],
+  'held barred': [
+    { inGit: VERIFY, pinning: SIGNED, tags: { '1.0.0': {}, '1.1.0': {} }, barredBy: '--registry-disable-scanning' },
+    'the signatures of tag 1.1.0 cannot be verified: fluxd does not read this repository (--registry-disable-scanning)',
   ],
   'unknown unverified': [
     { inGit: VERIFY, pinning: SIGNED, tags: { '1.0.0': {}, '1.1.0': { digest: GOOD } } },

@@ -268,6 +268,7 @@ describe('a release by image', () => {
         },
         readTag: (name, tag) => read.push(`${name}:${tag}`),
         verify: () => undefined,
+        verifyNow: async () => undefined,
         async scanNow() {
           scanned = read.length > 0;
         },

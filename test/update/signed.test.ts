@@ -7,7 +7,7 @@ import {
   type Verification,
   verificationKey,
 } from '../../src/image/index.ts';
-import type { SignatureQuestion } from '../../src/policy/index.ts';
+import type { SignatureQuestion, UrgentQuestions } from '../../src/policy/index.ts';
 import { parseSignatureRule } from '../../src/policy/index.ts';
 import { considerTag } from '../../src/update/consider.ts';
 import { decide, decideAgain, decideNamed } from '../../src/update/decide.ts';
@@ -192,7 +192,18 @@ describe('automation', () => {
 /** A workload with one image of a registry, and what was asked of that. `learned` is known after a scan. */
 function worldOf(
   known: Known,
-  { learned = known, annotations = {} }: { learned?: Known; annotations?: Record<string, string> } = {},
+  {
+    learned = known,
+    annotations = {},
+    image = `${NAME}:1.0.0`,
+    visited = () => ({ tags: [], images: new Map() }),
+  }: {
+    learned?: Known;
+    annotations?: Record<string, string>;
+    image?: string;
+    /** What is known of another repository. */
+    visited?: (asked: UrgentQuestions) => ImageRepository;
+  } = {},
 ) {
   const file = [
     'apiVersion: apps/v1',
@@ -204,16 +215,17 @@ function worldOf(
     '  template:',
     '    spec:',
     '      containers:',
-    `      - {name: web, image: ${NAME}:1.0.0}`,
+    `      - {name: web, image: ${image}}`,
     '',
   ].join('\n');
   const object = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'web', namespace: 'shop', annotations: { 'fluxcd.io/tag.web': 'semver:*', ...annotations } },
-    spec: { template: { spec: { containers: [{ name: 'web', image: `${NAME}:1.0.0` }] } } },
+    spec: { template: { spec: { imagePullSecrets: [{ name: 'pull' }], containers: [{ name: 'web', image }] } } },
   };
   const asked: SignatureQuestion[] = [];
+  const urgent: UrgentQuestions[] = [];
   let repository = repositoryOf(known);
   const context: UpdateContext = {
     ...contextOf({ files: { 'web.yaml': file }, manifests: { [ID]: { file: 'web.yaml', object } }, running: [ID], registry: {} }),
@@ -224,10 +236,16 @@ function worldOf(
       },
       readTag: () => undefined,
       verify: (question) => asked.push(question),
+      async verifyNow(questions) {
+        urgent.push(questions);
+        if (questions.image !== NAME) return visited(questions);
+        repository = repositoryOf(learned);
+        return undefined;
+      },
     },
     pinning: { signed: demandsOf(`ghcr.io/acme/*=${POLICY}`) },
   };
-  return { context, asked };
+  return { context, asked, urgent };
 }
 
 test('automation asks for the newest tags before the first that is signed, and when to ask again', async () => {
@@ -243,7 +261,6 @@ test('automation asks for the newest tags before the first that is signed, and w
   const { context, asked } = worldOf(known, { annotations });
   const { nextAt } = await planAutomation(context);
   expect(asked).toMatchObject([{ image: NAME, candidates: [{ tag: '1.4.0' }, { tag: '1.3.0' }, { tag: '1.2.0' }] }]);
-  expect(asked[0]?.urgent).toBeUndefined();
   expect(nextAt).toBe(30_000);
 });
 
@@ -273,6 +290,26 @@ function ofContainers(target: string, more: object = {}) {
   } as const;
 }
 
+function rollback(more: object = {}) {
+  const spec = { Kind: 'execute', Workload: ID, Container: '', To: '', Force: false, ...more };
+  return { type: 'rollback', cause: { Message: '', User: '' }, spec } as const;
+}
+
+/** The images of revisions with which the workload was healthy, newest first. */
+function pastOf(...revisions: readonly Readonly<Record<string, string>>[]) {
+  return {
+    async *healthy() {
+      yield* revisions;
+    },
+  };
+}
+
+/** A repository whose tag 2 could not be read. */
+function visitedWith(code: string): ImageRepository {
+  const error = new FluxError('HEAD …: status', { code });
+  return { tags: [], images: new Map([['2', { tag: '2', labels: {}, fetchedAt: 0, error }]]) };
+}
+
 describe('a person', () => {
   const OLD = { '1.0.0': UNSIGNED, '1.1.0': UNSIGNED };
   const NEW = { '1.0.0': undefined, '1.1.0': VERIFIED };
@@ -281,13 +318,13 @@ describe('a person', () => {
 
   test.each(['<all latest>', `${NAME}:1.1.0`])('releases %s only with a signature, also by force', async (image) => {
     for (const Force of [false, true]) {
-      const { context, asked } = worldOf(OLD);
+      const { context, urgent } = worldOf(OLD);
       expect((await planUpdate(release(image, { Force }), context)).result[ID]).toMatchObject({
         Status: 'skipped',
         Error: REFUSED,
       });
       // What was not signed a moment ago may be by now.
-      expect(asked).toMatchObject([{ image: NAME, urgent: true }]);
+      expect(urgent.map((each) => each.questions[0]?.candidates[0]?.tag)).toEqual(['1.1.0']);
     }
   });
 
@@ -299,10 +336,10 @@ describe('a person', () => {
   });
 
   test.each(['<all latest>', `${NAME}:1.1.0`])('releases %s without one by --skip-verify', async (image) => {
-    const { context, asked } = worldOf(OLD);
+    const { context, urgent } = worldOf(OLD);
     const { result } = await planUpdate(release(image, { SkipVerify: true }), context);
     expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:1.1.0`);
-    expect(asked).toEqual([]);
+    expect(urgent).toEqual([]);
   });
 
   test('is held to it in a release of selected containers', async () => {
@@ -325,41 +362,129 @@ describe('a person', () => {
     expect(result[ID]).toEqual({ Status: 'success', PerContainer: expect.any(Array) });
   });
 
-  test('is held to it in a release of containers with an image of another repository', async () => {
-    await expect(planUpdate(ofContainers('ghcr.io/acme/other:1'), worldOf(NEW).context)).rejects.toMatchObject({
-      help: expect.stringContaining('the signatures of tag 1 have not been verified; retry, or use --skip-verify'),
+  describe('with an image of a repository that is not watched', () => {
+    const OTHER = 'ghcr.io/acme/other';
+    const visitFinds = (known: Known) => () => repositoryOf(known);
+    const refusal = (target: string, visited: () => ImageRepository) =>
+      planUpdate(ofContainers(target), worldOf(NEW, { visited }).context).then(
+        () => 'released',
+        (error: FluxError) => error.help,
+      );
+
+    test('releases containers if it is signed, by its digest, read with the pull secrets of the workload', async () => {
+      for (const target of [`${OTHER}:1`, `${OTHER}:1@${digestOf('1')}`]) {
+        const { context, urgent } = worldOf(NEW, { visited: visitFinds({ 1: VERIFIED }) });
+        const { result } = await planUpdate(ofContainers(target), context);
+        expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${OTHER}:1@${digestOf('1')}`);
+        const pullSecrets = [{ namespace: 'shop', secrets: ['pull'], serviceAccount: 'default' }];
+        expect(urgent).toMatchObject([{ image: OTHER, questions: [{ candidates: [{ tag: '1' }] }], pullSecrets }]);
+      }
+    });
+
+    test('hears why it is refused, and what to do', async () => {
+      const skip = 'to release it all the same, use --skip-verify';
+      expect(await refusal(`${OTHER}:1`, visitFinds({ 1: UNSIGNED }))).toContain(
+        `tag 1 has no valid signature for cosign:acme: it is not signed; ${skip}`,
+      );
+      expect(await refusal(`${OTHER}:1`, visitFinds({ 1: UNKNOWN }))).toContain(
+        'the signatures of tag 1 have not been verified: status 503; retry, or use --skip-verify',
+      );
+      const error = new FluxError('HEAD …: status 500', { code: 'registry/unavailable' });
+      const images = new Map([['1', { tag: '1', labels: {}, fetchedAt: 0, error }]]);
+      expect(await refusal(`${OTHER}:1`, () => ({ tags: [], images }))).toContain(
+        'the signatures of tag 1 have not been verified: HEAD …: status 500; retry, or use --skip-verify',
+      );
+      const barred = () => ({ tags: [], images: new Map(), barredBy: '--registry-exclude-image=ghcr.io/acme/*' });
+      expect(await refusal(`${OTHER}:1`, barred)).toContain(
+        `the signatures of tag 1 cannot be verified: fluxd does not read this repository (--registry-exclude-image=ghcr.io/acme/*); ${skip}`,
+      );
+      expect(await refusal(`${OTHER}@${digestOf('1')}`, barred)).toContain('the signatures of the image cannot be verified');
+    });
+
+    test('releases containers by --skip-verify without a look', async () => {
+      const { context, urgent } = worldOf(NEW);
+      const { result } = await planUpdate(ofContainers(`${OTHER}:1`, { SkipVerify: true }), context);
+      expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${OTHER}:1`);
+      expect(urgent).toEqual([]);
+    });
+
+    test('releases it where Git has the repository, and no sync', async () => {
+      const given = { image: `${OTHER}:1`, visited: visitFinds({ 2: VERIFIED }) };
+      const { result } = await planUpdate(release(`${OTHER}:2`), worldOf({}, given).context);
+      expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${OTHER}:2@${digestOf('2')}`);
+      const unsigned = worldOf({}, { ...given, visited: visitFinds({ 2: UNSIGNED }) });
+      expect((await planUpdate(release(`${OTHER}:2`), unsigned.context)).result[ID]?.Error).toContain('it is not signed');
+    });
+
+    test.each<[string, ImageRepository, RegExp]>([
+      ['that the registry does not have', visitedWith('registry/not-found'), /does not exist: invalid image ID/],
+      ['that cannot be read', visitedWith('registry/unavailable'), /could not be checked: HEAD …: status/],
+      [
+        'that fluxd must not read',
+        { tags: [], images: new Map(), barredBy: '--registry-disable-scanning' },
+        /could not be checked: fluxd does not read this repository \(--registry-disable-scanning\)/,
+      ],
+    ])('hears why an image is not released %s', async (_, visited, message) => {
+      const { context } = worldOf({}, { image: `${OTHER}:1`, visited: () => visited });
+      await expect(planUpdate(release(`${OTHER}:2`), context)).rejects.toMatchObject({
+        message: expect.stringMatching(message),
+      });
+    });
+
+    test('hears that no workload has an image of it', async () => {
+      const { context, urgent } = worldOf(NEW);
+      await expect(planUpdate(release(`${OTHER}:2`), context)).rejects.toMatchObject({
+        code: 'update/image-unused',
+        message: `no workload has an image of ${OTHER}, so none is updated to "${OTHER}:2"`,
+      });
+      expect(urgent).toEqual([]);
+    });
+
+    test('rolls back to it if it is signed', async () => {
+      const given = { visited: visitFinds({ 1: VERIFIED }) };
+      const past = pastOf({ web: `${OTHER}:1` });
+      const { result } = await planUpdate(rollback(), { ...worldOf(NEW, given).context, past });
+      expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${OTHER}:1@${digestOf('1')}`);
+    });
+  });
+
+  test.each<[string, ImageRepository, string]>([
+    ['has not been verified', repositoryOf({ 2: UNKNOWN }), 'have not been verified: status 503; retry, or use --skip-verify'],
+    [
+      'cannot be verified',
+      { tags: [], images: new Map(), barredBy: '--registry-disable-scanning' },
+      'cannot be verified: fluxd does not read this repository (--registry-disable-scanning)',
+    ],
+  ])('is not rolled back to an older image than the one before that %s', async (_, visited, reason) => {
+    const past = pastOf({ web: 'ghcr.io/acme/other:2' }, { web: `${NAME}:1.1.0` });
+    const { context } = worldOf(NEW, { visited: () => visited });
+    await expect(planUpdate(rollback(), { ...context, past })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringMatching(
+        new RegExp(`cannot be rolled back to ghcr.io/acme/other:2: .*${reason.replaceAll(/[()]/g, '.')}`),
+      ),
     });
   });
 
   test('rolls back to what is signed, or by --skip-verify', async () => {
-    const spec = { Kind: 'execute', Workload: ID, Container: '', To: '0.9.0', Force: false };
-    const rollback = (more: object = {}) =>
-      ({ type: 'rollback', cause: { Message: '', User: '' }, spec: { ...spec, ...more } }) as const;
     const old = { '0.9.0': UNSIGNED, '1.0.0': VERIFIED };
-    await expect(planUpdate(rollback(), worldOf(old).context)).rejects.toMatchObject({
+    await expect(planUpdate(rollback({ To: '0.9.0' }), worldOf(old).context)).rejects.toMatchObject({
       code: 'rollback/refused',
       message: expect.stringContaining('tag 0.9.0 has no valid signature'),
     });
-    const signed = await planUpdate(rollback(), worldOf(old, { learned: { ...old, '0.9.0': VERIFIED } }).context);
+    const signed = await planUpdate(rollback({ To: '0.9.0' }), worldOf(old, { learned: { ...old, '0.9.0': VERIFIED } }).context);
     expect(signed.result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.9.0@${digestOf('0.9.0')}`);
-    const skipped = await planUpdate(rollback({ SkipVerify: true }), worldOf(old).context);
+    const skipped = await planUpdate(rollback({ To: '0.9.0', SkipVerify: true }), worldOf(old).context);
     expect(skipped.result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.9.0`);
   });
 
   test('rolls back to the image before, as it was when it was verified', async () => {
-    const spec = { Kind: 'execute', Workload: ID, Container: '', To: '', Force: false };
-    const rollback = { type: 'rollback', cause: { Message: '', User: '' }, spec } as const;
-    const past = {
-      async *healthy() {
-        yield { web: `${NAME}:0.9.0` };
-        yield { web: `${NAME}:0.8.0` };
-      },
-    };
+    const past = pastOf({ web: `${NAME}:0.9.0` }, { web: `${NAME}:0.8.0` });
     const known = { '0.8.0': VERIFIED, '0.9.0': UNSIGNED, '1.0.0': VERIFIED };
-    const { result } = await planUpdate(rollback, { ...worldOf(known).context, past });
+    const { result } = await planUpdate(rollback(), { ...worldOf(known).context, past });
     expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:0.8.0@${digestOf('0.8.0')}`);
     const none = { ...worldOf({ ...known, '0.8.0': INVALID }).context, past };
-    await expect(planUpdate(rollback, none)).rejects.toMatchObject({
+    await expect(planUpdate(rollback(), none)).rejects.toMatchObject({
       code: 'rollback/to-required',
       message: expect.stringContaining('tag 0.9.0 has no valid signature'),
     });

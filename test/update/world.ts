@@ -1,3 +1,4 @@
+import { FluxError } from '../../src/base/index.ts';
 import type { ImageInfo } from '../../src/image/index.ts';
 import type { KubeObject, Manifest, ResourceId } from '../../src/resource/index.ts';
 import type { ImageLookup, RunningWorkload, UpdateContext } from '../../src/update/index.ts';
@@ -36,6 +37,12 @@ export function contextOf({ files, manifests, running, registry }: World): Updat
     },
     readTag: () => undefined,
     verify: () => undefined,
+    async verifyNow({ image, questions }) {
+      if (registry[image]) return undefined;
+      const error = new FluxError('HEAD …: status 404', { code: 'registry/not-found' });
+      const asked = questions.flatMap(({ candidates }) => candidates);
+      return { tags: [], images: new Map(asked.map(({ tag }) => [tag, { tag, labels: {}, fetchedAt: 0, error }])) };
+    },
   };
   return {
     manifests: byId,

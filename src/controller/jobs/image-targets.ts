@@ -10,7 +10,7 @@ import {
   tagPatternFor,
   tagPolicy,
 } from '../../policy/index.ts';
-import { CLUSTER_SCOPE, containersOf, type Manifest, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
+import { containersOf, type Manifest, pullSecretsOf, type ResourceId } from '../../resource/index.ts';
 
 /** All image repositories that the workloads of a revision use, with the credentials of each workload and the needed tags. */
 export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>, minAge: MinAge): readonly ImageTarget[] {
@@ -18,12 +18,7 @@ export function imageTargets(workloads: ReadonlyMap<ResourceId, Manifest>, minAg
 }
 
 function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageTarget[] {
-  const { namespace } = parseResourceId(id);
   const policies = policiesOf(object.metadata.annotations ?? {});
-  const pod = podSpecOf(object);
-  const secrets = namesOf(pod?.imagePullSecrets);
-  const serviceAccount =
-    typeof pod?.serviceAccountName === 'string' && pod.serviceAccountName !== '' ? pod.serviceAccountName : 'default';
   return containersOf(object).flatMap(({ name, image }): ImageTarget[] => {
     const ref = tryParseImageRef(image);
     const pattern = tagPatternFor(policies, name);
@@ -38,7 +33,7 @@ function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageT
     return [
       {
         name: canonicalName(ref),
-        pullSecrets: namespace === CLUSTER_SCOPE ? [] : [{ namespace, secrets, serviceAccount }],
+        pullSecrets: pullSecretsOf(id, object),
         inUse: ref.tag === '' ? [] : [ref.tag],
         ...(!isAutomated && isAtRest(object) ? { isIdle: true } : {}),
         ...(isTimed || isAged ? { needsTimes: (tag: string) => pattern.matches(tag) && (isTimed || mayBeNewer(tag)) } : {}),
@@ -51,11 +46,4 @@ function targetsOf(id: ResourceId, { object }: Manifest, minAge: MinAge): ImageT
 function isAtRest({ spec }: Manifest['object']): boolean {
   if (typeof spec !== 'object' || spec === null) return false;
   return ('replicas' in spec && spec.replicas === 0) || ('suspend' in spec && spec.suspend === true);
-}
-
-function namesOf(list: unknown): string[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry: unknown) =>
-    typeof entry === 'object' && entry !== null && 'name' in entry && typeof entry.name === 'string' ? [entry.name] : [],
-  );
 }

@@ -46,7 +46,11 @@ export function beatingCluster(cluster: Cluster, watchdog: Beating): Cluster {
 /** The image watch as the loop calls it. */
 export function beatingImages(images: ImageWatch, watchdog: Beating): ImageWatch {
   const beats = beatsOf(watchdog);
-  return { ...images, scanNow: beats((...args) => images.scanNow(...args)) };
+  return {
+    ...images,
+    scanNow: beats((...args) => images.scanNow(...args)),
+    verifyNow: beats((...args) => images.verifyNow(...args)),
+  };
 }
 
 function beatsOf(watchdog: Beating) {

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../../image/index.ts';
-import type { SignatureQuestion } from '../../policy/index.ts';
+import type { SignatureQuestion, UrgentQuestions } from '../../policy/index.ts';
 
 /** Keeps metadata of the images that workloads use. */
 export interface ImageWatch {
@@ -10,6 +10,13 @@ export interface ImageWatch {
   readTag(name: string, tag: string): void;
   /** Asks which of some images is signed as it must be, unless that was looked at a moment ago. Unknown names are ignored. */
   verify(question: SignatureQuestion): void;
+  /**
+   * Verifies images at once, for a person who waits. A watched repository is scanned, and the answer is undefined: `repository` knows. Of
+   * another one only these images are read, if a flag does not forbid it, and the answer is all that is known; it is not watched.
+   */
+  verifyNow(asked: UrgentQuestions, options?: Cancellable): Promise<ImageRepository | undefined>;
+  /** The flag because of which the registry is not asked about a repository; undefined if it is asked. */
+  barredBy(name: string): string | undefined;
   /** Metadata by canonical name; undefined if the repository is not watched or not scanned yet. */
   repository(name: string): ImageRepository | undefined;
   /** The scan state of every watched repository, sorted by name. */

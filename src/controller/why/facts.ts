@@ -34,6 +34,8 @@ export interface ContainerFacts {
   /** The canonical name of its repository; absent for a reference that cannot be parsed. */
   readonly repository?: string;
   readonly scan?: ImageScan;
+  /** The flag because of which its registry is not asked. */
+  readonly barredBy?: string;
   /** Pull secrets of the workload that do not exist, or may not be read. */
   readonly missingSecrets: readonly string[];
   /** Why its last update failed, if the last change of the image reverted it. */
@@ -94,7 +96,6 @@ export interface Facts {
   readonly evidence?: Evidence;
   /** Workloads that look like the controllers of its finalizers. */
   readonly controllers: readonly ClusterWorkload[];
-  readonly scansImages: boolean;
   /** The containers that the question is about. */
   readonly containers: readonly ContainerFacts[];
 }

@@ -12,8 +12,7 @@ export interface Memory {
   readonly source: SourceFacts;
   /** The workloads of the cluster that the question is about. */
   readonly running: Reading<readonly ClusterWorkload[]>;
-  readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
-  readonly scansImages: boolean;
+  readonly images: Pick<ImageWatch, 'repository' | 'scans' | 'barredBy'>;
   readonly timing: Timing;
   readonly pinning?: Pinning | undefined;
 }
@@ -21,7 +20,7 @@ export interface Memory {
 /** The facts about a subject that need no reading. */
 export function gather(subject: Subject, memory: Memory): Facts {
   const { id, manifest, object, problem, duplicates, containers } = subject;
-  const { timing, source, scansImages } = memory;
+  const { timing, source } = memory;
   const running = runningOf(id, memory);
   const live = running.state === 'read' ? running.value : undefined;
   const inGit = policiesOf(manifest?.object.metadata.annotations);
@@ -39,7 +38,6 @@ export function gather(subject: Subject, memory: Memory): Facts {
     ...policies,
     running,
     ...(object ? { object } : {}),
-    scansImages,
     controllers: [],
     containers: wanted.map((container) => containerFacts(container, { ...policies, subject, memory, live })),
   };
@@ -75,6 +73,7 @@ function containerFacts(
   const ref = tryParseImageRef(image);
   const repository = ref && canonicalName(ref);
   const scan = repository === undefined ? undefined : images.scans().find((each) => each.name === repository);
+  const barredBy = repository === undefined ? undefined : images.barredBy(repository);
   const runs = live?.containers.find((each) => each.name === name)?.image;
   const { tag } = subject;
   return {
@@ -90,6 +89,7 @@ function containerFacts(
       : { asked: considerTag(question, tag) ?? { tag, verdict: 'absent' } }),
     ...(repository === undefined ? {} : { repository }),
     ...(scan ? { scan } : {}),
+    ...(barredBy === undefined ? {} : { barredBy }),
     missingSecrets: [],
   };
 }

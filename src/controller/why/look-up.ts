@@ -2,7 +2,7 @@ import { type Clock, type Reading, readWithin } from '../../base/index.ts';
 import type { Evidence } from '../../change/index.ts';
 import { parseJobNote } from '../../record/index.ts';
 import type { LineChange, Revision } from '../../repository/index.ts';
-import { type ClusterWorkload, parseResourceId, podSpecOf, type ResourceId } from '../../resource/index.ts';
+import { type ClusterWorkload, parseResourceId, pullSecretsOf, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Source } from '../ports/source.ts';
 import { blameObject, type ObjectBlame } from '../repository/blame-object.ts';
@@ -84,23 +84,17 @@ async function notesOf(changes: readonly LineChange[], { source }: LookUpDeps): 
 /** The pull secrets of a workload that cannot be found, if its registry refuses us. */
 async function missingSecrets(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<readonly string[]> {
   const { id, manifest, containers } = facts;
-  const pod = manifest && podSpecOf(manifest.object);
-  if (id === undefined || !pod || containers.every(({ scan }) => scan?.error === undefined)) return [];
+  if (id === undefined || !manifest || containers.every(({ scan }) => scan?.error === undefined)) return [];
   const { namespace } = parseResourceId(id);
-  const names = secretNames(pod.imagePullSecrets).slice(0, MAX_SECRETS);
+  const names = pullSecretsOf(id, manifest.object)
+    .flatMap(({ secrets }) => secrets)
+    .slice(0, MAX_SECRETS);
   const found = await Promise.all(
     names.map((name) =>
       readWithin(deps.clock, signal, (each) => deps.cluster.readCore('Secret', namespace, name, { signal: each })),
     ),
   );
   return names.filter((_, index) => found[index]?.state === 'read' && found[index].value === undefined);
-}
-
-function secretNames(list: unknown): readonly string[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((each: unknown) =>
-    typeof each === 'object' && each !== null && 'name' in each && typeof each.name === 'string' ? [each.name] : [],
-  );
 }
 
 function evidenceOf(facts: Facts, { cluster }: LookUpDeps, signal: AbortSignal | undefined): Promise<Evidence> | undefined {

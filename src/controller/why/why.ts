@@ -33,8 +33,7 @@ export interface WhyDeps {
   readonly name: string;
   readonly source: LookUpDeps['source'] & Pick<Source, 'follows' | 'paths' | 'state' | 'accepted' | 'unverified'>;
   readonly cluster: LookUpDeps['cluster'] & Pick<Cluster, 'workloads'>;
-  readonly images: Pick<ImageWatch, 'repository' | 'scans'>;
-  readonly scansImages: boolean;
+  readonly images: Pick<ImageWatch, 'repository' | 'scans' | 'barredBy'>;
   readonly timing: () => Timing;
   readonly pinning?: Pinning;
   readonly progress: Progress;
@@ -82,7 +81,6 @@ export function createWhy(deps: WhyDeps): Why {
         source: sourceFacts(deps, repository),
         running,
         images: deps.images,
-        scansImages: deps.scansImages,
         timing: deps.timing(),
         pinning: deps.pinning,
       };

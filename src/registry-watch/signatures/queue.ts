@@ -3,6 +3,8 @@ import type { SignatureQuestion } from '../../policy/index.ts';
 /** A question in the queue. */
 export interface Queued {
   readonly question: SignatureQuestion;
+  /** Whether a person waits, so that what was unsigned a moment ago is verified again. */
+  readonly isUrgent: boolean;
   /** Number of the last look when it was asked. */
   readonly after: number;
   /** Whether it is about an image that has not been looked at. */
@@ -32,13 +34,13 @@ export class SignatureQueue {
   /** Takes a question, unless it is asked already, or others matter as much and there is no room. */
   ask(queued: Queued): void {
     const key = keyOf(queued);
-    if (this.#queued.has(key) ? queued.question.urgent : this.#makeRoomFor(queued)) this.#queued.set(key, queued);
+    if (this.#queued.has(key) ? queued.isUrgent : this.#makeRoomFor(queued)) this.#queued.set(key, queued);
   }
 
   /** The questions of persons, then the others; in each part the oldest first. */
   inTurn(): readonly (readonly Queued[])[] {
-    const { persons = [], others = [] } = Object.groupBy(this.#queued.values(), ({ question }) =>
-      question.urgent ? 'persons' : 'others',
+    const { persons = [], others = [] } = Object.groupBy(this.#queued.values(), ({ isUrgent }) =>
+      isUrgent ? 'persons' : 'others',
     );
     return [persons, others];
   }
@@ -69,6 +71,6 @@ function keyOf({ question: { candidates, policies } }: Queued): string {
   return JSON.stringify([policies.map(({ text }) => text), candidates]);
 }
 
-function weightOf({ question: { urgent = false }, isNew }: Queued): number {
-  return 2 * Number(urgent) + Number(isNew);
+function weightOf({ isUrgent, isNew }: Queued): number {
+  return 2 * Number(isUrgent) + Number(isNew);
 }

@@ -3,6 +3,7 @@ import type { Verification } from '../../image/index.ts';
 import type { SignaturePolicy } from '../../policy/index.ts';
 import { printable } from '../answer.ts';
 import type { Connection, Question } from '../connection.ts';
+import { isDigest } from '../verified-digest.ts';
 import { type Attached, attachedTo } from './attached.ts';
 import type { FaultByIdentity } from './by-identity.ts';
 import { faultByKey } from './by-key.ts';
@@ -38,6 +39,11 @@ export function createVerifier(connection: Connection, { keys, byIdentity }: Tru
 
   return async (question, digest, policies) => {
     const verdicts = new Map<string, Verdict>();
+    if (!isDigest(digest)) {
+      for (const { text } of policies)
+        verdicts.set(text, { state: 'invalid', why: `${JSON.stringify(printable(digest))} is not a digest` });
+      return verdicts;
+    }
     const faults = new Map<string, string>();
     const put = (why: string) => {
       for (const { text } of policies) if (!faults.has(text)) faults.set(text, why);

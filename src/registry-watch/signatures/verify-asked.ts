@@ -3,6 +3,7 @@ import type { SignaturePolicy, SignatureQuestion } from '../../policy/index.ts';
 import type { Question } from '../connection.ts';
 import type { RepositoryState } from '../repository.ts';
 import type { TagRefresh } from '../tag-refresh.ts';
+import type { Since } from './checks.ts';
 import type { Queued } from './queue.ts';
 import type { VerifySignatures } from './verifier.ts';
 
@@ -98,11 +99,22 @@ export async function verifyAsked(
   }
 }
 
+/** Puts a question into the queue of a repository, if a scan would look at anything for it; whether it would. */
+export function ask(state: RepositoryState, question: SignatureQuestion, isUrgent: boolean, clock: Clock): boolean {
+  const { signatures, signatureQueue } = state;
+  const asked = { question, isUrgent, after: signatures.lastLook };
+  const work = workFor(state, asked, clock);
+  if (work !== 'none') signatureQueue.ask({ ...asked, isNew: work === 'new' });
+  return work !== 'none';
+}
+
+type Asked = Omit<Queued, 'isNew'>;
+
 /** Whether a scan would look at anything for a question, and whether that has never been looked at. */
-export function workFor(state: RepositoryState, question: SignatureQuestion, clock: Clock): 'none' | 'new' | 'again' {
+function workFor(state: RepositoryState, asked: Asked, clock: Clock): 'none' | 'new' | 'again' {
   const { signatures } = state;
-  const { candidates, policies } = question;
-  const since = sinceOf({ question, after: signatures.lastLook }, clock);
+  const { candidates, policies } = asked.question;
+  const since = sinceOf(asked, clock);
   let work: 'none' | 'again' = 'none';
   for (const candidate of candidates) {
     const digest = digestOf(state, candidate);
@@ -115,8 +127,8 @@ export function workFor(state: RepositoryState, question: SignatureQuestion, clo
   return work;
 }
 
-function sinceOf({ question: { urgent }, after }: Pick<Queued, 'question' | 'after'>, clock: Clock) {
-  return urgent ? { look: after } : { monotonic: clock.monotonic() };
+function sinceOf({ isUrgent, after }: Asked, clock: Clock): Since {
+  return isUrgent ? { look: after } : { monotonic: clock.monotonic() };
 }
 
 type Candidate = SignatureQuestion['candidates'][number];

@@ -87,6 +87,8 @@ const images: ImageWatch = {
   watch: () => undefined,
   readTag: () => undefined,
   verify: () => undefined,
+  verifyNow: call,
+  barredBy: () => undefined,
   repository: () => undefined,
   scans: () => [],
   hosts: () => [],
@@ -120,6 +122,7 @@ const calls: Readonly<
   apply: ({ cluster }) => cluster.apply(plan),
   workloads: ({ cluster }) => cluster.workloads({}),
   scanNow: ({ images }) => images.scanNow(),
+  verifyNow: ({ images }) => images.verifyNow({ image: '', questions: [], pullSecrets: [] }),
 };
 
 describe.each(Object.entries(calls))('%s', (_name, makeCall) => {

@@ -83,6 +83,7 @@ export async function openWorld({
     scanNow: async () => undefined,
     readTag: () => undefined,
     verify: () => undefined,
+    verifyNow: async () => undefined,
   });
   const hostOf = () =>
     createGitHost({

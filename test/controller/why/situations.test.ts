@@ -195,6 +195,11 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'registry/unauthorized',
     answer: `${ID} is not updated: the tags of index.docker.io/acme/web cannot be read: list tags of acme/web: status 401, unauthorized.`,
   },
+  'registry that a flag leaves out': {
+    given: { scan: { scannedAt: undefined as never }, barredBy: '--registry-exclude-image=index.docker.io/acme/*' },
+    cause: 'registry/barred',
+    answer: `${ID} is not updated: index.docker.io/acme/web is not read (--registry-exclude-image=index.docker.io/acme/*).`,
+  },
   'rate limited': {
     given: { tags: NEWER, scan: { scannedAt: undefined as never, blockedUntil: NOW + 600_000 } },
     cause: 'registry/rate-limited',

@@ -39,6 +39,8 @@ export interface Given {
   readonly errors?: readonly Problem[];
   readonly tags?: Tags;
   readonly scan?: Partial<ImageScan>;
+  /** The flag because of which the registry of its image is not asked. */
+  readonly barredBy?: string;
   /** What the last sync did with it, instead of finding it as it should be. */
   readonly change?: Partial<Change>;
   readonly applied?: string;
@@ -157,9 +159,9 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
     },
     images: {
       repository: (name) => (name === IMAGE && scan.scannedAt !== undefined ? repository : undefined),
-      scans: () => [scan],
+      scans: () => (given.barredBy === undefined ? [scan] : []),
+      barredBy: () => given.barredBy,
     },
-    scansImages: true,
     timing: () => ({ gates: createGates({}), now: NOW, ...given.timing }),
     progress,
     objectStates,

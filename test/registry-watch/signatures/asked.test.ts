@@ -1,82 +1,57 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Verification, verificationKey } from '../../../src/image/index.ts';
-import { parseSignaturePolicy, type SignatureQuestion } from '../../../src/policy/index.ts';
-import { parsePublicKey } from '../../../src/registry-watch/signatures/public-key.ts';
 import { sampled } from '../../support/sampled.ts';
-import { FakeRegistry, json, OCI_IMAGE } from '../fake-registry.ts';
+import { json } from '../fake-registry.ts';
 import { setup } from '../watch-of.ts';
-import { SIMPLE_LAYER, simplePayload } from './sigstore.ts';
-
-const POLICY = 'cosign:acme';
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+import { POLICY, questionOf, SignedRegistry, signers } from './signed-registry.ts';
 
 async function open() {
-  const registry = await new FakeRegistry().listen();
-  const key = await parsePublicKey(publicKey.export({ format: 'pem', type: 'spki' }).toString());
-  if ('problem' in key) throw new Error(key.problem);
-  const it = setup({ signers: { keys: new Map([['acme', key]]) } });
+  const registry = await new SignedRegistry().listen();
+  const it = setup({ signers: await signers() });
   onTestFinished(async () => {
     await it.close();
     await registry.close();
   });
-  const digests = new Map<string, string>();
-  const push = (tag: string) => void digests.set(tag, registry.push(tag, '2024-01-01T00:00:00Z'));
-  push('1.0.0');
+  registry.push('1.0.0');
   it.watch.watch([{ name: registry.name, pullSecrets: [] }]);
   await it.watch.scanNow();
+  const question = (tags: readonly string[], image = registry.name) =>
+    questionOf(
+      image,
+      tags.map((tag) => ({ tag })),
+    );
   return {
     ...it,
     registry,
-    push,
-    /** As `cosign sign` does. */
-    sign(tag: string) {
-      const digest = digests.get(tag) ?? '';
-      const payload = simplePayload(digest);
-      const annotations = {
-        'dev.cosignproject.cosign/signature': sign('sha256', Buffer.from(payload), privateKey).toString('base64'),
-      };
-      const layer = { mediaType: SIMPLE_LAYER, digest: registry.store(payload), size: payload.length, annotations };
-      const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: registry.store({}) };
-      registry.tag(
-        `${digest.replace(':', '-')}.sig`,
-        registry.store({ mediaType: OCI_IMAGE, config, layers: [layer] }, OCI_IMAGE),
-      );
-    },
     async scan() {
       registry.requests.length = 0;
       await it.watch.scanNow();
     },
-    ask(tags: readonly string[], more: Partial<SignatureQuestion> = {}) {
-      const policy = parseSignaturePolicy(POLICY);
-      if ('problem' in policy) throw new Error(policy.problem);
-      it.watch.verify({ image: registry.name, candidates: tags.map((tag) => ({ tag })), policies: [policy], ...more });
+    ask: (tags: readonly string[], image?: string) => it.watch.verify(question(tags, image)),
+    /** As a person does, who waits for a scan. */
+    async askNow(...all: readonly (readonly string[])[]) {
+      registry.requests.length = 0;
+      const questions = all.map((tags) => question(tags));
+      expect(await it.watch.verifyNow({ image: registry.name, questions, pullSecrets: [] })).toBeUndefined();
     },
     known(tag: string): Verification | undefined {
-      return it.watch.repository(registry.name)?.verifications?.get(verificationKey(digests.get(tag) ?? '', POLICY));
-    },
-    /** Requests for signatures since the last scan began. */
-    reads: () => registry.requests.filter((request) => request.includes('/referrers/')).length,
-    /** The tags whose signatures were looked for since the last scan began, in order. */
-    looked() {
-      const tags = new Map([...digests].map(([tag, digest]) => [digest, tag]));
-      return registry.requests.flatMap((request) => tags.get(/referrers\/(sha256:[0-9a-f]+)/.exec(request)?.[1] ?? '') ?? []);
+      return it.watch.repository(registry.name)?.verifications?.get(verificationKey(registry.digestOf(tag), POLICY));
     },
   };
 }
 
 /** Pushes tags without signatures, of which the first counts as the newest. */
-function pushMany({ push }: { readonly push: (tag: string) => void }, count: number): readonly string[] {
+function pushMany({ registry }: { readonly registry: SignedRegistry }, count: number): readonly string[] {
   const tags = Array.from({ length: count }, (_, n) => `2.${n}.0`);
-  for (const tag of tags) push(tag);
+  for (const tag of tags) registry.push(tag);
   return tags;
 }
 
 describe('what is asked', () => {
   test('is answered by the next scan, newest first, up to the first that is signed', async () => {
     const it = await open();
-    for (const tag of ['1.1.0', '1.2.0', '1.3.0']) it.push(tag);
-    it.sign('1.2.0');
+    for (const tag of ['1.1.0', '1.2.0', '1.3.0']) it.registry.push(tag);
+    it.registry.sign('1.2.0');
     await it.scan();
     it.news.length = 0;
     it.ask(['1.3.0', '1.2.0', '1.1.0', '1.0.0']);
@@ -90,13 +65,12 @@ describe('what is asked', () => {
 
   test('is not verified again while it is valid', async () => {
     const it = await open();
-    it.sign('1.0.0');
+    it.registry.sign('1.0.0');
     await it.scan();
     it.ask(['1.0.0']);
     await it.scan();
-    it.ask(['1.0.0'], { urgent: true });
-    await it.scan();
-    expect(it.reads()).toBe(0);
+    await it.askNow(['1.0.0']);
+    expect(it.registry.looked.length).toBe(0);
   });
 
   test('is verified again with growing delays while it is not signed, and at once for a person', async () => {
@@ -105,7 +79,7 @@ describe('what is asked', () => {
     for (let n = 0; n < 12; n += 1) {
       it.ask(['1.0.0']);
       await it.scan();
-      expect(it.reads()).toBe(1);
+      expect(it.registry.looked.length).toBe(1);
       const found = it.known('1.0.0');
       if (found?.state !== 'unsigned') throw new Error(`it is ${found?.state}`);
       const delay = found.nextAt - it.clock.now();
@@ -113,22 +87,21 @@ describe('what is asked', () => {
       it.clock.advance(delay - 1);
       it.ask(['1.0.0']);
       await it.scan();
-      expect(it.reads()).toBe(0);
+      expect(it.registry.looked.length).toBe(0);
       it.clock.advance(1);
     }
     expect(delays).toEqual([15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]);
     it.ask(['1.0.0']);
     await it.scan();
-    it.ask(['1.0.0'], { urgent: true });
-    await it.scan();
-    expect(it.reads()).toBe(1);
+    await it.askNow(['1.0.0']);
+    expect(it.registry.looked.length).toBe(1);
   });
 
   test('is verified again at once when the tag of a signature appears', async () => {
     const it = await open();
     it.ask(['1.0.0']);
     await it.scan();
-    it.sign('1.0.0');
+    it.registry.sign('1.0.0');
     await it.scan();
     expect(it.news.length).toBeGreaterThan(0);
     it.ask(['1.0.0']);
@@ -139,7 +112,7 @@ describe('what is asked', () => {
   test('is answered for 20 images a scan, and the rest by the next ones', async () => {
     const it = await open();
     const tags = pushMany(it, 30);
-    it.sign('2.25.0');
+    it.registry.sign('2.25.0');
     await it.scan();
     it.ask(tags);
     for (const known of [20, 26]) {
@@ -148,7 +121,7 @@ describe('what is asked', () => {
     }
     expect(it.known('2.25.0')).toEqual({ state: 'verified', by: POLICY });
     await it.scan();
-    expect(it.looked()).toEqual([]);
+    expect(it.registry.looked).toEqual([]);
   });
 
   test('again by a person is answered first about what has not been looked at, then where the last look is the oldest', async () => {
@@ -156,9 +129,8 @@ describe('what is asked', () => {
     const tags = pushMany(it, 30);
     await it.scan();
     for (const looked of [tags.slice(0, 20), [...tags.slice(20), ...tags.slice(0, 10)], tags.slice(10), tags.slice(0, 20)]) {
-      it.ask(tags, { urgent: true });
-      await it.scan();
-      expect(it.looked()).toEqual(looked);
+      await it.askNow(tags);
+      expect(it.registry.looked).toEqual(looked);
     }
   });
 
@@ -166,10 +138,10 @@ describe('what is asked', () => {
     const it = await open();
     const tags = pushMany(it, 30);
     await it.scan();
-    it.ask(tags, { urgent: true });
-    for (const looked of [tags.slice(0, 20), tags.slice(20), []]) {
+    await it.askNow(tags);
+    for (const looked of [tags.slice(20), []]) {
       await it.scan();
-      expect(it.looked()).toEqual(looked);
+      expect(it.registry.looked).toEqual(looked);
     }
   });
 
@@ -178,9 +150,8 @@ describe('what is asked', () => {
     const tags = pushMany(it, 30);
     await it.scan();
     it.ask(tags);
-    it.ask(['1.0.0'], { urgent: true });
-    await it.scan();
-    expect(it.looked()).toEqual(['1.0.0', ...tags.slice(0, 19)]);
+    await it.askNow(['1.0.0']);
+    expect(it.registry.looked).toEqual(['1.0.0', ...tags.slice(0, 19)]);
   });
 
   test('is kept where the registry limits requests meanwhile', async () => {
@@ -194,17 +165,17 @@ describe('what is asked', () => {
       return true;
     };
     await it.scan();
-    expect(it.looked()).toEqual(['2.0.0']);
+    expect(it.registry.looked).toEqual(['2.0.0']);
     it.registry.intercept = () => undefined;
     it.clock.advance(2_000);
     await it.scan();
-    expect(it.looked()).toEqual(['2.1.0', '2.2.0']);
+    expect(it.registry.looked).toEqual(['2.1.0', '2.2.0']);
   });
 
   test('is nothing for tags that the registry does not list, and for other repositories', async () => {
     const it = await open();
     it.ask(['9.9.9']);
-    it.ask(['1.0.0'], { image: `${it.registry.host}/team/other` });
+    it.ask(['1.0.0'], `${it.registry.host}/team/other`);
     await it.scan();
     expect(it.registry.requests.filter((request) => /referrers|9\.9\.9|other/.test(request))).toEqual([]);
   });
@@ -245,23 +216,20 @@ describe('where more is asked than is kept', () => {
 
   test('a person is answered all the same', async () => {
     const { it, tags } = await full();
-    it.ask([tags[120] ?? ''], { urgent: true });
-    await it.scan();
-    expect(it.looked()[0]).toBe(tags[120]);
+    await it.askNow([tags[120] ?? '']);
+    expect(it.registry.looked[0]).toBe(tags[120]);
   });
 
   test('a person who asks what is asked already is answered first', async () => {
     const { it, tags } = await full();
-    it.ask([tags[99] ?? ''], { urgent: true });
-    await it.scan();
-    expect(it.looked()[0]).toBe(tags[99]);
+    await it.askNow([tags[99] ?? '']);
+    expect(it.registry.looked[0]).toBe(tags[99]);
   });
 
   test('of many persons, those are answered first whose images have not been looked at', async () => {
     const { it, tags } = await full();
     for (let n = 0; n < 7; n += 1) {
-      for (const tag of tags) it.ask([tag], { urgent: true });
-      await it.scan();
+      await it.askNow(...tags.map((tag) => [tag]));
     }
     expect(tags.filter((tag) => it.known(tag) === undefined)).toEqual([]);
   });
@@ -282,8 +250,8 @@ const FAULTS = sampled<readonly [name: string, status: number]>(
 test.each(FAULTS)('one lost request (%s) makes nothing signed, and hides a signature only for a while', async (_, status) => {
   for (let lost = 1; ; lost += 1) {
     const it = await open();
-    it.push('1.1.0');
-    it.sign('1.0.0');
+    it.registry.push('1.1.0');
+    it.registry.sign('1.0.0');
     await it.scan();
     let requests = 0;
     it.registry.intercept = (request, response) => {

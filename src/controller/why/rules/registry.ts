@@ -6,10 +6,12 @@ import type { Facts } from '../facts.ts';
 import { advised, clause, find, type Rule } from './rule.ts';
 
 /** One image repository, and what its workload and the daemon make of it. */
-export interface RepositoryFacts extends Pick<Facts, 'now' | 'scansImages'> {
+export interface RepositoryFacts extends Pick<Facts, 'now'> {
   /** Canonical name. */
   readonly name: string;
   readonly scan?: ImageScan;
+  /** The flag because of which the registry is not asked. */
+  readonly barredBy?: string;
   readonly missingSecrets: readonly string[];
   readonly automated: boolean;
 }
@@ -17,7 +19,7 @@ export interface RepositoryFacts extends Pick<Facts, 'now' | 'scansImages'> {
 /** The image repositories of the object, each once. */
 export function registryLinks(facts: Facts): readonly Link[] {
   const repositories = new Map<string, RepositoryFacts>();
-  for (const { repository: name, scan, missingSecrets } of facts.containers) {
+  for (const { repository: name, scan, barredBy, missingSecrets } of facts.containers) {
     if (name === undefined) continue;
     const automated = hasPolicy(facts.inGit, 'automated');
     repositories.set(name, {
@@ -25,8 +27,8 @@ export function registryLinks(facts: Facts): readonly Link[] {
       missingSecrets,
       automated,
       now: facts.now,
-      scansImages: facts.scansImages,
       ...(scan ? { scan } : {}),
+      ...(barredBy === undefined ? {} : { barredBy }),
     });
   }
   return [...repositories.values()].map(registryLink);
@@ -51,15 +53,11 @@ export function registryLink(about: RepositoryFacts): Link {
   };
 }
 
-const RULES: readonly Rule<RepositoryFacts>[] = [notScanning, notWatched, rateLimited, secretMissing, failed, scanning];
+const RULES: readonly Rule<RepositoryFacts>[] = [barred, notWatched, rateLimited, secretMissing, failed, scanning];
 
-function notScanning({ scansImages, automated }: RepositoryFacts): Finding | undefined {
-  if (scansImages) return undefined;
-  return {
-    code: 'scanning-off',
-    state: automated ? 'held' : 'ok',
-    text: 'registries are not read (--registry-disable-scanning)',
-  };
+function barred({ name, barredBy, automated }: RepositoryFacts): Finding | undefined {
+  if (barredBy === undefined) return undefined;
+  return { code: 'barred', state: automated ? 'held' : 'ok', text: `${name} is not read (${barredBy})` };
 }
 
 function notWatched({ scan, name }: RepositoryFacts): Finding | undefined {
@@ -67,7 +65,7 @@ function notWatched({ scan, name }: RepositoryFacts): Finding | undefined {
   return {
     code: 'not-watched',
     state: 'unknown',
-    text: `${name} is not read: no sync has asked for it yet, or --registry-exclude-image leaves it out`,
+    text: `${name} is not read: no sync has asked for it yet`,
   };
 }
 
