@@ -92,9 +92,9 @@ export class GuardedStore {
 
   /** Closes the store, without waiting long for one that hangs. */
   async close(): Promise<void> {
-    const { clock, store, timeoutMs = TIMEOUT_MS } = this.#options;
+    const { clock, store } = this.#options;
     this.#closing.abort();
-    using deadline = clock.deadline(timeoutMs);
+    using deadline = clock.deadline(TIMEOUT_MS);
     await waitOrAbort(store.close(), deadline.signal).catch(() => undefined);
   }
 

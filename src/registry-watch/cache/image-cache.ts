@@ -1,4 +1,4 @@
-import { type Clock, type Logger, timeOfDay, yieldTurn } from '../../base/index.ts';
+import { type Clock, type Logger, timeOfDay, waitOrAbort, yieldTurn } from '../../base/index.ts';
 import { parsedJson } from '../parsed-json.ts';
 import { RepositoryState } from '../repository.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
@@ -131,11 +131,18 @@ export class ImageCache {
 
   /** Writes what is left, for a few seconds at most, and closes the store. */
   async close(repositories: readonly Pending[]): Promise<void> {
-    using deadline = this.#options.clock.deadline(STOP_MS);
+    const { clock, log } = this.#options;
+    using deadline = clock.deadline(STOP_MS);
     this.#stopping.abort();
-    await this.#writing;
-    for (const each of repositories) this.#pending.set(each.name, each);
-    await this.#write(deadline.signal);
+    const last = async () => {
+      await this.#writing;
+      for (const each of repositories) this.#pending.set(each.name, each);
+      await this.#write(deadline.signal);
+    };
+    await waitOrAbort(last(), deadline.signal).catch((error: unknown) => {
+      if (!deadline.signal.aborted) throw error;
+      log.warn({ afterMs: STOP_MS }, 'registry cache not written in full before the end');
+    });
     await this.#store.close();
   }
 

@@ -217,12 +217,14 @@ describe('a store that', () => {
     },
   );
 
-  test('fails while the daemon stops does not hold it up', async () => {
+  test('hangs while the daemon stops does not hold it up, also with a long timeout', async () => {
     await firstRun();
-    const it = start({ cache: { store, secret: SECRET, timeoutMs: 20 } });
+    const it = start({ clock: new DeadlineClock(), cache: { store, secret: SECRET, timeoutMs: 3_600_000 } });
     await scanned(it);
     store.fault = () => new Promise(() => undefined);
-    await it.close();
+    const stoppedAt = it.clock.now();
+    await passWhile(it, it.close());
+    expect(it.clock.now() - stoppedAt).toBeLessThan(10_000);
   });
 
   test('lost what was written is written again in full when it is opened again', async () => {
