@@ -147,6 +147,8 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'git/commands/write.ts': 'times of commits',
   'git/publish.ts': 'times of commits',
   'registry-watch/cache/disk.ts': 'when entries were written, since they expire',
+  'registry-watch/cache/entry-reader.ts': 'times that outlast a restart',
+  'registry-watch/cache/entry-writer.ts': 'times that outlast a restart',
   'registry-watch/cache/image-cache.ts': 'times that outlast a restart',
   'registry-watch/credentials/ecr.ts': 'the time of a signature',
   'registry-watch/credentials/renewal.ts': 'until when a credential is valid, which its service states as a time of day',

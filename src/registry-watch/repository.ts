@@ -93,18 +93,8 @@ export class RepositoryState {
     this.#changes?.checked(tag);
   }
 
-  /**
-   * Takes over what was remembered: what is known of tags counts at once, unless more is known by now; the list counts only if it is in
-   * time, and no other was read. Otherwise it is what the next list is compared with.
-   */
-  restore({ tags, known, scannedAt }: Restored, inTime: boolean): void {
-    if (this.scannedAt === undefined) {
-      this.tags = tags;
-      if (inTime) this.scannedAt = scannedAt;
-      else this.#rememberedAt = scannedAt;
-    }
-    // Of most tags of a large repository nothing is known.
-    const listed = new Set(known.length > 0 ? this.tags : []);
+  /** Takes over what was remembered of tags in the list, unless more is known by now. A remembered list follows its tags. */
+  restoreTags(known: Restored['known'], listed: ReadonlySet<string>): void {
     const images = this.#own();
     for (const { tag, check, info } of known) {
       const mine = this.#checks.get(tag);
@@ -113,6 +103,14 @@ export class RepositoryState {
       this.#checks.set(tag, mine ? { ...check, dueAt: mine.dueAt, failures: mine.failures } : check);
       if (info) images.set(tag, info);
     }
+  }
+
+  /** Takes over a remembered list, unless another was read: if it is in time; otherwise it is what the next one is compared with. */
+  restoreList({ tags, scannedAt }: Pick<Restored, 'tags' | 'scannedAt'>, inTime: boolean): void {
+    if (this.scannedAt !== undefined) return;
+    this.tags = tags;
+    if (inTime) this.scannedAt = scannedAt;
+    else this.#rememberedAt = scannedAt;
   }
 
   /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */

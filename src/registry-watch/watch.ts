@@ -137,21 +137,23 @@ export function createImageWatch(options: ImageWatchOptions) {
   /** Restores a repository before a scan, since the store did not say at its start what it has. */
   const restoreLate = async ({ target: { name }, state, gone }: Watched): Promise<void> => {
     if (cache?.isUnread(state) !== true) return;
-    const restored = await cache.restore([{ name, state }]);
+    await cache.restore([{ name, state }], onNewTags);
     gone.signal.throwIfAborted();
-    if (restored.has(name)) onNewTags(name);
   };
 
   const restoreSome = async (some: readonly Watched[], inTime: boolean): Promise<void> => {
-    const due = inTime ? await cache?.restore(some.map(({ target: { name }, state }) => ({ name, state }))) : undefined;
-    for (const entry of some) {
+    const entries = new Map(some.map((entry) => [entry.target.name, entry]));
+    const onRestored = (name: string, dueAt: number | undefined) => {
+      const entry = entries.get(name);
+      if (entry === undefined || entry.gone.signal.aborted) return;
       entry.restoring = undefined;
-      const { target, gone } = entry;
-      const nextAt = due?.get(target.name);
-      if (nextAt === undefined || gone.signal.aborted) continue;
-      entry.nextAt = wantsMore(entry) ? clock.monotonic() : nextAt;
-      onNewTags(target.name);
-    }
+      if (dueAt === undefined) return;
+      entry.nextAt = wantsMore(entry) ? clock.monotonic() : dueAt;
+      onNewTags(name);
+    };
+    const named = some.map(({ target: { name }, state }) => ({ name, state }));
+    if (inTime) await cache?.restore(named, onRestored);
+    for (const entry of some) entry.restoring = undefined;
     wake.resolve();
   };
 

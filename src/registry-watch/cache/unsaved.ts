@@ -1,11 +1,18 @@
+import { yieldTurn } from '../../base/index.ts';
 import type { RepositoryState, TagChanges } from '../repository.ts';
 import { keyOf } from './keys.ts';
 import { bucketOf, bucketsFor, digestOfKnown, encodeKnown } from './known-tags.ts';
 import { MAX_CHECKED, type ScanHeader, type TagRecord } from './record.ts';
 import { encodeTags } from './tag-blocks.ts';
 
+/** An entry before it is sealed. */
+interface TextEntry {
+  readonly key: string;
+  readonly text: string;
+}
+
 /** What the store has of a repository. */
-interface Saved extends ScanHeader {
+export interface Saved extends ScanHeader {
   /** Of the store when it was written. */
   readonly epoch: number | undefined;
   /** The list that was written. */
@@ -30,6 +37,8 @@ export interface Saving {
 const WRITTEN_AGAIN_MS = 24 * 3_600_000;
 /** That tags were checked and are the same is saved this often: after a crash some are checked again. */
 const CHECKS_SAVED_MS = 600_000;
+/** Tags that are sorted into buckets in one turn of the event loop. */
+const TURN_TAGS = 10_000;
 
 /** What the store lacks of a repository. */
 export class Unsaved implements TagChanges {
@@ -64,46 +73,48 @@ export class Unsaved implements TagChanges {
   }
 
   /** What the store has as well, as far as is known. */
-  get saved(): ScanHeader | undefined {
+  get saved(): Saved | undefined {
     return this.#saved;
   }
 
   /** Notes that something was not written: the next time all is. */
   lost(): void {
     this.#saved = undefined;
-    this.#tags.clear();
   }
 
   /** The entries to write, the one that makes them valid last. */
-  *entries(name: string, state: RepositoryState, saving: Saving): Generator<{ readonly key: string; readonly text: string }> {
+  async *entries(name: string, state: RepositoryState, saving: Saving): AsyncGenerator<TextEntry> {
     const { scannedAt, tags } = state;
     if (scannedAt === undefined || this.#isUnread) return;
     const { now, epoch, nextAt, fromLabels } = saving;
-    const isAll = this.#isAllDue(saving);
-    const before = isAll ? undefined : this.#saved;
+    const saved = this.#saved;
+    const before = this.#isAllDue(saving) ? undefined : saved;
     const size = Math.max(before?.buckets.length ?? 0, bucketsFor(state.checks.size));
     const buckets = before?.buckets.length === size ? [...before.buckets] : new Array<string>(size).fill('');
-    const known = this.#takeKnown(before, state, size, saving);
-    const blocks = before?.tags === tags ? undefined : encodeTags(tags);
-    if (before?.scannedAt === scannedAt && known.size === 0 && blocks === undefined) return;
+    const known = await this.#takeKnown(before, state, size, saving);
+    const isSameList = before?.tags === tags;
+    if (before?.scannedAt === scannedAt && known.size === 0 && isSameList) return;
     for (const [bucket, members] of known) {
       const records = members.map((tag) => recordOf(tag, state, saving)).filter((record) => record !== undefined);
       const text = encodeKnown(records);
       buckets[bucket] = digestOfKnown(text);
       yield { key: keyOf.known(name, bucket), text };
+      await yieldTurn();
     }
+    const list = isSameList ? before : yield* listEntries(name, tags);
     const header = {
       scannedAt,
       nextAt: Math.max(0, nextAt),
       writtenAt: before?.writtenAt ?? now,
       fromLabels,
       buckets,
-      blocks: blocks?.blocks.length ?? before?.blocks ?? 0,
-      digest: blocks?.digest ?? before?.digest ?? '',
+      blocks: list.blocks,
+      digest: list.digest,
       checked: checkedSince(scannedAt, state),
     };
-    this.#saved = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };
-    for (const [index, text] of (blocks?.blocks ?? []).entries()) yield { key: keyOf.tags(name, index), text };
+    const written = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };
+    // What was noted meanwhile may contradict it.
+    this.#saved = this.#saved === saved ? written : undefined;
     yield { key: keyOf.scan(name), text: JSON.stringify(header) };
   }
 
@@ -114,21 +125,53 @@ export class Unsaved implements TagChanges {
   }
 
   /** The tags of each bucket to write. */
-  #takeKnown(
+  async #takeKnown(
     before: Saved | undefined,
     state: RepositoryState,
     buckets: number,
     { now, isLast }: Saving,
-  ): ReadonlyMap<number, readonly string[]> {
+  ): Promise<ReadonlyMap<number, readonly string[]>> {
     if (buckets === 0) return new Map();
     const isAll = before?.buckets.length !== buckets;
     const isDue = isAll || isLast || this.#hasLearned || now - before.knownAt >= CHECKS_SAVED_MS;
     if (!isDue || (!isAll && this.#tags.size === 0)) return new Map();
-    const changed = new Set([...this.#tags].map((tag) => bucketOf(tag, buckets)));
+    const changed = this.#tags;
     this.#tags = new Set();
     this.#hasLearned = false;
-    const all = Map.groupBy(state.checks.keys(), (tag) => bucketOf(tag, buckets));
-    return isAll ? all : new Map([...changed].map((bucket) => [bucket, all.get(bucket) ?? []]));
+    const all = await inBuckets(state.checks.keys(), buckets);
+    if (isAll) return all;
+    return new Map([...(await inBuckets(changed, buckets)).keys()].map((bucket) => [bucket, all.get(bucket) ?? []]));
+  }
+}
+
+/** Tags by bucket. */
+async function inBuckets(tags: Iterable<string>, buckets: number): Promise<ReadonlyMap<number, readonly string[]>> {
+  const found = new Map<number, string[]>();
+  let inTurn = 0;
+  for (const tag of tags) {
+    const bucket = bucketOf(tag, buckets);
+    const members = found.get(bucket);
+    if (members) members.push(tag);
+    else found.set(bucket, [tag]);
+    inTurn += 1;
+    if (inTurn < TURN_TAGS) continue;
+    await yieldTurn();
+    inTurn = 0;
+  }
+  return found;
+}
+
+/** The entries with a list. Returns how many these are, and the digest of the list. */
+async function* listEntries(
+  name: string,
+  tags: readonly string[],
+): AsyncGenerator<TextEntry, Pick<ScanHeader, 'blocks' | 'digest'>> {
+  const encoded = encodeTags(tags);
+  for (let blocks = 0; ; blocks += 1) {
+    const block = encoded.next();
+    if (block.done) return { blocks, digest: block.value };
+    yield { key: keyOf.tags(name, blocks), text: block.value };
+    await yieldTurn();
   }
 }
 
