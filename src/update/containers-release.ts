@@ -1,5 +1,6 @@
 import { FluxError } from '../base/index.ts';
 import { formatImageRef, tryParseImageRef } from '../image/index.ts';
+import type { ResourceId } from '../resource/index.ts';
 import { successOf } from './automation.ts';
 import { banAdvice } from './ban-advice.ts';
 import { wantedContainers } from './containers.ts';
@@ -21,7 +22,7 @@ import type { Question } from './subject.ts';
  */
 export async function planContainers(spec: ReleaseContainersSpec, context: UpdateContext): Promise<Planned> {
   const include = Object.keys(spec.ContainerSpecs);
-  if (include.length === 0) throw noChanges('');
+  if (include.length === 0) throw refused('no changes found', 'update/no-changes', []);
   const { timed = untimed } = context;
   const { candidates, results } = await timed('select_workloads', () =>
     selectWorkloads(context, { include, filters: spec.Force ? [] : [refuseHeld] }),
@@ -35,15 +36,9 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, verified));
   }
   const all = [...results].filter(([id]) => include.includes(id));
-  const reasons = all.map(([id, { Status, Error: reason }]) => `    ${id}: ${Status}${reason ? `, ${reason}` : ''}`).join('\n');
-  if (all.some(([, { Status }]) => Status === 'failed')) {
-    throw new FluxError('cannot satisfy specs', {
-      code: 'update/unsatisfiable',
-      fault: 'user',
-      help: `Nothing was changed. By workload:\n\n${reasons}\n`,
-    });
-  }
-  if (!all.some(([, { Status }]) => Status === 'success')) throw noChanges(reasons);
+  const failed = all.filter(([, { Status }]) => Status === 'failed');
+  if (failed.length > 0) throw refused('cannot satisfy specs', 'update/unsatisfiable', failed);
+  if (!all.some(([, { Status }]) => Status === 'success')) throw refused('no changes found', 'update/no-changes', all);
   const edits = await writeImages(results, context).catch((error: unknown) => {
     throw error instanceof FluxError ? releaseFailed(error) : error;
   });
@@ -121,10 +116,12 @@ function banOn(
   return refusal && banAdvice(refusal, name);
 }
 
-function noChanges(reasons: string): FluxError {
-  return new FluxError('no changes found', {
-    code: 'update/no-changes',
+/** With the reason of each workload: a job shows nothing else. */
+function refused(summary: string, code: string, results: readonly (readonly [ResourceId, WorkloadResult])[]): FluxError {
+  const reasons = results.flatMap(([id, { Error: reason }]) => (reason === undefined ? [] : [`${id}: ${reason}`]));
+  return new FluxError([summary, ...(reasons.length > 0 ? [reasons.join('; ')] : [])].join(': '), {
+    code,
     fault: 'user',
-    ...(reasons === '' ? {} : { help: `By workload:\n\n${reasons}\n` }),
+    help: 'Nothing was changed.',
   });
 }

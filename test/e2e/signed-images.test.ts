@@ -40,20 +40,26 @@ async function attach(name: string, digest: string, payload: string, annotations
   expect((await fetch(`${base}/manifests/${digest.replace(':', '-')}.sig`, put)).status).toBe(201);
 }
 
+/** A key, in a directory of keys for fluxd, and what signs images by it. */
+async function createKey() {
+  const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const directory = await mkdtemp(join(tmpdir(), 'image-keys-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'acme.pub'), key.publicKey.export({ format: 'pem', type: 'spki' }));
+  const byKey = (payload: string) => ({
+    'dev.cosignproject.cosign/signature': sign('sha256', Buffer.from(payload), key.privateKey).toString('base64'),
+  });
+  return { directory, byKey };
+}
+
 test.runIf(thorough('signatures of images, end to end'))(
   'automation and people choose only images with a signature of the key and one of the identity, by their digests',
   async () => {
     const shop = world.namespace('shop');
     const name = world.unique('acme/web');
     const image = `${world.registry}/${name}`;
-    const [key, sigstore] = [generateKeyPairSync('ec', { namedCurve: 'prime256v1' }), await createSigstore()];
-    const directory = await mkdtemp(join(tmpdir(), 'image-keys-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
-    await writeFile(join(directory, 'acme.pub'), key.publicKey.export({ format: 'pem', type: 'spki' }));
+    const [{ directory, byKey }, sigstore] = [await createKey(), await createSigstore()];
     await writeFile(join(directory, 'root.json'), sigstore.trustRoot);
-    const byKey = (payload: string) => ({
-      'dev.cosignproject.cosign/signature': sign('sha256', Buffer.from(payload), key.privateKey).toString('base64'),
-    });
     const byIdentity = (payload: string) => sigstore.annotations(payload, { identity: IDENTITY, issuer: ISSUER });
     const signBoth = async (digest: string) => {
       const payload = simplePayload(digest);
@@ -118,5 +124,106 @@ test.runIf(thorough('signatures of images, end to end'))(
     await world.push(name, '1.4.0', { version: '1.4.0' });
     expect(await release('--update-image', `${image}:1.4.0`, '--skip-verify', '--user', 'ann')).toMatchObject({ code: 0 });
     expect(fluxd.log()).toContain(`${image}:1.4.0 (signatures not verified)`);
+  },
+);
+
+/** Open for a minute, half a day from now. */
+function nowClosed(): string {
+  return `30 ${(new Date().getUTCHours() + 12) % 24} * * * / 1m / UTC`;
+}
+
+test.runIf(thorough('signatures in repositories of images that are not watched, end to end'))(
+  'an image in a repository that no synced workload has is refused without a signature, and pinned to the digest with one',
+  async () => {
+    const shop = world.namespace('shop');
+    const workload = `${shop}:deployment/web`;
+    const [old = '', next = '', other = '', none = ''] = ['old', 'next', 'other', 'none'].map((stem) =>
+      world.unique(`acme/${stem}`),
+    );
+    const digests = new Map<string, string>();
+    for (const name of [old, next, other, none])
+      for (const version of ['1.0.0', '1.1.0']) digests.set(`${name}:${version}`, await world.push(name, version, { version }));
+    const digestOf = (image: string) => digests.get(image) ?? '';
+    const { directory, byKey } = await createKey();
+    const signImage = async (image: string) => {
+      const payload = simplePayload(digestOf(image));
+      await attach(image.split(':')[0] ?? '', digestOf(image), payload, [byKey(payload)]);
+    };
+    const repository = await world.repository();
+    const manifestWith = (image: string) => ({
+      'web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: `${world.registry}/${image}` }),
+    });
+    const first = await repository.commit('Open the shop', {
+      'namespace.yaml': manifest.namespace(shop),
+      ...manifestWith(`${old}:1.0.0`),
+    });
+    const before = await world.fluxd(repository, {
+      args: [`--automation-revert-deadline=${world.runsPods ? 20 : 2}s`],
+    });
+    await repository.synced(first);
+    await until('the workload is recorded as healthy', async () =>
+      (await repository.git('notes', '--ref=flux-sync', 'show', first)).includes('"healthy"'),
+    );
+    await before.stop();
+
+    const fluxd = await world.fluxd(repository, {
+      args: [
+        `--registry-verify=${world.registry}/acme/*=cosign:acme`,
+        `--registry-verify-keys=${directory}`,
+        `--sync-window=${nowClosed()}`,
+      ],
+    });
+    const flux = async (...words: string[]) => {
+      const { code, stdout, stderr } = await fluxd.fluxctl(...words, '-n', shop, '--workload', workload, '--timeout=5s');
+      return { code, said: `${stdout}${stderr}` };
+    };
+    const release = (image: string) => flux('release', '--update-image', `${world.registry}/${image}`);
+    const refusal = (version: string) =>
+      `tag ${version} has no valid signature for cosign:acme: it is not signed; to release it all the same, use --skip-verify`;
+    const inGit = async () => repository.text('web.yaml');
+    const pinned = (image: string) => `image: ${world.registry}/${image}@${digestOf(image)} #`;
+
+    expect(await release(`${none}:1.0.0`)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining(`no workload has an image of ${world.registry}/${none}`),
+    });
+
+    // Git has it, and no sync.
+    await repository.commit('Another image', manifestWith(`${next}:1.0.0`));
+    expect(await release(`${next}:1.1.0`)).toMatchObject({ code: 1, said: expect.stringContaining(refusal('1.1.0')) });
+    await signImage(`${next}:1.1.0`);
+    expect(await release(`${next}:1.1.0`)).toMatchObject({ code: 0 });
+    expect(await inGit()).toContain(pinned(`${next}:1.1.0`));
+
+    // Neither has it.
+    const releaseContainer = async (image: string) => {
+      const ContainerSpecs = { [workload]: [{ Container: 'web', Target: `${world.registry}/${image}` }] };
+      const spec = { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force: false };
+      const update = { type: 'containers', cause: { Message: '', User: '' }, spec };
+      const headers = { 'content-type': 'application/json' };
+      const begun = await fluxd.api('v9/update-manifests', { method: 'POST', headers, body: JSON.stringify(update) });
+      const id = String(await begun.json());
+      let status = '';
+      await until('the release is done', async () => {
+        status = await (await fluxd.api(`v6/jobs?id=${id}`)).text();
+        return /"(?:succeeded|failed)"/.test(status);
+      });
+      return status;
+    };
+    expect(await releaseContainer(`${other}:1.0.0`)).toContain(refusal('1.0.0'));
+    await signImage(`${other}:1.0.0`);
+    expect(await releaseContainer(`${other}:1.0.0`)).toContain('succeeded');
+    expect(await inGit()).toContain(pinned(`${other}:1.0.0`));
+    const watched = async () => (await fetch(`${fluxd.url.replace('/api/flux', '/api/v1')}/images/scans`)).text();
+    expect(await watched()).toContain(old);
+    expect(await watched()).not.toMatch(new RegExp(`${next}|${other}|${none}`));
+
+    // The last sync had another image, which the one before had not.
+    expect(await fluxd.fluxctl('sync', '--override-window')).toMatchObject({ code: 0 });
+    expect(await watched()).not.toContain(old);
+    expect(await flux('rollback')).toMatchObject({ code: 1, said: expect.stringContaining(`tag 1.0.0 has no valid signature`) });
+    await signImage(`${old}:1.0.0`);
+    expect(await flux('rollback')).toMatchObject({ code: 0 });
+    expect(await inGit()).toContain(pinned(`${old}:1.0.0`));
   },
 );

@@ -365,8 +365,7 @@ describe('a release by image', () => {
         contextOf(banned('m-2', { 'm-1': M1, 'm-2': M2 })),
       );
       if (Force) expect(brief((await planned).result)).toEqual({ hello: expected });
-      else
-        await expect(planned).rejects.toMatchObject({ help: expect.stringContaining(expected.replace('skipped ', 'skipped, ')) });
+      else await expect(planned).rejects.toMatchObject({ message: expect.stringContaining(expected.replace('skipped ', '')) });
     });
   });
 

@@ -346,7 +346,7 @@ describe('a person', () => {
     for (const target of [`${NAME}:1.1.0`, `${NAME}:1.1.0@${digestOf('1.1.0')}`]) {
       await expect(planUpdate(ofContainers(target), worldOf(OLD).context)).rejects.toMatchObject({
         code: 'update/no-changes',
-        help: expect.stringContaining(REFUSED),
+        message: `no changes found: ${ID}: ${REFUSED}`,
       });
       const { result } = await planUpdate(ofContainers(target), worldOf(OLD, { learned: NEW }).context);
       expect(result[ID]?.PerContainer?.[0]?.Target).toBe(`${NAME}:1.1.0@${digestOf('1.1.0')}`);
@@ -368,7 +368,7 @@ describe('a person', () => {
     const refusal = (target: string, visited: () => ImageRepository) =>
       planUpdate(ofContainers(target), worldOf(NEW, { visited }).context).then(
         () => 'released',
-        (error: FluxError) => error.help,
+        (error: FluxError) => error.message,
       );
 
     test('releases containers if it is signed, by its digest, read with the pull secrets of the workload', async () => {
