@@ -28,6 +28,7 @@ export interface Restored {
   readonly tags: readonly string[];
   readonly known: readonly { readonly tag: string; readonly check: TagCheck; readonly info?: ImageInfo }[];
   readonly scannedAt: number;
+  readonly confirmable?: Omit<ConfirmableList, 'tags'> | undefined;
 }
 
 /** Follows the tags about which something was learned, and those that were checked. */
@@ -106,17 +107,19 @@ export class RepositoryState {
   }
 
   /** Takes over a remembered list, unless another was read: if it is in time; otherwise it is what the next one is compared with. */
-  restoreList({ tags, scannedAt }: Pick<Restored, 'tags' | 'scannedAt'>, inTime: boolean): void {
+  restoreList({ tags, scannedAt, confirmable }: Omit<Restored, 'known'>, inTime: boolean): void {
     if (this.scannedAt !== undefined) return;
     this.tags = tags;
+    this.confirmable = confirmable && { ...confirmable, tags };
     if (inTime) this.scannedAt = scannedAt;
     else this.#rememberedAt = scannedAt;
   }
 
   /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */
-  adopt({ tags, known, scannedAt }: Restored, checked: readonly string[]): boolean {
+  adopt({ tags, known, scannedAt, confirmable }: Restored, checked: readonly string[]): boolean {
     const isFirst = this.scannedAt === undefined;
     const newTags = this.replaceTags(tags, scannedAt);
+    if (confirmable) this.confirmable = { ...confirmable, tags: this.tags };
     this.suspect = undefined;
     const listed = new Set(tags);
     let changed = false;

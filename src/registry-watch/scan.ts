@@ -2,7 +2,7 @@ import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../b
 import type { ImageTarget } from '../image/index.ts';
 import { asWorkloads } from './as-workloads.ts';
 import type { Connection, Question } from './connection.ts';
-import type { Credential, CredentialSource } from './credentials/index.ts';
+import { accountKey, type Credential, type CredentialSource } from './credentials/index.ts';
 import { fetched, type OnFetch } from './fetched.ts';
 import { type HostLimit, MAX_TURN_MS } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
@@ -106,7 +106,7 @@ export function createScan(options: ScanOptions): Scan {
 
   /** The list that the registry may confirm. A list is read again each hour, in case the registry confirms what is not so. */
   const confirmableBy = ({ confirmable }: RepositoryState, credential: Credential | undefined): KnownList | undefined =>
-    confirmable?.account === (credential?.id ?? '') && clock.monotonic() - confirmable.readAt < CONFIRMED_MS
+    confirmable?.account === accountKey(credential) && clock.monotonic() - confirmable.readAt < CONFIRMED_MS
       ? { tags: confirmable.tags, entityTag: confirmable.entityTag }
       : undefined;
 
@@ -114,7 +114,8 @@ export function createScan(options: ScanOptions): Scan {
     const readAt = clock.monotonic();
     // An equal list is kept once.
     const kept = isSameList(tags, state.tags) ? state.tags : tags;
-    state.confirmable = entityTag === undefined ? undefined : { tags: kept, entityTag, account: accountOf(state), readAt };
+    state.confirmable =
+      entityTag === undefined ? undefined : { tags: kept, entityTag, account: accountKey(state.accepted), readAt };
   };
 
   /** Reads metadata of the tags that are wanted and not left out, and verifies signatures. */

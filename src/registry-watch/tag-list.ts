@@ -89,8 +89,13 @@ async function underWay(request: Promise<unknown>, { signal }: Question): Promis
   await yieldTurn(signal);
 }
 
-function entityTagOf({ headers }: RegistryAnswer): string | undefined {
-  return /^(?:W\/)?"[\x21\x23-\x7e]{1,200}"$/.exec(headers.etag ?? '')?.[0];
+/** Whether a text may be sent back as the entity tag of a list (RFC 9110, 8.8.3). */
+export function isEntityTag(text: string): boolean {
+  return /^(?:W\/)?"[\x21\x23-\x7e]{1,200}"$/.test(text);
+}
+
+function entityTagOf({ headers: { etag = '' } }: RegistryAnswer): string | undefined {
+  return isEntityTag(etag) ? etag : undefined;
 }
 
 async function page(connection: Connection, question: Question, target: string | URL, unless?: string): Promise<RegistryAnswer> {

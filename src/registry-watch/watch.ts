@@ -52,8 +52,8 @@ export function createImageWatch(options: ImageWatchOptions) {
     gone.signal.throwIfAborted();
     if (next?.kind === 'wait') return { waitMs: next.ms };
     if (next?.kind !== 'adopt') return { ...(await scan.run(state, target, run)), nextAt: undefined };
-    const { header, tags, known, nextAt } = next.scan;
-    const isNew = state.adopt({ tags, known, scannedAt: header.scannedAt }, header.checked);
+    const { header, nextAt } = next.scan;
+    const isNew = state.adopt(next.scan, header.checked);
     cache?.adopted(state, next.scan);
     const { news, unfinished, notBefore } = await scan.complete(state, target, run);
     return { news: isNew || news, unfinished, notBefore, postponed: undefined, nextAt };

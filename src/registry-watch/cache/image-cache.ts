@@ -1,10 +1,10 @@
 import type { Clock, Logger } from '../../base/index.ts';
-import { RepositoryState } from '../repository.ts';
+import { RepositoryState, type Restored } from '../repository.ts';
 import { EntryReader, keysOf, readTogether } from './entry-reader.ts';
 import { EntryWriter, type Pending } from './entry-writer.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
-import { isFresh, type ScanHeader, type TagRecord } from './record.ts';
+import { isFresh, isPast, type ScanHeader, type TagRecord } from './record.ts';
 import { createSeal } from './seal.ts';
 import { type CacheStore, isShared } from './store.ts';
 import { type Saved, Unsaved } from './unsaved.ts';
@@ -28,12 +28,9 @@ export interface Cached {
   readonly state: RepositoryState;
 }
 
-/** The scan of another daemon. */
-export interface AnotherScan {
+/** The scan of another daemon; of tags, what is not known here. Times of tags are by the monotonic clock. */
+export interface AnotherScan extends Restored {
   readonly header: ScanHeader;
-  readonly tags: readonly string[];
-  /** What it knows of tags that is not known here; due by the monotonic clock. */
-  readonly known: readonly TagRecord[];
   /** When the repository is to be scanned next, by the monotonic clock. */
   readonly nextAt: number;
   /** What this daemon had written last when it read the scan. */
@@ -146,7 +143,9 @@ export class ImageCache {
       if (records === undefined) return undefined;
       known.push(...records);
     }
-    return { header, tags, known, nextAt: clock.monotonic() + header.nextAt - clock.now(), saved };
+    const { scannedAt } = header;
+    const confirmable = this.#confirmableIn(header);
+    return { header, tags, known, scannedAt, confirmable, nextAt: clock.monotonic() + header.nextAt - clock.now(), saved };
   }
 
   /** Notes that the state has what the store has, unless this daemon has written meanwhile. */
@@ -161,6 +160,13 @@ export class ImageCache {
     const { store } = this.#options;
     if (!isShared(store)) return true;
     return (await this.#store.attempt('SetKey', (signal) => store.claim(keyOf.claim(name), ms, signal))) ?? true;
+  }
+
+  /** What lets the registry confirm the list of a scan, by the monotonic clock. */
+  #confirmableIn({ confirmable }: ScanHeader): Restored['confirmable'] {
+    const { clock } = this.#options;
+    if (!confirmable || !isPast(confirmable.readAt, clock.now())) return undefined;
+    return { ...confirmable, readAt: confirmable.readAt + clock.monotonic() - clock.now() };
   }
 
   async #restoreOne(
@@ -188,7 +194,7 @@ export class ImageCache {
     // Only with its list a repository is seen: in one turn, with when it is due.
     const now = clock.now();
     const inTime = isFresh(header, now);
-    state.restoreList({ tags, scannedAt: header.scannedAt }, inTime);
+    state.restoreList({ tags, scannedAt: header.scannedAt, confirmable: this.#confirmableIn(header) }, inTime);
     unsaved?.restored(header, tags, { epoch: this.#store.epoch, now });
     onRestored(name, inTime ? clock.monotonic() + header.nextAt - now : undefined);
   }

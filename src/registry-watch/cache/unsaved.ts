@@ -110,6 +110,7 @@ export class Unsaved implements TagChanges {
       buckets,
       blocks: list.blocks,
       digest: list.digest,
+      ...confirmableOf(state, tags, saving),
       checked: checkedSince(scannedAt, state),
     };
     const written = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };
@@ -173,6 +174,17 @@ async function* listEntries(
     yield { key: keyOf.tags(name, blocks), text: block.value };
     await yieldTurn();
   }
+}
+
+/** What lets the registry confirm this list, if it is the last one that was read. */
+function confirmableOf(
+  { confirmable }: RepositoryState,
+  list: readonly string[],
+  { timeOf }: Saving,
+): Pick<ScanHeader, 'confirmable'> {
+  if (confirmable?.tags !== list) return {};
+  const { entityTag, account, readAt } = confirmable;
+  return { confirmable: { entityTag, account, readAt: Math.max(0, timeOf(readAt)) } };
 }
 
 /** The tags that a scan has looked at, up to a number. */

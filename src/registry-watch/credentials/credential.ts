@@ -35,6 +35,18 @@ export function createIdentityToken(host: string, token: string, source: string)
   return createStoredCredential(host, TOKEN_USER, token, source);
 }
 
+/**
+ * Names the account that a credential is for, the same over restarts and with a new password: by where it is configured. Says nothing about
+ * the password; empty for anonymous.
+ */
+export function accountKey(credential: Credential | undefined): string {
+  if (credential === undefined) return '';
+  const { host, username, source } = credential;
+  return createHash('sha256')
+    .update(JSON.stringify([host, username, source]))
+    .digest('base64url');
+}
+
 /** A description as in Flux v1, without the password. */
 export function describeCredential(credential: Credential | undefined): string {
   return credential

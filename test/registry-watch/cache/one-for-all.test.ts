@@ -132,6 +132,33 @@ describe('of several daemons that share a cache, one', () => {
     });
   });
 
+  test.runIf(ALL)('lets the registry confirm a list that another has read', async () => {
+    const sent: (string | undefined)[] = [];
+    registry.intercept = (request, response) => {
+      if (!request.url?.includes('/tags/list')) return undefined;
+      sent.push(request.headers['if-none-match']);
+      response.setHeader('etag', '"v1"');
+      return undefined;
+    };
+    const one = daemon();
+    await until('one knows the repository', async () => {
+      await pass(0);
+      return scannedAt(one) > 0;
+    });
+    const other = daemon({ inUse: [] });
+    await until('the other knows it', async () => {
+      await pass(0);
+      return scannedAt(other) > 0;
+    });
+    await one.close();
+    daemons.splice(0, 1);
+    await until('the other has asked', async () => {
+      await pass(60_000);
+      return sent.length > 1;
+    });
+    expect(sent.slice(0, 2)).toEqual([undefined, '"v1"']);
+  });
+
   test.runIf(ALL)('judges by itself a list that lacks a tag which it uses', async () => {
     const [one, other] = [daemon({ inUse: [] }), daemon({ inUse: ['1.0.5'] })];
     await until('both know the repository', async () => {
