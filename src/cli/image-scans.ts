@@ -30,7 +30,7 @@ function scanRow({ name, tags, scannedAt, intervalMs, scanning, nextAt, error }:
     String(tags),
     scannedAt === undefined ? 'never' : `${spanOf(now - Date.parse(scannedAt))} ago`,
     intervalMs === undefined ? '' : spanOf(intervalMs),
-    scanning || nextAt === undefined ? 'now' : inTime(nextAt, now),
+    scanning ? 'now' : nextAt === undefined ? '' : inTime(nextAt, now),
     error?.message ?? '',
   ];
 }

@@ -36,9 +36,9 @@ export interface ImageRepository {
   readonly images: ReadonlyMap<string, ImageInfo>;
   /** Time of the last complete tag list, in milliseconds since the epoch; absent before the first. */
   readonly scannedAt?: number;
-  /** Time of the next scan; absent during a scan. */
+  /** Time of the next scan; absent during a scan, or if it is not known. */
   readonly nextAt?: number;
-  /** Why the last scan failed; earlier data stays. */
+  /** Why the last scan failed, or why there is none; earlier data stays. */
   readonly error?: FluxError;
   /** Set while the last list is suspect: the tags that it lacks. The one before stays in use. */
   readonly disappeared?: readonly string[];
@@ -60,10 +60,12 @@ export interface ImageScan {
   readonly scannedAt?: number;
   /** Time between the last two such lists; absent before the second. */
   readonly intervalMs?: number;
-  /** Time of the next scan; absent during a scan. */
+  /** Whether a scan is under way. */
+  readonly isScanning: boolean;
+  /** Time of the next scan; absent during a scan, or if it is not known. */
   readonly nextAt?: number;
   /** End of a pause requested by the registry host; absent if there is none. */
   readonly blockedUntil?: number;
-  /** Why the last scan failed. */
+  /** Why the last scan failed, or why there is none. */
   readonly error?: FluxError;
 }

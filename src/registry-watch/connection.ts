@@ -7,7 +7,7 @@ import { type Credential, describeCredential } from './credentials/index.ts';
 import { type Exchange, type RegistryAnswer, subjectOf } from './exchange.ts';
 import type { HostLimit } from './rate-limit.ts';
 import type { RepositoryName } from './repository-name.ts';
-import type { RequestKind } from './spending.ts';
+import type { RequestKind, Use } from './spending.ts';
 
 /** A request to a registry, and its credential. */
 export interface Question {
@@ -26,6 +26,8 @@ export interface ApiRequest {
   /** Entity tag of what is known; if it is still current, the answer has the status 304. */
   readonly unless?: string | undefined;
   readonly maxBytes: number;
+  /** What it takes of the budget of its host, if it is one of several requests. */
+  readonly part?: Pick<Use, 'requests' | 'isBegun'>;
 }
 
 export interface Connection {
@@ -49,7 +51,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
   const isInsecure = (host: string) => insecureHosts.includes(host) || insecureHosts.includes(host.replace(/:\d+$/, ''));
 
   const ask = async (access: Access, request: ApiRequest, { repository, purpose }: Question): Promise<RegistryAnswer> => {
-    const { kind, target, accept, unless, maxBytes } = request;
+    const { kind, target, accept, unless, maxBytes, part } = request;
     const method = kind === 'head' ? 'HEAD' : 'GET';
     const url = target instanceof URL ? target : new URL(`/v2/${repository.path}/${target}`, access.registry);
     const isRegistry = url.origin === access.registry.origin;
@@ -60,7 +62,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         authorization,
         maxBytes,
         limit: access.limit,
-        use: { kind, purpose, account: access.credential?.id ?? '' },
+        use: { kind, purpose, account: access.credential?.id ?? '', ...part },
         insecure: access.insecure && isRegistry,
         signal: access.signal,
         ...(accept === undefined ? {} : { accept }),

@@ -1,6 +1,7 @@
 import type { FluxError } from '../base/index.ts';
 import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
+import { type ListCost, UNKNOWN_COST } from './list-cost.ts';
 import { isSameList } from './same-list.ts';
 import { SignatureChecks, signedBy } from './signatures/checks.ts';
 import { SignatureQueue } from './signatures/queue.ts';
@@ -29,6 +30,8 @@ export interface Restored {
   readonly known: readonly { readonly tag: string; readonly check: TagCheck; readonly info?: ImageInfo }[];
   readonly scannedAt: number;
   readonly confirmable?: Omit<ConfirmableList, 'tags'> | undefined;
+  /** Requests that the list took; one if absent. */
+  readonly requests?: number | undefined;
 }
 
 /** Follows the tags about which something was learned, and those that were checked. */
@@ -63,6 +66,7 @@ export class RepositoryState {
   confirmable: ConfirmableList | undefined;
   /** Whether this process has listed the tags, and so knows a credential. */
   isListed = false;
+  listCost: ListCost = UNKNOWN_COST;
 
   constructor(changes?: TagChanges) {
     this.#changes = changes;
@@ -107,16 +111,18 @@ export class RepositoryState {
   }
 
   /** Takes over a remembered list, unless another was read: if it is in time; otherwise it is what the next one is compared with. */
-  restoreList({ tags, scannedAt, confirmable }: Omit<Restored, 'known'>, inTime: boolean): void {
+  restoreList({ tags, scannedAt, requests = 1, confirmable }: Omit<Restored, 'known'>, inTime: boolean): void {
     if (this.scannedAt !== undefined) return;
     this.tags = tags;
+    this.listCost = { requests, isPaid: false };
     this.confirmable = confirmable && { ...confirmable, tags };
     if (inTime) this.scannedAt = scannedAt;
     else this.#rememberedAt = scannedAt;
   }
 
   /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */
-  adopt({ tags, known, scannedAt, confirmable }: Restored, checked: readonly string[]): boolean {
+  adopt({ tags, known, scannedAt, requests = 1, confirmable }: Restored, checked: readonly string[]): boolean {
+    this.listCost = { ...this.listCost, requests };
     const isFirst = this.scannedAt === undefined;
     const newTags = this.replaceTags(tags, scannedAt);
     if (confirmable) this.confirmable = { ...confirmable, tags: this.tags };

@@ -1,34 +1,23 @@
-import { asFluxError, type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
+import { asFluxError, type FluxError, messageOf } from '../base/index.ts';
 import type { ImageTarget } from '../image/index.ts';
-import { asWorkloads } from './as-workloads.ts';
-import type { Connection, Question } from './connection.ts';
-import { accountKey, type Credential, type CredentialSource } from './credentials/index.ts';
-import { fetched, type OnFetch } from './fetched.ts';
-import { type HostLimit, MAX_TURN_MS } from './rate-limit.ts';
+import { tooLarge } from './list-cost.ts';
+import { accountOf, createListing, type ListingOptions, type ScanRun } from './listing.ts';
+import { MAX_TURN_MS } from './rate-limit.ts';
 import type { RepositoryState } from './repository.ts';
-import { hostOf, parseRepositoryName, type RepositoryName } from './repository-name.ts';
-import { isSameList } from './same-list.ts';
+import { hostOf, parseRepositoryName } from './repository-name.ts';
 import { signedBy } from './signatures/checks.ts';
 import type { VerifySignatures } from './signatures/verifier.ts';
 import { verifyAsked } from './signatures/verify-asked.ts';
 import { BudgetSpent, type Spending } from './spending.ts';
 import { suspicionOf } from './suspect.ts';
-import { type KnownList, listTags, type TagList } from './tag-list.ts';
 import type { TagRefresh } from './tag-refresh.ts';
 import { askForNew, isDue, wantedTags } from './wanted-tags.ts';
 
-export interface ScanOptions {
-  readonly connection: Connection;
-  readonly credentials: CredentialSource;
-  readonly limitOf: (host: string) => HostLimit;
+export interface ScanOptions extends ListingOptions {
   readonly refresh: TagRefresh;
   readonly verify: VerifySignatures;
   /** Time from one scan of a repository to the next, in milliseconds. */
   readonly intervalMs: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called for each tag list that was read. */
-  readonly onFetch?: OnFetch | undefined;
 }
 
 export interface ScanResult {
@@ -40,12 +29,6 @@ export interface ScanResult {
   readonly unfinished: boolean;
   /** Whether nothing was asked, so that the budget of the host lasts; then the scan is due again at `notBefore`. */
   readonly postponed?: true;
-}
-
-export interface ScanRun {
-  /** Whether a person or a notice asks for it. */
-  readonly isAsked: boolean;
-  readonly signal: AbortSignal;
 }
 
 /** Scans one repository. Errors are logged and stored in its state; earlier data stays. Throws only when aborted. */
@@ -60,63 +43,18 @@ export interface Scan {
   blockedUntil(name: string): number;
   /** The budget by which a repository is read. */
   spending(state: RepositoryState, target: ImageTarget): Spending;
+  /** Why the last scan failed, or why there is none; undefined if all is well. */
+  errorOf(state: RepositoryState, target: ImageTarget): FluxError | undefined;
 }
 
 /** In repositories up to this size all tags are read, so that listings show all dates. */
 const SMALL = 200;
-/** Timeout for all pages of a tag list, including pauses of the rate limit. */
-const LISTING_MS = 600_000;
 /** Tags read in one scan, so that new tags are found while a large repository is still being read. */
 const FACTS_PER_SCAN = 500;
-/** How long a registry may confirm a list instead of sending it. */
-const CONFIRMED_MS = 3_600_000;
 
 export function createScan(options: ScanOptions): Scan {
-  const { connection, credentials, limitOf, refresh, verify, intervalMs, clock, log, onFetch } = options;
-  const listInTime = async (question: Question, known?: KnownList): Promise<TagList> => {
-    using deadline = clock.deadline(LISTING_MS, question.signal);
-    try {
-      return await listTags(connection, { ...question, signal: deadline.signal }, known);
-    } catch (error) {
-      question.signal?.throwIfAborted();
-      if (deadline.signal.aborted) throw tooSlow(question.repository);
-      throw error;
-    }
-  };
-
-  const listAsWorkloads = (
-    repository: RepositoryName,
-    { pullSecrets, ...target }: ImageTarget,
-    state: RepositoryState,
-    { isAsked, signal }: ScanRun,
-  ): Promise<TagList> => {
-    const purpose = isAsked ? 'now' : purposeOf(target);
-    const list = async (credential: Credential | undefined) => {
-      const known = isAsked ? undefined : confirmableBy(state, credential);
-      const question: Question = { repository, credential, purpose, signal };
-      const tags = await fetched('tags', { clock, onFetch }, () => listInTime(question, known));
-      state.accepted = credential;
-      if (!tags.isConfirmed) noteConfirmable(state, tags);
-      state.isListed = true;
-      return tags;
-    };
-    const workloads = { host: repository.host, pullSecrets, accepted: state.accepted };
-    return asWorkloads(workloads, list, { credentials, signal });
-  };
-
-  /** The list that the registry may confirm. A list is read again each hour, in case the registry confirms what is not so. */
-  const confirmableBy = ({ confirmable }: RepositoryState, credential: Credential | undefined): KnownList | undefined =>
-    confirmable?.account === accountKey(credential) && clock.monotonic() - confirmable.readAt < CONFIRMED_MS
-      ? { tags: confirmable.tags, entityTag: confirmable.entityTag }
-      : undefined;
-
-  const noteConfirmable = (state: RepositoryState, { tags, entityTag }: TagList): void => {
-    const readAt = clock.monotonic();
-    // An equal list is kept once.
-    const kept = isSameList(tags, state.tags) ? state.tags : tags;
-    state.confirmable =
-      entityTag === undefined ? undefined : { tags: kept, entityTag, account: accountKey(state.accepted), readAt };
-  };
+  const { limitOf, refresh, verify, intervalMs, clock, log } = options;
+  const list = createListing(options);
 
   /** Reads metadata of the tags that are wanted and not left out, and verifies signatures. */
   const readWanted = async (
@@ -153,7 +91,7 @@ export function createScan(options: ScanOptions): Scan {
   ): Promise<Pick<ScanResult, 'news' | 'unfinished'>> => {
     const { signal } = run;
     const repository = parseRepositoryName(target.name);
-    const { tags, dropped } = await listAsWorkloads(repository, target, state, run);
+    const { tags, dropped } = await list(repository, target, state, run);
     if (dropped > 0) log.warn({ image: target.name, dropped }, 'invalid tags dropped');
     const suspicion = suspicionIn(state, { tags, target });
     if (suspicion) return { news: suspicion === 'new', unfinished: false };
@@ -211,17 +149,23 @@ export function createScan(options: ScanOptions): Scan {
         return { ...(await work(state, target, run)), notBefore: limit.blockedUntil };
       } catch (error) {
         run.signal.throwIfAborted();
-        if (error instanceof BudgetSpent) return { news: false, unfinished: false, postponed: true, notBefore: error.until };
+        if (error instanceof BudgetSpent) return { news: false, unfinished: false, postponed: true, notBefore: againAt(error) };
         keepError(state, target, error);
         return { news: false, unfinished: false, notBefore: limit.blockedUntil };
       }
     };
 
+  /** Of what is left to it, others decide: it looks again in its interval. */
+  const againAt = ({ until }: BudgetSpent) => (Number.isFinite(until) ? until : clock.monotonic() + intervalMs);
+
+  const spendingOf = (state: RepositoryState, { name }: ImageTarget) => limitOf(hostOf(name)).spending(accountOf(state));
+
   return {
     run: withErrors(look),
     complete: withErrors(completeList),
     blockedUntil: (name) => limitOf(hostOf(name)).blockedUntil,
-    spending: (state, { name }) => limitOf(hostOf(name)).spending(accountOf(state)),
+    spending: spendingOf,
+    errorOf: (state, target) => state.error ?? tooLarge(state.listCost, target, spendingOf(state, target)),
     async fillIn(state, target, signal) {
       if (state.scannedAt === undefined || state.error !== undefined || state.tags.length > SMALL) return;
       const now = clock.monotonic();
@@ -235,21 +179,4 @@ export function createScan(options: ScanOptions): Scan {
       }
     },
   };
-}
-
-function tooSlow({ name }: RepositoryName): FluxError {
-  return new FluxError(`tag list of ${name} timed out after ${LISTING_MS / 60_000} minutes`, {
-    code: 'registry/slow-tag-list',
-    help: 'The partial list is not used, because it may lack the newest tags.',
-  });
-}
-
-/** What the tag list of a repository is for. */
-export function purposeOf({ isIdle = false }: Pick<ImageTarget, 'isIdle'>): 'running' | 'other' {
-  return isIdle ? 'other' : 'running';
-}
-
-/** The account that a repository is read by. */
-function accountOf({ accepted }: RepositoryState): string {
-  return accepted?.id ?? '';
 }

@@ -1,25 +1,41 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Cancellable, type Clock, FluxError, waitOrAbort } from '../base/index.ts';
-import { afterAnswer, afterRefusal, afterRequest, asOf, type Budget, type Purpose, spacingOf, waitFor } from './budget.ts';
+import {
+  afterAnswer,
+  afterRefusal,
+  afterRequest,
+  afterTurn,
+  asOf,
+  type Budget,
+  type Demand,
+  fits,
+  type Purpose,
+  type Share,
+  spacingOf,
+  untilPaid,
+  waitFor,
+} from './budget.ts';
 import { reportedLimit } from './rate-limit-headers.ts';
 
 /** Kinds of requests, each of which a host counts or does not count. */
 export type RequestKind = 'tags' | 'head' | 'manifest' | 'blob' | 'referrers';
 
 /** A request to a registry, as far as its budget is concerned. */
-export interface Use {
+export interface Use extends Demand {
   readonly kind: RequestKind;
-  readonly purpose: Purpose;
 }
 
 /** Not a failure: the request is left for later, so that the budget of its host lasts. */
 export class BudgetSpent extends FluxError {
   /** When to ask again, by the monotonic clock; infinite if that depends on other requests. */
   readonly until: number;
+  /** Whether the work has had its turn: the next time it has begun. */
+  readonly isPaid: boolean;
 
-  constructor(host: string, until: number) {
+  constructor(host: string, until: number, isPaid: boolean) {
     super(`requests to ${host} are spread over its rate limit`, { code: 'registry/budget-spent', expected: true });
     this.until = until;
+    this.isPaid = isPaid;
   }
 }
 
@@ -64,26 +80,32 @@ export class Spending {
     return this.#budget !== undefined && (this.#free.get(kind) ?? 0) < FREE_AFTER;
   }
 
-  /** Milliseconds until a request may be sent. */
-  waitFor({ kind, purpose }: Use): number {
-    return this.#budget && this.isCounted(kind) ? waitFor(this.#budget, purpose, this.#clock.monotonic()) : 0;
+  /** Milliseconds until it is the turn of a request, or until it may be sent if it goes on with something. */
+  waitFor(use: Use): number {
+    return this.#budget && this.isCounted(use.kind) ? waitFor(this.#budget, use, this.#clock.monotonic()) : 0;
   }
 
-  /** Milliseconds from one tag list to the next; zero if they are not counted. */
-  spacing(purpose: 'running' | 'other'): number {
+  /** Whether a tag list of so many requests can have its turn within a window. */
+  fits(share: Share, requests: number): boolean {
+    return !this.#budget || !this.isCounted('tags') || fits(this.#budget, share, requests, this.#clock.monotonic());
+  }
+
+  /** Milliseconds for one more request of tag lists; zero if they are not counted. */
+  spacing(purpose: Purpose): number {
     return this.#budget && this.isCounted('tags') ? spacingOf(this.#budget, purpose, this.#clock.monotonic()) : 0;
   }
 
   /** Resolves when the request may be sent, and has then counted it; `answered` must follow. @throws BudgetSpent if that is not soon. */
   async acquire(use: Use, { maxWaitMs, signal }: { readonly maxWaitMs: number } & Cancellable): Promise<void> {
     await waitOrAbort(this.#first.get(use.kind)?.promise ?? Promise.resolve(), signal);
-    const wait = this.waitFor(use);
-    if (wait > maxWaitMs) throw new BudgetSpent(this.#host, this.#clock.monotonic() + wait);
+    const now = this.#clock.monotonic();
+    const turn = this.waitFor(use);
+    if (turn > maxWaitMs) throw new BudgetSpent(this.#host, now + turn, false);
+    const wait = Math.max(turn, this.#takeTurn(use, now));
+    if (wait > maxWaitMs) throw new BudgetSpent(this.#host, now + wait, true);
     if (!this.#first.has(use.kind)) this.#first.set(use.kind, Promise.withResolvers());
     this.#inFlight += 1;
-    if (this.#budget && this.isCounted(use.kind)) {
-      this.#budget = afterRequest(this.#budget, use.purpose, this.#clock.monotonic());
-    }
+    if (this.#budget && this.isCounted(use.kind)) this.#budget = afterRequest(this.#budget, now);
     if (wait <= 0) return;
     await this.#clock.sleep(wait, signal ? { signal } : {}).catch((error: unknown) => {
       this.answered(use, undefined);
@@ -91,8 +113,16 @@ export class Spending {
     });
   }
 
+  /** Charges all requests of some work to its share; milliseconds until they may be sent. */
+  #takeTurn(use: Use, now: number): number {
+    if (!this.#budget || !this.isCounted(use.kind)) return 0;
+    this.#budget = afterTurn(this.#budget, use, now);
+    return untilPaid(this.#budget, use, now);
+  }
+
   /** Learns from an answer; undefined if there was none. */
-  answered({ kind, purpose }: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
+  answered(use: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
+    const { kind } = use;
     this.#inFlight -= 1;
     this.#first.get(kind)?.resolve();
     // An answer that asks for a token, or fails, says nothing about the kind.
@@ -100,7 +130,7 @@ export class Spending {
     const now = this.#clock.monotonic();
     if (answer.status === 401) {
       // It is sent again with a token, which must not wait for a turn of its own.
-      if (this.#budget && this.isCounted(kind)) this.#budget = afterRefusal(this.#budget, purpose, now);
+      if (this.#budget && this.isCounted(kind)) this.#budget = afterRefusal(this.#budget, use, now);
       return;
     }
     const reported = reportedLimit(answer.headers, this.#clock.now());

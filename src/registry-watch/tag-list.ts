@@ -3,6 +3,7 @@ import { FluxError, hasCode, yieldTurn } from '../base/index.ts';
 import { jsonOf } from './answer.ts';
 import type { Connection, Question } from './connection.ts';
 import { type RegistryAnswer, subjectOf } from './exchange.ts';
+import { costAfter, type ListCost, partOf } from './list-cost.ts';
 import { nextPage } from './page-link.ts';
 import { isTag } from './repository-name.ts';
 
@@ -19,6 +20,13 @@ export interface TagList {
 
 /** A list that was read before, and which the registry may confirm. */
 export type KnownList = Required<Pick<TagList, 'tags' | 'entityTag'>>;
+
+export interface TagListOptions {
+  readonly known?: KnownList | undefined;
+  readonly cost: ListCost;
+  /** Called with what the next list takes, also when this one fails. */
+  readonly onCost: (cost: ListCost) => void;
+}
 
 const PAGE_SIZE = 1000;
 const MAX_PAGES = 1000;
@@ -37,33 +45,51 @@ const Page = z
  * is asked for while the one before it is read, if that one names it.
  * @throws FluxError `registry/endless-tag-list` if the pages loop, lead to another host, or exceed 1,000 pages or 100,000 entries (S-052).
  */
-export async function listTags(connection: Connection, question: Question, known?: KnownList): Promise<TagList> {
+export async function listTags(
+  connection: Connection,
+  question: Question,
+  { known, cost, onCost }: TagListOptions,
+): Promise<TagList> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, ...(question.signal ? [question.signal] : [])]);
+  let sent = 0;
+  const send: SendPage = (target, unless) => {
+    sent += 1;
+    const part = partOf(cost, sent);
+    return connection.send(
+      { ...question, signal },
+      { kind: 'tags', target, accept: 'application/json', unless, maxBytes: MAX_PAGE_BYTES, part },
+    );
+  };
   try {
-    return await readPages(connection, { ...question, signal }, known);
+    const list = await readPages(send, { ...question, signal }, known);
+    onCost(costAfter(cost, sent));
+    return list;
+  } catch (error) {
+    onCost(costAfter(cost, sent, error));
+    throw error;
   } finally {
     // The page after one that ends the list with an error is of no use.
     over.abort();
   }
 }
 
-async function readPages(connection: Connection, question: Question, known: KnownList | undefined): Promise<TagList> {
+type SendPage = (target: string | URL, unless?: string) => Promise<RegistryAnswer>;
+
+async function readPages(send: SendPage, question: Question, known: KnownList | undefined): Promise<TagList> {
   const tags = new Set<string>();
   const visited = new Set<string>();
   let dropped = 0;
   let read = 0;
   let entityTag: string | undefined;
-  // A list that has begun goes on: begun again, it would cost more.
-  const goOn = (target: string | URL) => page(connection, { ...question, purpose: 'now' }, target);
-  let asked: Promise<RegistryAnswer> | undefined = page(connection, question, `tags/list?n=${PAGE_SIZE}`, known?.entityTag);
+  let asked: Promise<RegistryAnswer> | undefined = firstPage(send, known?.entityTag);
   for (let pages = 1; asked !== undefined; pages += 1) {
     const answer: RegistryAnswer = await asked;
     if (known && answer.status === 304) return { ...known, dropped: 0, isConfirmed: true };
     if (visited.has(answer.url.href)) throw endless(question, 'leads back to a page already read');
     visited.add(answer.url.href);
     const linked = nextPage(answer);
-    const ahead = linked instanceof URL && pages < MAX_PAGES ? goOn(linked) : undefined;
+    const ahead = linked instanceof URL && pages < MAX_PAGES ? send(linked) : undefined;
     if (ahead !== undefined) await underWay(ahead, question);
     const before = tags.size;
     const entries = entriesOf(answer, question);
@@ -77,7 +103,7 @@ async function readPages(connection: Connection, question: Question, known: Know
     const next = linked ?? hiddenPage(entries, tags.size > before);
     if (next !== undefined && pages === MAX_PAGES) throw endless(question, `has more than ${MAX_PAGES} pages`);
     entityTag = pages === 1 && next === undefined ? entityTagOf(answer) : undefined;
-    asked = ahead ?? (next === undefined ? undefined : goOn(next));
+    asked = ahead ?? (next === undefined ? undefined : send(next));
   }
   return { tags: [...tags], dropped, ...(entityTag === undefined ? {} : { entityTag }) };
 }
@@ -98,15 +124,13 @@ function entityTagOf({ headers: { etag = '' } }: RegistryAnswer): string | undef
   return isEntityTag(etag) ? etag : undefined;
 }
 
-async function page(connection: Connection, question: Question, target: string | URL, unless?: string): Promise<RegistryAnswer> {
-  const accept = 'application/json';
+async function firstPage(send: SendPage, unless: string | undefined): Promise<RegistryAnswer> {
   try {
-    return await connection.send(question, { kind: 'tags', target, accept, unless, maxBytes: MAX_PAGE_BYTES });
+    return await send(`tags/list?n=${PAGE_SIZE}`, unless);
   } catch (error) {
     // Some registries reject a page size larger than their own.
-    const refusedSize = hasCode(error, 'registry/bad-answer') && target === `tags/list?n=${PAGE_SIZE}`;
-    if (!refusedSize) throw error;
-    return connection.send(question, { kind: 'tags', target: 'tags/list', accept, maxBytes: MAX_PAGE_BYTES });
+    if (!hasCode(error, 'registry/bad-answer')) throw error;
+    return send('tags/list');
   }
 }
 

@@ -8,9 +8,9 @@ export interface Waiting {
 
 /** The requests for tag lists that repositories share. */
 export interface Queue {
-  /** When the next of them may be sent. */
+  /** When the next list has its turn; infinite if others decide. */
   readonly opensAt: number;
-  /** Milliseconds from one to the next. */
+  /** Milliseconds from one request to the next. */
   readonly spacingMs: number;
 }
 
@@ -19,6 +19,8 @@ export interface Queues<T> {
   readonly keyOf: (entry: T) => string;
   /** The queue of a repository; undefined if its host does not count tag lists. */
   readonly queueOf: (entry: T) => Queue | undefined;
+  /** Requests that the tag list of a repository takes: a list of several waits for all of them. */
+  readonly requestsOf: (entry: T) => number;
 }
 
 /**
@@ -41,12 +43,12 @@ export function inTurn<T extends Waiting>(
     if (queue) begun.add(queue);
     const at = Math.max(ready, queue?.opensAt ?? ready);
     if (at <= now) due.push(entry);
-    else nextAt = Math.min(nextAt ?? at, at);
+    else if (Number.isFinite(at)) nextAt = Math.min(nextAt ?? at, at);
   }
   return { due, nextAt };
 }
 
-/** When each repository is expected to be scanned next: those in a queue one after the other. */
+/** When each repository is expected to be scanned next, those in a queue one after the other; infinite if that cannot be known. */
 export function expectedTurns<T extends Waiting>(waiting: readonly T[], now: number, queues: Queues<T>): ReadonlyMap<T, number> {
   const queueOf = remembering(queues);
   const next = new Map<Queue, number>();
@@ -54,7 +56,8 @@ export function expectedTurns<T extends Waiting>(waiting: readonly T[], now: num
   for (const entry of waiting.toSorted((a, b) => a.nextAt - b.nextAt)) {
     const ready = Math.max(entry.nextAt, entry.heldUntil, now);
     const queue = queueOf(entry);
-    const at = Math.max(ready, queue ? (next.get(queue) ?? queue.opensAt) : ready);
+    const turn = Math.max(ready, queue ? (next.get(queue) ?? queue.opensAt) : ready);
+    const at = turn + (queue ? (queues.requestsOf(entry) - 1) * queue.spacingMs : 0);
     if (queue) next.set(queue, at + queue.spacingMs);
     turns.set(entry, at);
   }

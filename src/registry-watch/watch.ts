@@ -6,11 +6,11 @@ import { cacheOf, readersOf, regionOf } from './assemble.ts';
 import { createOneForAll } from './cache/one-for-all.ts';
 import { hostsOf } from './hosts.ts';
 import { createImageFilter } from './image-filter.ts';
+import { listQueues } from './list-queues.ts';
 import { RepositoryState } from './repository.ts';
-import { purposeOf } from './scan.ts';
 import { slotsByHost, withFreeSlots } from './scan-slots.ts';
 import { ask } from './signatures/verify-asked.ts';
-import { expectedTurns, inTurn, type Queues } from './turns.ts';
+import { expectedTurns, inTurn } from './turns.ts';
 import type { ImageWatchOptions } from './watch-options.ts';
 import { isWaiting, newlyWatched, type Watched, wantsMore } from './watched.ts';
 
@@ -105,17 +105,7 @@ export function createImageWatch(options: ImageWatchOptions) {
     return Math.max(scanIntervalMs, Math.min(scanIntervalMs * 2 ** Math.min(quiet, 20), LONGEST_QUIET_INTERVAL_MS));
   };
 
-  /** Repositories whose tag lists count against the same budget. */
-  const queues: Queues<Watched> = {
-    keyOf: ({ host, target, state }) => `${host} ${purposeOf(target)} ${state.accepted?.id ?? ''}`,
-    queueOf({ target, state }) {
-      const spending = scan.spending(state, target);
-      if (!spending.isCounted('tags')) return undefined;
-      const purpose = purposeOf(target);
-      const opensAt = clock.monotonic() + spending.waitFor({ kind: 'tags', purpose });
-      return { opensAt, spacingMs: spending.spacing(purpose) };
-    },
-  };
+  const queues = listQueues(scan, clock);
 
   const remember = ({ target: { name }, state, gone, nextAt }: Watched): void => {
     if (!gone.signal.aborted) cache?.save({ name, state, nextAt });
@@ -183,20 +173,20 @@ export function createImageWatch(options: ImageWatchOptions) {
   const waitingOnes = () => [...watched.values()].filter(isWaiting);
 
   const nextScan = (entry: Watched, at = Math.max(entry.nextAt, entry.heldUntil)): Pick<ImageScan, 'nextAt'> =>
-    isWaiting(entry) ? { nextAt: timeOfDay(clock, Math.max(at, clock.monotonic())) } : {};
+    isWaiting(entry) && Number.isFinite(at) ? { nextAt: timeOfDay(clock, Math.max(at, clock.monotonic())) } : {};
 
   const describe = (entry: Watched, turn: number | undefined): ImageScan => {
-    const { tags, scannedAt, error } = entry.state;
-    const {
-      target: { name },
-      intervalMs,
-    } = entry;
+    const { target, state, intervalMs } = entry;
+    const { tags, scannedAt } = state;
+    const { name } = target;
+    const error = scan.errorOf(state, target);
     const blockedUntil = scan.blockedUntil(name);
     return {
       name,
       tags: scannedAt === undefined ? 0 : tags.length,
       ...(scannedAt === undefined ? {} : { scannedAt }),
       ...(intervalMs === undefined ? {} : { intervalMs: Math.round(intervalMs) }),
+      isScanning: !isWaiting(entry),
       ...nextScan(entry, turn),
       ...(blockedUntil > clock.monotonic() ? { blockedUntil: timeOfDay(clock, blockedUntil) } : {}),
       ...(error === undefined ? {} : { error }),
@@ -291,8 +281,11 @@ export function createImageWatch(options: ImageWatchOptions) {
     },
     repository(name: string): ImageRepository | undefined {
       const entry = watched.get(name);
-      if (!entry || (entry.state.scannedAt === undefined && entry.state.error === undefined)) return undefined;
-      return { ...entry.state.snapshot(), ...nextScan(entry) };
+      if (!entry) return undefined;
+      const { state, target } = entry;
+      const error = scan.errorOf(state, target);
+      if (state.scannedAt === undefined && error === undefined) return undefined;
+      return { ...state.snapshot(), ...nextScan(entry), ...(error === undefined ? {} : { error }) };
     },
     scans(): readonly ImageScan[] {
       const turns = expectedTurns(waitingOnes(), clock.monotonic(), queues);

@@ -148,9 +148,17 @@ test('GET /api/v1/writers says who set the sync tag and wrote the notes', async 
 
 test('GET /api/v1/images/scans says when each repository was looked at, and when again', async () => {
   const scans: readonly ImageScan[] = [
-    { name: 'h/a', tags: 3, scannedAt: 1000, nextAt: 61_000 },
-    { name: 'h/b', tags: 0, blockedUntil: 5000, nextAt: 5000, error: error('401 for https://u:hunter2@h/b') },
-    { name: 'h/c', tags: 0 },
+    { name: 'h/a', tags: 3, scannedAt: 1000, isScanning: false, nextAt: 61_000 },
+    {
+      name: 'h/b',
+      tags: 0,
+      isScanning: false,
+      blockedUntil: 5000,
+      nextAt: 5000,
+      error: error('401 for https://u:hunter2@h/b'),
+    },
+    { name: 'h/c', tags: 0, isScanning: true },
+    { name: 'h/d', tags: 0, isScanning: false },
   ];
   await using api = await serve(daemonOf({ imageScans: () => scans }));
   const answer = await read(api, '/api/v1/images/scans');
@@ -159,6 +167,7 @@ test('GET /api/v1/images/scans says when each repository was looked at, and when
     { name: 'h/a', tags: 3, scanning: false, scannedAt: '1970-01-01T00:00:01.000Z', nextAt: '1970-01-01T00:01:01.000Z' },
     { name: 'h/b', rateLimitedUntil: '1970-01-01T00:00:05.000Z', error: { message: '401 for https://u:***@h/b' } },
     { name: 'h/c', scanning: true },
+    { name: 'h/d', scanning: false },
   ]);
   expect((await read(api, '/api/v1/images/scans?limit=2')).repositories).toHaveLength(2);
 });

@@ -162,3 +162,99 @@ test('a host that reports no limit is asked as before', async () => {
   await it.pass(30 * MINUTE);
   expect(longestOf(it, [...running(6, 3), nameOf(0)])).toBeLessThanOrEqual(1.1 * MINUTE);
 });
+
+describe('a list of many pages, where they count,', () => {
+  const readsOf = ({ hub, startedAt }: ReturnType<typeof start>, image: string, pages: number) =>
+    hub.hits.filter((hit) => hit.image === image && hit.page === pages && hit.status === 200).map(({ at }) => at - startedAt);
+  const pagesOf = ({ hub }: ReturnType<typeof start>, image: string) =>
+    hub.hits.filter((hit) => hit.image === image && hit.kind === 'tags').length;
+  const scanOf = ({ watch }: ReturnType<typeof start>, image: string) =>
+    watch.scans().find(({ name }) => name === `hub.example/${image}`);
+
+  /** Images of which one has a list of so many pages. */
+  function startWith(image: string, pages: number, window: HubOptions['window'], targets: readonly ImageTarget[]) {
+    const it = start({ ...HUB, window }, []);
+    it.hub.paginate(image, pages);
+    it.watch.watch(targets);
+    return it;
+  }
+
+  const cases = (['rolling', 'fixed'] as const).flatMap((window) => [
+    { window, pages: 8, others: 39, everyH: 4 },
+    { window, pages: 30, others: 20, everyH: 5.5 },
+    { window, pages: 60, others: 20, everyH: 6.5 },
+    { window, pages: 60, others: 0, everyH: 6.5 },
+  ]);
+  test.each(cases)(
+    'takes as many turns, and is read to its end once it begins: %j',
+    async ({ window, pages, others, everyH }) => {
+      const large = nameOf(Math.floor(others / 2));
+      const it = startWith(large, pages, window, targetsOf(others + 1, others + 1));
+      await it.pass(10 * HOUR);
+      const before = it.hub.hits.length;
+      await it.pass(50 * HOUR);
+      expect(refused(it)).toEqual([]);
+      const reads = readsOf(it, large, pages);
+      // Others may come between its pages, so that one or two are read again.
+      expect(pagesOf(it, large)).toBeLessThan(1.05 * reads.length * pages + 1);
+      // In a round of all, which takes about as long as the host needs for all pages.
+      const gaps = reads.slice(1).map((at, index) => at - (reads[index] ?? 0));
+      expect(Math.max(...gaps.slice(1))).toBeLessThan(everyH * HOUR);
+      for (const image of running(others + 1, others + 1).filter((name) => name !== large)) {
+        const seen = it.hub.hits.slice(before).filter((hit) => hit.image === image && hit.kind === 'tags');
+        expect(seen.length).toBeGreaterThan(50 / everyH - 2);
+      }
+      expect(scanOf(it, large)).toMatchObject({ tags: pages + 1 });
+      expect(scanOf(it, large)?.error).toBeUndefined();
+    },
+  );
+
+  test.each(['rolling', 'fixed'] as const)(
+    'that no window has room for is begun once, named with the limit, and holds up no others: %s',
+    async (window) => {
+      const large = nameOf(20);
+      const it = startWith(large, 150, window, targetsOf(40, 40));
+      await it.pass(12 * HOUR);
+      const begun = it.hub.hits.length;
+      await it.pass(36 * HOUR);
+      expect(refused(it)).toEqual([]);
+      expect(pagesOf(it, large)).toBeLessThan(100);
+      expect(it.hub.hits.slice(begun).filter(({ image }) => image === large)).toEqual([]);
+      for (const image of running(40, 40).filter((name) => name !== large)) {
+        const seen = it.hub.hits.slice(begun).filter((hit) => hit.image === image && hit.kind === 'tags');
+        expect(seen.length, image).toBeGreaterThanOrEqual(36 / 3 - 1);
+      }
+      const scan = scanOf(it, large);
+      expect(scan).toMatchObject({
+        isScanning: false,
+        error: {
+          code: 'registry/list-too-large',
+          message: `the tag list of hub.example/${large} has too many pages for the limit of its host: 100 requests in 6 h`,
+        },
+      });
+      expect(scan?.nextAt).toBeUndefined();
+      expect(it.watch.repository(`hub.example/${large}`)?.error).toEqual(scan?.error);
+    },
+  );
+
+  test('of an idle image is read while no running one needs its part', async () => {
+    const large = nameOf(7);
+    const it = startWith(large, 30, 'rolling', targetsOf(11, 0));
+    await it.pass(48 * HOUR);
+    expect(refused(it)).toEqual([]);
+    const reads = readsOf(it, large, 30);
+    expect(reads.length).toBeGreaterThan(3);
+    expect(pagesOf(it, large)).toBe(reads.length * 30);
+  });
+
+  test('is not begun for a person either when too little is left for it', async () => {
+    const large = nameOf(0);
+    const it = startWith(large, 60, 'rolling', targetsOf(1, 1));
+    await it.pass(HOUR);
+    expect(pagesOf(it, large)).toBe(60);
+    const scan = it.watch.scanNow(`hub.example/${large}`);
+    await it.pass(1);
+    await scan;
+    expect(pagesOf(it, large)).toBe(60);
+  });
+});

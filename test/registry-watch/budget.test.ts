@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterAnswer, afterRequest, asOf, type Budget, type Purpose, waitFor } from '../../src/registry-watch/budget.ts';
+import {
+  afterAnswer,
+  afterRequest,
+  afterTurn,
+  asOf,
+  type Budget,
+  type Purpose,
+  waitFor,
+} from '../../src/registry-watch/budget.ts';
 import { reportedLimit } from '../../src/registry-watch/rate-limit-headers.ts';
 import { expectedTurns, inTurn } from '../../src/registry-watch/turns.ts';
 
@@ -78,29 +86,30 @@ describe('the headers of a rate limit', () => {
 describe('a budget', () => {
   const rolling = (remaining: number): Budget => afterAnswer(undefined, { limit: 100, remaining, windowMs: 6 * HOUR }, 0, 0);
   const minutes = (ms: number) => Math.round(ms / 60_000);
+  const spent = (budget: Budget, purpose: Purpose, now = 0) => afterRequest(afterTurn(budget, { purpose }, now), now);
 
   test.each<[string, Budget, Purpose, number]>([
     ['a person, of a full one', rolling(100), 'now', 0],
     ['a person, as long as something is left', rolling(1), 'now', 0],
     ['a person, of an empty one, a tenth of its window', rolling(0), 'now', 36],
     ['a running one, its first', rolling(100), 'running', 0],
-    ['a running one, after it, nine in ten turns', afterRequest(rolling(100), 'running', 0), 'running', 4],
+    ['a running one, after it, nine in ten turns', spent(rolling(100), 'running'), 'running', 4],
     ['another, its first', rolling(100), 'other', 0],
-    ['another, after that, the tenth turn', afterRequest(rolling(100), 'other', 0), 'other', 8],
+    ['another, after that, the tenth turn', spent(rolling(100), 'other'), 'other', 8],
     ['listings, once the other share is full', rolling(100), 'spare', 11],
     ['listings, of less than half, never', rolling(50), 'spare', Number.POSITIVE_INFINITY],
-    ['a running one, of the last request, longer', afterRequest(rolling(2), 'running', 0), 'running', 21],
+    ['a running one, of the last request, longer', spent(rolling(2), 'running'), 'running', 21],
   ])('lets wait %s', (_, budget, purpose, expected) => {
-    expect(minutes(waitFor(budget, purpose, 0))).toBe(expected);
+    expect(minutes(waitFor(budget, { purpose }, 0))).toBe(expected);
   });
 
   test('whose end is reported is spread over the time left, and full again afterwards', () => {
     const reported = afterAnswer(undefined, { limit: 100, remaining: 9, resetMs: HOUR }, 0, 0);
-    expect(minutes(waitFor(afterRequest(reported, 'running', 0), 'running', 0))).toBe(8);
-    expect(asOf(afterRequest(reported, 'running', 0), HOUR)).toMatchObject({ remaining: 100 });
+    expect(minutes(waitFor(spent(reported, 'running'), { purpose: 'running' }, 0))).toBe(8);
+    expect(asOf(spent(reported, 'running'), HOUR)).toMatchObject({ remaining: 100 });
     const empty = afterAnswer(undefined, { limit: 100, remaining: 0, resetMs: HOUR }, 0, 0);
-    expect(minutes(waitFor(empty, 'now', 0))).toBe(60);
-    expect(waitFor(empty, 'now', HOUR)).toBe(0);
+    expect(minutes(waitFor(empty, { purpose: 'now' }, 0))).toBe(60);
+    expect(waitFor(empty, { purpose: 'now' }, HOUR)).toBe(0);
   });
 
   test('counts what the host may not know yet', () => {
@@ -120,10 +129,10 @@ describe('a budget', () => {
         const sent: number[] = [];
         for (const { purpose, pauseMs } of steps) {
           now += pauseMs;
-          const wait = waitFor(budget, purpose, now);
+          const wait = waitFor(budget, { purpose }, now);
           if (!Number.isFinite(wait)) continue;
           now += wait;
-          budget = afterRequest(budget, purpose, now);
+          budget = spent(budget, purpose, now);
           sent.push(now);
           const used = sent.filter((at) => at > now - 6 * HOUR).length;
           expect(used).toBeLessThanOrEqual(100);
@@ -141,6 +150,7 @@ describe('turns', () => {
   const queues = {
     keyOf: ({ name }: { readonly name: string }) => name.slice(0, 1),
     queueOf: ({ name }: { readonly name: string }) => (name.startsWith('q') ? queue : undefined),
+    requestsOf: ({ name }: { readonly name: string }) => (name === 'q3' ? 3 : 1),
   };
   const waiting = [at('q2', 20), at('q1', 10), at('a', 30), at('b', 200), at('c', 10, 90)];
 
@@ -157,5 +167,17 @@ describe('turns', () => {
   test('are expected one after the other', () => {
     const turns = expectedTurns(waiting, 0, queues);
     expect(waiting.map((entry) => turns.get(entry))).toEqual([150, 50, 30, 200, 90]);
+  });
+
+  test('of lists of several pages are expected when all of them may be sent', () => {
+    const list = [at('q1', 10), at('q3', 20), at('q2', 30)];
+    const turns = expectedTurns(list, 0, queues);
+    expect(list.map((entry) => turns.get(entry))).toEqual([50, 350, 450]);
+  });
+
+  test('that depend on others are looked at again later', () => {
+    const never = { ...queues, queueOf: () => ({ opensAt: Number.POSITIVE_INFINITY, spacingMs: 100 }) };
+    expect(inTurn([at('q1', 10)], 20, never)).toEqual({ due: [], nextAt: undefined });
+    expect(expectedTurns([at('q1', 10)], 20, never).get(at('q1', 10))).toBeUndefined();
   });
 });

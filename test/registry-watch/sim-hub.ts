@@ -18,10 +18,19 @@ export interface HubOptions {
 
 export interface Hub {
   readonly http: HttpTransport;
-  readonly hits: { readonly at: number; readonly kind: Kind; readonly image: string; readonly status: number }[];
+  readonly hits: {
+    readonly at: number;
+    readonly kind: Kind;
+    readonly image: string;
+    readonly status: number;
+    /** Of a tag list, from 1. */
+    readonly page: number;
+  }[];
   /** A request of another client behind the same address. */
   pull(): void;
   push(image: string, tag: string): void;
+  /** Gives the list of an image more pages. */
+  paginate(image: string, pages: number): void;
   readonly remaining: () => number;
 }
 
@@ -37,6 +46,7 @@ export function createHub({ clock, limit, windowMs, window, counts, reports }: H
   const start = clock.monotonic();
   const hits: Hub['hits'] = [];
   const pushed = new Map<string, string[]>();
+  const paginated = new Map<string, number>();
   let counted: number[] = [];
   const windowStart = (now: number) => (window === 'rolling' ? now - windowMs : now - ((now - start) % windowMs));
   const used = () => {
@@ -54,7 +64,7 @@ export function createHub({ clock, limit, windowMs, window, counts, reports }: H
     return { 'ratelimit-limit': `${limit}`, 'ratelimit-remaining': `${remaining()}`, 'ratelimit-reset': `${reset}` };
   };
 
-  const answer = (kind: Kind, image: string): Pick<HttpResponse, 'status' | 'headers' | 'body'> => {
+  const answer = (kind: Kind, image: string, page: number): Pick<HttpResponse, 'status' | 'headers' | 'body'> => {
     if (counts.includes(kind)) {
       if (remaining() < 1) return { status: 429, headers: report(), body: Buffer.from('{}') };
       counted.push(clock.monotonic());
@@ -62,7 +72,10 @@ export function createHub({ clock, limit, windowMs, window, counts, reports }: H
     const reported = reports.includes(kind) ? report() : {};
     if (kind === 'tags') {
       const tags = ['1.0', '1.1', ...(pushed.get(image) ?? [])];
-      return { status: 200, headers: reported, body: Buffer.from(JSON.stringify({ name: image, tags })) };
+      const link: Record<string, string> =
+        page < (paginated.get(image) ?? 1) ? { link: `</v2/${image}/tags/list?page=${page + 1}>; rel="next"` } : {};
+      const body = { name: image, tags: page === 1 ? tags : [`p${page}`] };
+      return { status: 200, headers: { ...reported, ...link }, body: Buffer.from(JSON.stringify(body)) };
     }
     if (kind === 'blob') return { status: 200, headers: reported, body: Buffer.from(CONFIG) };
     const headers = { ...reported, 'content-type': OCI_IMAGE, 'docker-content-digest': digestOf(MANIFEST) };
@@ -73,13 +86,16 @@ export function createHub({ clock, limit, windowMs, window, counts, reports }: H
     hits,
     remaining,
     pull: () => counted.push(clock.monotonic()),
+    paginate: (image, pages) => paginated.set(image, pages),
     push: (image, tag) => pushed.set(image, [...(pushed.get(image) ?? []), tag]),
     http: {
       async request({ url, method = 'GET' }: HttpRequest) {
-        const [, image = '', part = ''] = /^\/v2\/(.+)\/(tags|manifests|blobs)\//.exec(new URL(url).pathname) ?? [];
+        const { pathname, searchParams } = new URL(url);
+        const [, image = '', part = ''] = /^\/v2\/(.+)\/(tags|manifests|blobs)\//.exec(pathname) ?? [];
+        const page = Number(searchParams.get('page') ?? 1);
         const kind = part === 'tags' ? 'tags' : part === 'blobs' ? 'blob' : method === 'HEAD' ? 'head' : 'manifest';
-        const response = answer(kind, image);
-        hits.push({ at: clock.monotonic(), kind, image, status: response.status });
+        const response = answer(kind, image, page);
+        hits.push({ at: clock.monotonic(), kind, image, status: response.status, page });
         return { ...response, statusText: '' };
       },
       stream: () => Promise.reject(new Error('the hub does not stream')),

@@ -55,12 +55,12 @@ describe('the image watch', () => {
     it.watch.watch([target(), { name: 'elsewhere.invalid/x', pullSecrets: [] }]);
     const describe = () => it.watch.scans().find(({ name }) => name === registry.name);
     expect(it.watch.scans().map(({ name }) => name)).toEqual([registry.name, 'elsewhere.invalid/x'].sort());
-    expect(describe()).toEqual({ name: registry.name, tags: 0, nextAt: it.clock.now() });
+    expect(describe()).toEqual({ name: registry.name, tags: 0, isScanning: false, nextAt: it.clock.now() });
     const scan = it.watch.scanNow(registry.name);
-    expect(describe()).not.toHaveProperty('nextAt');
+    expect(describe()).toEqual({ name: registry.name, tags: 0, isScanning: true });
     await scan;
     const scannedAt = it.clock.now();
-    expect(describe()).toEqual({ name: registry.name, tags: 1, scannedAt, nextAt: scannedAt + 60_000 });
+    expect(describe()).toEqual({ name: registry.name, tags: 1, scannedAt, isScanning: false, nextAt: scannedAt + 60_000 });
 
     registry.intercept = (_, response) => {
       json(response, 429, {}, { 'retry-after': '600' });

@@ -14,11 +14,11 @@ export const imageScansSchema = z.object({
       /** Milliseconds between the last two lists; absent before the second. */
       intervalMs: z.number().optional(),
       scanning: z.boolean(),
-      /** Time of the next scan; absent during a scan. */
+      /** Time of the next scan; absent during a scan, or if it is not known. */
       nextAt: z.string().optional(),
       /** Until when the registry host has asked to back off. */
       rateLimitedUntil: z.string().optional(),
-      /** Why the last scan failed. */
+      /** Why the last scan failed, or why there is none. */
       error: errorSchema.optional(),
     }),
   ),

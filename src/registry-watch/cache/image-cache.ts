@@ -143,9 +143,10 @@ export class ImageCache {
       if (records === undefined) return undefined;
       known.push(...records);
     }
-    const { scannedAt } = header;
+    const { scannedAt, requests } = header;
     const confirmable = this.#confirmableIn(header);
-    return { header, tags, known, scannedAt, confirmable, nextAt: clock.monotonic() + header.nextAt - clock.now(), saved };
+    const nextAt = clock.monotonic() + header.nextAt - clock.now();
+    return { header, tags, known, scannedAt, requests, confirmable, nextAt, saved };
   }
 
   /** Notes that the state has what the store has, unless this daemon has written meanwhile. */
@@ -194,7 +195,8 @@ export class ImageCache {
     // Only with its list a repository is seen: in one turn, with when it is due.
     const now = clock.now();
     const inTime = isFresh(header, now);
-    state.restoreList({ tags, scannedAt: header.scannedAt, confirmable: this.#confirmableIn(header) }, inTime);
+    const { scannedAt, requests } = header;
+    state.restoreList({ tags, scannedAt, requests, confirmable: this.#confirmableIn(header) }, inTime);
     unsaved?.restored(header, tags, { epoch: this.#store.epoch, now });
     onRestored(name, inTime ? clock.monotonic() + header.nextAt - now : undefined);
   }

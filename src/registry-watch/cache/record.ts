@@ -14,6 +14,8 @@ export interface TagRecord {
 export type ScanHeader = z.infer<typeof ScanHeader>;
 
 export const MAX_CHECKED = 1000;
+/** A list has at most 1,000 pages. */
+const MAX_REQUESTS = 10_000;
 
 const Time = z
   .number()
@@ -43,6 +45,8 @@ export const ScanHeader = z.object({
   confirmable: Confirmable.exactOptional(),
   /** Digests of the entries with what is known of tags; empty where nothing is. */
   buckets: z.array(z.string()).max(1024),
+  /** Requests that the list took; absent for one. */
+  requests: z.number().int().min(2).max(MAX_REQUESTS).optional(),
   /** Tags in use that this scan has checked. */
   checked: z.array(z.string()).max(MAX_CHECKED),
 });

@@ -111,6 +111,7 @@ export class Unsaved implements TagChanges {
       blocks: list.blocks,
       digest: list.digest,
       ...confirmableOf(state, tags, saving),
+      ...(state.listCost.requests > 1 ? { requests: state.listCost.requests } : {}),
       checked: checkedSince(scannedAt, state),
     };
     const written = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };

@@ -107,6 +107,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
     name: IMAGE,
     tags: repository.tags.length,
     scannedAt: NOW - MINUTE,
+    isScanning: false,
     nextAt: NOW + 4 * MINUTE,
     ...given.scan,
   };

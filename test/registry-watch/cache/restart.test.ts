@@ -105,6 +105,34 @@ describe('a restart', () => {
     await it.close();
   });
 
+  test('knows how many pages a list has, and does not begin one that it cannot end', async () => {
+    let left = 100;
+    registry.intercept = ({ url = '' }, response) => {
+      if (!url.includes('tags/list')) return false;
+      left -= 1;
+      const page = Number(new URL(url, 'http://registry').searchParams.get('page') ?? 1);
+      json(
+        response,
+        200,
+        { tags: [`1.0.${page}`] },
+        {
+          'ratelimit-limit': '100;w=3600',
+          'ratelimit-remaining': `${left};w=3600`,
+          ...(page < 9 ? { link: `<?page=${page + 1}>; rel="next"` } : {}),
+        },
+      );
+      return true;
+    };
+    const before = await firstRun();
+    expect(before?.tags).toHaveLength(9);
+    left = 8;
+    const it = start({ afterMs: 90_000 });
+    await until('the list is asked for', () => registry.requests.length > 0);
+    await it.watch.scanNow();
+    await it.close();
+    expect(registry.requests).toHaveLength(1);
+  });
+
   test('reads times again where they are others by --registry-use-labels', async () => {
     await firstRun();
     const it = start({ afterMs: 30_000, useLabels: ['*'] });
