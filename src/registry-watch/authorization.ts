@@ -28,7 +28,8 @@ export interface Authorizer {
    * allowed.
    */
   answer(challenge: string, access: Access, reach: Reach): Promise<string>;
-  forget(access: Access): void;
+  /** Forgets the header, if it is still the last one. */
+  forget(access: Access, header: string | undefined): void;
 }
 
 /** The distribution specification's default token lifetime. */
@@ -99,8 +100,8 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
       pending.set(key, underWay);
       return waitOrAbort(underWay, access.signal);
     },
-    forget(access) {
-      headers.delete(keyOf(access));
+    forget(access, header) {
+      if (headers.get(keyOf(access))?.header === header) headers.delete(keyOf(access));
     },
   };
 }

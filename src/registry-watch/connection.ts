@@ -68,16 +68,25 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         ...(accept === undefined ? {} : { accept }),
         ...(unless === undefined ? {} : { unless }),
       });
-    let answer = await send(isRegistry ? authorizer.remembered(access) : undefined);
-    if (answer.status === 401 && answer.url.origin === access.registry.origin) {
-      authorizer.forget(access);
-      answer = await send(await authorizer.answer(answer.headers['www-authenticate'] ?? '', access, answer.reach));
+    const isChallenge = ({ status, url }: RegistryAnswer) => status === 401 && url.origin === access.registry.origin;
+    let header = isRegistry ? authorizer.remembered(access) : undefined;
+    let answer = await send(header);
+    // Another request may have got a token meanwhile.
+    const newer = isChallenge(answer) ? authorizer.remembered(access) : undefined;
+    if (newer !== undefined && newer !== header) {
+      header = newer;
+      answer = await send(header);
+    }
+    if (isChallenge(answer)) {
+      authorizer.forget(access, header);
+      header = await authorizer.answer(answer.headers['www-authenticate'] ?? '', access, answer.reach);
+      answer = await send(header);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (answer.status === 304 && unless !== undefined) return answer;
     const subject = subjectOf(method, answer.url);
     if (answer.status !== 401) throw failureOf(answer, subject);
-    authorizer.forget(access);
+    authorizer.forget(access, header);
     throw unauthorized(`${failureOf(answer, subject).message} (as ${describeCredential(access.credential)})`);
   };
 

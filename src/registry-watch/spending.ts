@@ -59,8 +59,9 @@ export class Spending {
   #lastReport: LastReport | undefined;
   /** By kind: answers in a row that took nothing; a counted kind has few. */
   readonly #free = new Map<RequestKind, number>();
-  /** The first request of each kind, until it is answered. */
+  /** The request of each kind that goes alone, until an answer to one says whether the kind counts. */
   readonly #first = new Map<RequestKind, PromiseWithResolvers<void>>();
+  readonly #answered = new Set<RequestKind>();
   /** Requests without an answer yet. */
   #inFlight = 0;
   readonly #host: string;
@@ -97,13 +98,12 @@ export class Spending {
 
   /** Resolves when the request may be sent, and has then counted it; `answered` must follow. @throws BudgetSpent if that is not soon. */
   async acquire(use: Use, { maxWaitMs, signal }: { readonly maxWaitMs: number } & Cancellable): Promise<void> {
-    await waitOrAbort(this.#first.get(use.kind)?.promise ?? Promise.resolve(), signal);
+    await this.#afterFirst(use.kind, signal);
     const now = this.#clock.monotonic();
     const turn = this.waitFor(use);
-    if (turn > maxWaitMs) throw new BudgetSpent(this.#host, now + turn, false);
+    if (turn > maxWaitMs) throw this.#notNow(use.kind, now + turn, false);
     const wait = Math.max(turn, this.#takeTurn(use, now));
-    if (wait > maxWaitMs) throw new BudgetSpent(this.#host, now + wait, true);
-    if (!this.#first.has(use.kind)) this.#first.set(use.kind, Promise.withResolvers());
+    if (wait > maxWaitMs) throw this.#notNow(use.kind, now + wait, true);
     this.#inFlight += 1;
     if (this.#budget && this.isCounted(use.kind)) this.#budget = afterRequest(this.#budget, now);
     if (wait <= 0) return;
@@ -111,6 +111,26 @@ export class Spending {
       this.answered(use, undefined);
       throw error;
     });
+  }
+
+  /** Waits until no request of the kind goes alone; the caller's does if none of them was answered. */
+  async #afterFirst(kind: RequestKind, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const first = this.#first.get(kind);
+      if (!first) break;
+      await waitOrAbort(first.promise, signal);
+    }
+    if (!this.#answered.has(kind)) this.#first.set(kind, Promise.withResolvers());
+  }
+
+  #notNow(kind: RequestKind, until: number, isPaid: boolean): BudgetSpent {
+    this.#endFirst(kind);
+    return new BudgetSpent(this.#host, until, isPaid);
+  }
+
+  #endFirst(kind: RequestKind): void {
+    this.#first.get(kind)?.resolve();
+    this.#first.delete(kind);
   }
 
   /** Charges all requests of some work to its share; milliseconds until they may be sent. */
@@ -124,7 +144,9 @@ export class Spending {
   answered(use: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
     const { kind } = use;
     this.#inFlight -= 1;
-    this.#first.get(kind)?.resolve();
+    // One that asks for a token is sent again.
+    if (answer?.status !== 401) this.#answered.add(kind);
+    this.#endFirst(kind);
     // An answer that asks for a token, or fails, says nothing about the kind.
     if (answer === undefined) return;
     const now = this.#clock.monotonic();

@@ -9,6 +9,52 @@ const left = (remaining: number) => ({
   headers: { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': `${remaining};w=21600` },
 });
 
+/** Whether it has been settled by now. */
+async function isOver(work: Promise<unknown>): Promise<boolean> {
+  let over = false;
+  void work.then(() => {
+    over = true;
+  });
+  await new Promise(setImmediate);
+  return over;
+}
+
+test('of requests at once, the first of a kind goes alone, until an answer says whether it counts', async () => {
+  const spending = new Spending('hub', new FakeClock());
+  const [one, two, three] = [0, 1, 2].map(() => spending.acquire(LIST, { maxWaitMs: 1000 })) as [
+    Promise<void>,
+    Promise<void>,
+    Promise<void>,
+  ];
+  const other = spending.acquire({ kind: 'manifest', purpose: 'now' }, { maxWaitMs: 1000 });
+  await Promise.all([one, other]);
+  expect(await isOver(two)).toBe(false);
+  spending.answered(LIST, { status: 401, headers: {} });
+  await two;
+  expect(await isOver(three)).toBe(false);
+  spending.answered(LIST, { status: 200, headers: {} });
+  await three;
+  await spending.acquire(LIST, { maxWaitMs: 1000 });
+});
+
+test('a first request that is given up, or must wait, leaves its place to the next', async () => {
+  const clock = new FakeClock();
+  const spending = new Spending('hub', clock);
+  const manifest: Use = { kind: 'manifest', purpose: 'now' };
+  await spending.acquire(manifest, { maxWaitMs: 1000 });
+  spending.answered(manifest, left(0));
+  await expect(spending.acquire(LIST, { maxWaitMs: 1000 })).rejects.toThrow('spread over its rate limit');
+  clock.advance(21_600_000);
+  const abort = new AbortController();
+  await spending.acquire(LIST, { maxWaitMs: 1000 });
+  const waiting = spending.acquire(LIST, { maxWaitMs: 1000, signal: abort.signal });
+  abort.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  spending.answered(LIST, undefined);
+  const asked: Use = { kind: 'tags', purpose: 'now' };
+  await Promise.all([spending.acquire(asked, { maxWaitMs: 1000 }), spending.acquire(asked, { maxWaitMs: 1000 })]);
+});
+
 test('a request for a token takes no turn from the one with the token, however short tokens live', async () => {
   const clock = new FakeClock();
   const spending = new Spending('hub', clock);
