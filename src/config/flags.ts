@@ -182,7 +182,7 @@ export const FLAG_GROUPS = {
     'registry-cache-key-file': built(
       'string',
       '',
-      'file with a key of at least 32 characters that seals the entries of a shared cache; the same for all its daemons',
+      'file with a key of at least 32 characters that seals the entries: needed for a shared cache, the same for all its daemons; only with it valid signatures are remembered',
     ),
     'registry-cache-expiry': meaningless(
       'duration',

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import type { FlagName, FlagValues } from './flags.ts';
 
-/** Where image metadata is remembered. Entries of a shared cache are sealed with a key. */
+/** Where image metadata is remembered. Entries are sealed with a key, of a shared cache always. */
 export type RegistryCacheConfig =
   /** In the process only. */
   | { readonly kind: 'memory' }
-  | { readonly kind: 'disk'; readonly directory: string }
+  | { readonly kind: 'disk'; readonly directory: string; readonly keyFile?: string }
   | { readonly kind: 'redis'; readonly keyFile: string; readonly url: string }
   | {
       readonly kind: 'memcached';
@@ -34,7 +34,7 @@ export function registryCacheConfig(values: FlagValues, fail: (flag: FlagName, w
   if (cache === 'memory') return { kind: 'memory' };
   if (cache === 'disk') {
     if (!posix.isAbsolute(directory)) fail('registry-cache-dir', 'it must be an absolute path');
-    return { kind: 'disk', directory };
+    return { kind: 'disk', directory, ...(keyFile === '' ? {} : { keyFile }) };
   }
   const isRedis = /^rediss?:\/\//.test(cache);
   if (!isRedis && cache !== 'memcached')

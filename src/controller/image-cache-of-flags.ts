@@ -21,7 +21,10 @@ export async function imageCacheOf(
     case 'memory':
       return undefined;
     case 'disk':
-      return { store: createDiskStore({ directory: cache.directory, clock, log }), secret: '' };
+      return {
+        store: createDiskStore({ directory: cache.directory, clock, log }),
+        secret: cache.keyFile === undefined ? '' : await keyIn(cache.keyFile),
+      };
     case 'redis':
       return { store: createRedisStore(cache), secret: await keyIn(cache.keyFile) };
     case 'memcached':

@@ -65,6 +65,7 @@ export async function startFlux({
     keysDirectory: config.registryVerifyKeys,
     trustRootFile: config.registryVerifyTrustRoot,
     rules: config.registryVerify,
+    version: options.version,
   });
   await requireRegistries(options);
   const imageCache = config.registryDisableScanning

@@ -16,9 +16,9 @@ import type { ImageWatchOptions } from './watch-options.ts';
 const MAX_CONFIGS = 50_000;
 
 /** Where repositories are remembered; undefined for nowhere. */
-export function cacheOf({ cache, clock, log, useLabels = [], onCache }: ImageWatchOptions): ImageCache | undefined {
+export function cacheOf({ cache, clock, log, useLabels = [], signers, onCache }: ImageWatchOptions): ImageCache | undefined {
   const fromLabels = (name: string) => useLabels.some((glob) => matchGlob(glob, name));
-  return cache && new ImageCache({ ...cache, clock, log, fromLabels, onOperation: onCache });
+  return cache && new ImageCache({ ...cache, clock, log, fromLabels, basisOf: signers?.basisOf, onOperation: onCache });
 }
 
 /** What scans the repositories that are watched, and what visits others. `intervalMs` is the time from one scan to the next. */

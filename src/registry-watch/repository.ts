@@ -3,7 +3,7 @@ import type { ImageInfo, ImageRepository } from '../image/index.ts';
 import type { Credential } from './credentials/index.ts';
 import { type ListCost, UNKNOWN_COST } from './list-cost.ts';
 import { isSameList } from './same-list.ts';
-import { SignatureChecks, signedBy } from './signatures/checks.ts';
+import { SignatureChecks, signedBy, type Verified } from './signatures/checks.ts';
 import { SignatureQueue } from './signatures/queue.ts';
 import type { SuspectList } from './suspect.ts';
 import type { KnownList } from './tag-list.ts';
@@ -32,12 +32,15 @@ export interface Restored {
   readonly confirmable?: Omit<ConfirmableList, 'tags'> | undefined;
   /** Requests that the list took; one if absent. */
   readonly requests?: number | undefined;
+  /** Images with valid signatures, the latest first. */
+  readonly verified: readonly Verified[];
 }
 
-/** Follows the tags about which something was learned, and those that were checked. */
-export interface TagChanges {
+/** Follows the tags about which something was learned, those that were checked, and valid signatures. */
+export interface StateChanges {
   learned(tag: string): void;
   checked(tag: string): void;
+  verified(): void;
 }
 
 /** The state of one watched repository. Only scans write to it. */
@@ -49,14 +52,14 @@ export class RepositoryState {
   readonly #checks = new Map<string, TagCheck>();
   /** Tags whose metadata is asked for, beside those that the target needs. */
   readonly asked = new Set<string>();
-  readonly signatures = new SignatureChecks();
+  readonly signatures: SignatureChecks;
   readonly signatureQueue = new SignatureQueue();
   /** Time of the list in use; absent before the first that may be used. */
   scannedAt: number | undefined;
   /** Time of a remembered list, which may be used only if it is still in time, or to find a scan suspect. */
   #rememberedAt: number | undefined;
-  /** Tags about which something else is known than before; followed only for a cache. */
-  readonly #changes: TagChanges | undefined;
+  /** Followed only for a cache. */
+  readonly #changes: StateChanges | undefined;
   error: FluxError | undefined;
   /** What is known against the lists read since the one in use. */
   suspect: SuspectList | undefined;
@@ -68,8 +71,9 @@ export class RepositoryState {
   isListed = false;
   listCost: ListCost = UNKNOWN_COST;
 
-  constructor(changes?: TagChanges) {
+  constructor(changes?: StateChanges) {
     this.#changes = changes;
+    this.signatures = new SignatureChecks(() => changes?.verified());
   }
 
   get images(): ReadonlyMap<string, ImageInfo> {
@@ -111,7 +115,8 @@ export class RepositoryState {
   }
 
   /** Takes over a remembered list, unless another was read: if it is in time; otherwise it is what the next one is compared with. */
-  restoreList({ tags, scannedAt, requests = 1, confirmable }: Omit<Restored, 'known'>, inTime: boolean): void {
+  restoreList({ tags, scannedAt, requests = 1, confirmable, verified }: Omit<Restored, 'known'>, inTime: boolean): void {
+    this.signatures.restore(verified);
     if (this.scannedAt !== undefined) return;
     this.tags = tags;
     this.listCost = { requests, isPaid: false };
@@ -121,14 +126,14 @@ export class RepositoryState {
   }
 
   /** Takes over the scan of another daemon, which has read some tags later, and checked others; whether there is anything new. */
-  adopt({ tags, known, scannedAt, requests = 1, confirmable }: Restored, checked: readonly string[]): boolean {
+  adopt({ tags, known, scannedAt, requests = 1, confirmable, verified }: Restored, checked: readonly string[]): boolean {
     this.listCost = { ...this.listCost, requests };
     const isFirst = this.scannedAt === undefined;
     const newTags = this.replaceTags(tags, scannedAt);
     if (confirmable) this.confirmable = { ...confirmable, tags: this.tags };
     this.suspect = undefined;
     const listed = new Set(tags);
-    let changed = false;
+    let changed = this.signatures.restore(verified);
     for (const { tag, check, info } of known) {
       const mine = this.#images.get(tag);
       if (!listed.has(tag) || !info || info.fetchedAt <= (mine?.fetchedAt ?? -1)) continue;

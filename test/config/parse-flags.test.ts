@@ -128,6 +128,10 @@ describe('flags are read as pflag reads them', () => {
     [['--registry-exclude-image=x/*'], { registryExcludeImages: ['x/*'] }],
     [['--registry-exclude-image='], { registryExcludeImages: [] }],
     [['--registry-cache=disk'], { registryCache: { kind: 'disk', directory: '/var/cache/fluxd' } }],
+    [
+      ['--registry-cache=disk', '--registry-cache-key-file=/k'],
+      { registryCache: { kind: 'disk', directory: '/var/cache/fluxd', keyFile: '/k' } },
+    ],
     [['--registry-cache=disk', '--registry-cache-dir=/cache'], { registryCache: { kind: 'disk', directory: '/cache' } }],
     [['--registry-ecr-region=eu-west-1,us-east-1'], { registryEcrRegions: ['eu-west-1', 'us-east-1'] }],
     [['--registry-ecr-region='], { registryEcrRegions: [] }],

@@ -21,6 +21,8 @@ test('a shared cache is sealed with the key in the file', async () => {
   expect(await imageCacheOf(memcached, tools)).toMatchObject({ secret: KEY, timeoutMs: 250 });
   expect(await imageCacheOf({ kind: 'memory' }, tools)).toBeUndefined();
   expect(await imageCacheOf({ kind: 'disk', directory: '/nowhere' }, tools)).toMatchObject({ secret: '' });
+  const sealed = { kind: 'disk', directory: '/nowhere', keyFile: keyFile(KEY) } as const;
+  expect(await imageCacheOf(sealed, tools)).toMatchObject({ secret: KEY });
 });
 
 test.each([

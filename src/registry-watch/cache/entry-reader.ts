@@ -1,15 +1,20 @@
 import { type Clock, yieldTurn } from '../../base/index.ts';
 import { parsedJson } from '../parsed-json.ts';
+import type { Verified } from '../signatures/checks.ts';
+import type { BasisOf } from '../signatures/verifier.ts';
 import type { GuardedStore } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
 import { decodeKnown, digestOfKnown } from './known-tags.ts';
 import { ScanHeader, type TagRecord } from './record.ts';
 import type { Seal } from './seal.ts';
 import { decodeTags } from './tag-blocks.ts';
+import { decodeVerified } from './verified.ts';
 
 export interface EntryReaderOptions {
   readonly store: GuardedStore;
   readonly seal: Seal;
+  /** By what signatures are verified; undefined where no entry about them is believed. */
+  readonly basisOf: BasisOf | undefined;
   readonly clock: Clock;
 }
 
@@ -72,6 +77,13 @@ export class EntryReader {
     );
   }
 
+  /** The images that had a valid signature, by what this fluxd verifies by. */
+  verified(name: string, { verified }: ScanHeader, texts: Texts): readonly Verified[] {
+    const { basisOf } = this.#options;
+    const text = texts.get(keyOf.verified(name));
+    return basisOf && text !== undefined && digestOfKnown(text) === verified ? decodeVerified(text, basisOf) : [];
+  }
+
   /** What each entry with one of these digests says of tags, due by the monotonic clock; undefined for one that is missing. */
   async *known(
     name: string,
@@ -94,8 +106,9 @@ export class EntryReader {
 }
 
 /** The keys of the entries that belong to a scan. */
-export function keysOf(name: string, { blocks, buckets }: ScanHeader): readonly string[] {
+export function keysOf(name: string, { blocks, buckets, verified }: ScanHeader): readonly string[] {
   return [
+    ...(verified === undefined ? [] : [keyOf.verified(name)]),
     ...range(blocks).map((block) => keyOf.tags(name, block)),
     ...buckets.flatMap((digest, bucket) => (digest === '' ? [] : [keyOf.known(name, bucket)])),
   ];

@@ -1,5 +1,6 @@
 import { type Clock, type Logger, timeOfDay, waitOrAbort } from '../../base/index.ts';
 import type { RepositoryState } from '../repository.ts';
+import type { BasisOf } from '../signatures/verifier.ts';
 import type { GuardedStore } from './guarded-store.ts';
 import type { Seal } from './seal.ts';
 import type { CacheEntry } from './store.ts';
@@ -11,6 +12,8 @@ export interface EntryWriterOptions {
   /** What the store lacks of a repository. */
   readonly unsavedOf: (state: RepositoryState) => Unsaved | undefined;
   readonly fromLabels: (name: string) => boolean;
+  /** By what signatures are verified; undefined where they are not remembered. */
+  readonly basisOf: BasisOf | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -116,13 +119,14 @@ export class EntryWriter {
   }
 
   #saving({ name, nextAt }: Pending, isLast: boolean) {
-    const { store, clock, fromLabels } = this.#options;
+    const { store, clock, fromLabels, basisOf } = this.#options;
     const timeOf = (moment: number) => timeOfDay(clock, moment);
     return {
       epoch: store.epoch,
       now: clock.now(),
       nextAt: timeOf(nextAt),
       fromLabels: fromLabels(name),
+      basisOf,
       timeOf,
       isLast,
     };

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import { RepositoryState, type Restored } from '../repository.ts';
+import type { BasisOf } from '../signatures/verifier.ts';
 import { EntryReader, keysOf, readTogether } from './entry-reader.ts';
 import { EntryWriter, type Pending } from './entry-writer.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
@@ -19,6 +20,8 @@ export interface ImageCacheOptions {
   readonly log: Logger;
   /** Whether the creation times of a repository's images are those of their labels. */
   readonly fromLabels: (name: string) => boolean;
+  /** By what signatures are verified. Valid ones are remembered only with a secret: who could write one would choose the images. */
+  readonly basisOf?: BasisOf | undefined;
   readonly onOperation?: OnCacheOperation | undefined;
 }
 
@@ -53,8 +56,9 @@ export class ImageCache {
     const store = new GuardedStore(options);
     const seal = createSeal(options.secret);
     this.#store = store;
-    this.#reader = new EntryReader({ ...options, store, seal });
-    this.#writer = new EntryWriter({ ...options, store, seal, unsavedOf: (state) => this.#unsaved.get(state) });
+    const basisOf = options.secret === '' ? undefined : options.basisOf;
+    this.#reader = new EntryReader({ ...options, store, seal, basisOf });
+    this.#writer = new EntryWriter({ ...options, store, seal, basisOf, unsavedOf: (state) => this.#unsaved.get(state) });
   }
 
   /** The state of a repository that is to be cached. */
@@ -143,10 +147,8 @@ export class ImageCache {
       if (records === undefined) return undefined;
       known.push(...records);
     }
-    const { scannedAt, requests } = header;
-    const confirmable = this.#confirmableIn(header);
     const nextAt = clock.monotonic() + header.nextAt - clock.now();
-    return { header, tags, known, scannedAt, requests, confirmable, nextAt, saved };
+    return { ...this.#saidBy(name, header, texts), header, tags, known, nextAt, saved };
   }
 
   /** Notes that the state has what the store has, unless this daemon has written meanwhile. */
@@ -163,11 +165,14 @@ export class ImageCache {
     return (await this.#store.attempt('SetKey', (signal) => store.claim(keyOf.claim(name), ms, signal))) ?? true;
   }
 
-  /** What lets the registry confirm the list of a scan, by the monotonic clock. */
-  #confirmableIn({ confirmable }: ScanHeader): Restored['confirmable'] {
+  /** What a scan says of its list, and of signatures. Times are by the monotonic clock. */
+  #saidBy(name: string, header: ScanHeader, texts: ReadonlyMap<string, string>): Omit<Restored, 'tags' | 'known'> {
     const { clock } = this.#options;
-    if (!confirmable || !isPast(confirmable.readAt, clock.now())) return undefined;
-    return { ...confirmable, readAt: confirmable.readAt + clock.monotonic() - clock.now() };
+    const { scannedAt, requests, confirmable } = header;
+    const verified = this.#reader.verified(name, header, texts);
+    if (!confirmable || !isPast(confirmable.readAt, clock.now())) return { scannedAt, requests, verified };
+    const readAt = confirmable.readAt + clock.monotonic() - clock.now();
+    return { scannedAt, requests, verified, confirmable: { ...confirmable, readAt } };
   }
 
   async #restoreOne(
@@ -195,8 +200,7 @@ export class ImageCache {
     // Only with its list a repository is seen: in one turn, with when it is due.
     const now = clock.now();
     const inTime = isFresh(header, now);
-    const { scannedAt, requests } = header;
-    state.restoreList({ tags, scannedAt, requests, confirmable: this.#confirmableIn(header) }, inTime);
+    state.restoreList({ ...this.#saidBy(name, header, texts), tags }, inTime);
     unsaved?.restored(header, tags, { epoch: this.#store.epoch, now });
     onRestored(name, inTime ? clock.monotonic() + header.nextAt - now : undefined);
   }

@@ -9,6 +9,8 @@ export const keyOf = {
   tags: (name: string, block: number) => `flux/${VERSION}/tags/${block}/${name}`,
   /** What is known of some tags. */
   known: (name: string, bucket: number) => `flux/${VERSION}/known/${bucket}/${name}`,
+  /** Images with valid signatures. */
+  verified: (name: string) => `flux/${VERSION}/verified/${name}`,
   /** Set while a daemon scans it. */
   claim: (name: string) => `flux/${VERSION}/claim/${name}`,
 } as const;

@@ -47,6 +47,8 @@ export const ScanHeader = z.object({
   buckets: z.array(z.string()).max(1024),
   /** Requests that the list took; absent for one. */
   requests: z.number().int().min(2).max(MAX_REQUESTS).optional(),
+  /** Digest of the entry with valid signatures; absent if there are none. */
+  verified: z.string().exactOptional(),
   /** Tags in use that this scan has checked. */
   checked: z.array(z.string()).max(MAX_CHECKED),
 });

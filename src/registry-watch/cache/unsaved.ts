@@ -1,9 +1,11 @@
 import { yieldTurn } from '../../base/index.ts';
-import type { RepositoryState, TagChanges } from '../repository.ts';
+import type { RepositoryState, StateChanges } from '../repository.ts';
+import type { BasisOf } from '../signatures/verifier.ts';
 import { keyOf } from './keys.ts';
 import { bucketOf, bucketsFor, digestOfKnown, encodeKnown } from './known-tags.ts';
 import { MAX_CHECKED, type ScanHeader, type TagRecord } from './record.ts';
 import { encodeTags } from './tag-blocks.ts';
+import { encodeVerified } from './verified.ts';
 
 /** An entry before it is sealed. */
 interface TextEntry {
@@ -27,6 +29,8 @@ export interface Saving {
   readonly now: number;
   readonly nextAt: number;
   readonly fromLabels: boolean;
+  /** By what signatures are verified; undefined where they are not remembered. */
+  readonly basisOf: BasisOf | undefined;
   /** The time of a moment of the monotonic clock. */
   readonly timeOf: (moment: number) => number;
   /** Whether the daemon stops, so that nothing is left for later. */
@@ -41,10 +45,11 @@ const CHECKS_SAVED_MS = 600_000;
 const TURN_TAGS = 10_000;
 
 /** What the store lacks of a repository. */
-export class Unsaved implements TagChanges {
+export class Unsaved implements StateChanges {
   #saved: Saved | undefined;
   #tags = new Set<string>();
   #hasLearned = false;
+  #hasVerified = false;
   #isUnread = true;
 
   learned(tag: string): void {
@@ -54,6 +59,10 @@ export class Unsaved implements TagChanges {
 
   checked(tag: string): void {
     this.#tags.add(tag);
+  }
+
+  verified(): void {
+    this.#hasVerified = true;
   }
 
   /** Whether the store has not said yet what it has: it may be more than what is in the state. */
@@ -93,7 +102,7 @@ export class Unsaved implements TagChanges {
     const buckets = before?.buckets.length === size ? [...before.buckets] : new Array<string>(size).fill('');
     const known = await this.#takeKnown(before, state, size, saving);
     const isSameList = before?.tags === tags;
-    if (before?.scannedAt === scannedAt && known.size === 0 && isSameList) return;
+    if (before?.scannedAt === scannedAt && known.size === 0 && isSameList && !this.#hasVerified) return;
     for (const [bucket, members] of known) {
       const records = members.map((tag) => recordOf(tag, state, saving)).filter((record) => record !== undefined);
       const text = encodeKnown(records);
@@ -102,6 +111,7 @@ export class Unsaved implements TagChanges {
       await yieldTurn();
     }
     const list = isSameList ? before : yield* listEntries(name, tags);
+    const signed = yield* this.#verifiedEntry(name, before, state, saving);
     const header = {
       scannedAt,
       nextAt: Math.max(0, nextAt),
@@ -112,12 +122,29 @@ export class Unsaved implements TagChanges {
       digest: list.digest,
       ...confirmableOf(state, tags, saving),
       ...(state.listCost.requests > 1 ? { requests: state.listCost.requests } : {}),
+      ...signed,
       checked: checkedSince(scannedAt, state),
     };
     const written = { ...header, epoch, tags, knownAt: known.size > 0 ? now : (before?.knownAt ?? now) };
     // What was noted meanwhile may contradict it.
     this.#saved = this.#saved === saved ? written : undefined;
     yield { key: keyOf.scan(name), text: JSON.stringify(header) };
+  }
+
+  /** The entry with valid signatures, if there are others than before. Returns its digest. */
+  *#verifiedEntry(
+    name: string,
+    before: Saved | undefined,
+    { signatures }: RepositoryState,
+    { basisOf }: Saving,
+  ): Generator<TextEntry, Pick<ScanHeader, 'verified'>> {
+    if (before && !this.#hasVerified) return before.verified === undefined ? {} : { verified: before.verified };
+    this.#hasVerified = false;
+    const { verified } = signatures;
+    if (basisOf === undefined || verified.length === 0) return {};
+    const text = encodeVerified(verified, basisOf);
+    yield { key: keyOf.verified(name), text };
+    return { verified: digestOfKnown(text) };
   }
 
   #isAllDue({ epoch, now, fromLabels }: Saving): boolean {

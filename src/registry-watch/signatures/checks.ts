@@ -28,15 +28,36 @@ export interface Moment {
 /** Since when an image has not been looked at: for as long as its delay, or since the look with a number. */
 export type Since = { readonly monotonic: number } | { readonly look: number };
 
+/** A digest with a valid signature for the text of a policy. */
+export interface Verified {
+  readonly digest: string;
+  readonly policy: string;
+}
+
 /** What is known of the signatures of one repository's images. A valid signature stays valid; others are looked at again. */
 export class SignatureChecks {
   readonly #known = new Map<string, Verification>();
   readonly #looks = new Map<string, Look>();
   /** Number of the last look. */
   #last = 0;
+  readonly #onVerified: () => void;
+
+  /** @param onVerified called when a valid signature was found */
+  constructor(onVerified: () => void = () => undefined) {
+    this.#onVerified = onVerified;
+  }
 
   get verifications(): ReadonlyMap<string, Verification> {
     return this.#known;
+  }
+
+  /** The valid signatures, the latest first. */
+  get verified(): readonly Verified[] {
+    const verified = [...this.#known].filter(([, { state }]) => state === 'verified');
+    return verified.reverse().map(([key]) => {
+      const end = key.indexOf(' ');
+      return { digest: key.slice(0, end), policy: key.slice(end + 1) };
+    });
   }
 
   get lastLook(): number {
@@ -78,6 +99,7 @@ export class SignatureChecks {
     if (verdict.state === 'verified') {
       this.#looks.delete(key);
       this.#known.set(key, verdict);
+      this.#onVerified();
     } else {
       const failures = (this.#looks.get(key)?.failures ?? 0) + 1;
       const maxMs = verdict.state === 'unknown' ? MAX_RETRY_OF_FAILURE_MS : MAX_RETRY_MS;
@@ -85,10 +107,28 @@ export class SignatureChecks {
       this.#looks.set(key, { number: this.#last, dueAt: monotonic + delayMs, failures });
       this.#known.set(key, { ...verdict, nextAt: now + delayMs });
     }
-    const [oldest] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
-    if (oldest === undefined) return;
-    this.#known.delete(oldest);
-    this.#looks.delete(oldest);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MAX_KNOWN) return;
+      this.#known.delete(oldest);
+      this.#looks.delete(oldest);
+    }
+  }
+
+  /** Takes over valid signatures, the latest first, that were found before, or by another daemon; whether one was not known. */
+  restore(verified: readonly Verified[]): boolean {
+    const keys = verified.map(({ digest, policy }) => ({ key: verificationKey(digest, policy), policy }));
+    const added = keys.filter(({ key }) => this.#known.get(key)?.state !== 'verified').reverse();
+    for (const { key, policy } of added) {
+      this.#looks.delete(key);
+      this.#known.delete(key);
+      this.#known.set(key, { state: 'verified', by: policy });
+    }
+    this.#forgetOldest();
+    return added.length > 0;
   }
 
   /** Notes that tags for the signatures of images have appeared: those images are looked at again at once. */

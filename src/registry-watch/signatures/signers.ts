@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cut, FluxError, messageOf } from '../../base/index.ts';
 import { parseSignatureRule, type SignatureDemands, type SignatureRule, whyUnusable } from '../../policy/index.ts';
 import type { FaultByIdentity } from './by-identity.ts';
 import { type IsSignedBy, parsePublicKey } from './public-key.ts';
-import type { TrustedSigners } from './verifier.ts';
+import type { BasisOf, TrustedSigners } from './verifier.ts';
 
 export interface SignersOptions {
   /** Directory of public keys, `<name>.pub`; no keys when absent. */
@@ -13,10 +14,13 @@ export interface SignersOptions {
   readonly trustRootFile?: string | undefined;
   /** Of `--registry-verify`, as given. They must be verifiable by these. */
   readonly rules: readonly string[];
+  /** Of fluxd: a fix of the verification counts for all images at once. */
+  readonly version: string;
 }
 
 /** By what signatures are verified, and which images must have which. */
 export interface ImageSigners extends TrustedSigners {
+  readonly basisOf: BasisOf;
   readonly demands: SignatureDemands;
 }
 
@@ -26,11 +30,17 @@ const KEY_FILE = /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)\.pub$/;
  * Reads by what image signatures are verified.
  * @throws FluxError `config/bad-signature-key`, `config/bad-trust-root`, `config/bad-verify`.
  */
-export async function openSigners({ keysDirectory, trustRootFile, rules: texts }: SignersOptions): Promise<ImageSigners> {
+export async function openSigners({
+  keysDirectory,
+  trustRootFile,
+  rules: texts,
+  version,
+}: SignersOptions): Promise<ImageSigners> {
   const rules = texts.map(ruleOf);
-  const keys = keysDirectory === undefined ? new Map() : await readKeys(keysDirectory);
-  const byIdentity = trustRootFile === undefined ? undefined : await readTrustRoot(trustRootFile);
-  const demands = { rules, keys: [...keys.keys()], keyless: byIdentity !== undefined };
+  const read = keysDirectory === undefined ? new Map<string, Key>() : await readKeys(keysDirectory);
+  const root = trustRootFile === undefined ? undefined : await readTrustRoot(trustRootFile);
+  const keys = new Map([...read].map(([name, { isSignedBy }]) => [name, isSignedBy]));
+  const demands = { rules, keys: [...keys.keys()], keyless: root !== undefined };
   for (const { images, policy } of rules) {
     const problem = whyUnusable(policy, demands);
     if (problem !== undefined)
@@ -41,7 +51,20 @@ export async function openSigners({ keysDirectory, trustRootFile, rules: texts }
           policy.kind === 'key' ? keysHelp(keys) : 'Give the file that cosign trusted-root create, or your own Sigstore, makes.',
       });
   }
-  return { keys, demands, ...(byIdentity ? { byIdentity } : {}) };
+  const basisOf: BasisOf = (policy) => {
+    const text = policy.kind === 'key' ? read.get(policy.key)?.pem : root?.text;
+    return text === undefined
+      ? undefined
+      : createHash('sha256')
+          .update(JSON.stringify([version, policy.kind, text]))
+          .digest('base64url');
+  };
+  return { keys, demands, basisOf, ...(root ? { byIdentity: root.byIdentity } : {}) };
+}
+
+interface Key {
+  readonly isSignedBy: IsSignedBy;
+  readonly pem: string;
 }
 
 function ruleOf(text: string): SignatureRule {
@@ -54,16 +77,16 @@ function ruleOf(text: string): SignatureRule {
   });
 }
 
-function keysHelp(keys: TrustedSigners['keys']): string {
+function keysHelp(keys: ReadonlyMap<string, unknown>): string {
   return keys.size === 0 ? 'It has no keys.' : `It has ${[...keys.keys()].sort().join(', ')}.`;
 }
 
 /** Other files, such as the private key in the Secret that cosign makes, are left alone. */
-async function readKeys(directory: string): Promise<TrustedSigners['keys']> {
+async function readKeys(directory: string): Promise<ReadonlyMap<string, Key>> {
   const names = await readdir(directory).catch((error: unknown) => {
     throw badKeys(`cannot read ${directory}: ${messageOf(error)}`, error);
   });
-  const keys = new Map<string, IsSignedBy>();
+  const keys = new Map<string, Key>();
   for (const file of names.filter((name) => name.endsWith('.pub')).sort()) {
     const path = join(directory, file);
     const name = KEY_FILE.exec(file)?.[1];
@@ -74,7 +97,7 @@ async function readKeys(directory: string): Promise<TrustedSigners['keys']> {
     });
     const key = await parsePublicKey(pem);
     if ('problem' in key) throw badKeys(`${path} ${key.problem}`);
-    keys.set(name, key);
+    keys.set(name, { isSignedBy: key, pem });
   }
   return keys;
 }
@@ -89,11 +112,11 @@ function badKeys(message: string, cause?: unknown): FluxError {
 }
 
 /** The verification of identities is loaded only where it is used. */
-async function readTrustRoot(file: string): Promise<FaultByIdentity> {
+async function readTrustRoot(file: string): Promise<{ readonly byIdentity: FaultByIdentity; readonly text: string }> {
   try {
     const text = await readFile(file, 'utf8');
     const { verifierByIdentity } = await import('./by-identity.ts');
-    return verifierByIdentity(text);
+    return { byIdentity: verifierByIdentity(text), text };
   } catch (error) {
     throw new FluxError(`invalid trust root ${file} in --registry-verify-trust-root: ${messageOf(error)}`, {
       code: 'config/bad-trust-root',

@@ -14,7 +14,12 @@ export interface TrustedSigners {
   /** By name. */
   readonly keys: ReadonlyMap<string, IsSignedBy>;
   readonly byIdentity?: FaultByIdentity | undefined;
+  /** Without it, no result outlasts the process. */
+  readonly basisOf?: BasisOf | undefined;
 }
+
+/** Identifies by what a policy is verified: another key, trust root or version of fluxd is another basis. Undefined if by nothing. */
+export type BasisOf = (policy: SignaturePolicy) => string | undefined;
 
 /** A result that does not know yet when to look again. */
 export type Verdict = Verification extends infer V ? (V extends Verification ? Omit<V, 'nextAt'> : never) : never;

@@ -41,10 +41,11 @@ export class SignedRegistry extends FakeRegistry {
   }
 }
 
-export async function signers(): Promise<TrustedSigners> {
+/** `basis` stands for the key and the version of fluxd. */
+export async function signers(basis = 'the key'): Promise<TrustedSigners> {
   const key = await parsePublicKey(publicKey.export({ format: 'pem', type: 'spki' }).toString());
   if ('problem' in key) throw new Error(key.problem);
-  return { keys: new Map([['acme', key]]) };
+  return { keys: new Map([['acme', key]]), basisOf: () => basis };
 }
 
 export function policyOf(text = POLICY): SignaturePolicy {
