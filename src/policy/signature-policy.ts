@@ -7,7 +7,7 @@ import type { Policies } from './policies.ts';
 export type SignaturePolicy =
   /** Of the holder of a key, by the name that fluxd knows the key by. */
   | { readonly kind: 'key'; readonly text: string; readonly key: string }
-  /** Of an identity that an OpenID Connect issuer vouches for. `*` in the identity matches any characters. */
+  /** Of an identity that an OpenID Connect issuer vouches for. `*` in the identity matches any characters, `@` only at its end. */
   | { readonly kind: 'keyless'; readonly text: string; readonly identity: string; readonly issuer: string };
 
 /** A policy for all images whose canonical name matches a glob. */
@@ -70,7 +70,7 @@ export function parseSignaturePolicy(text: string): SignaturePolicy | BadSignatu
       text,
       problem: 'is neither cosign:<key name> nor cosign-keyless:<identity>@<issuer>, with the https URL of the issuer',
     };
-  if (/^\*+$/.test(identity)) return { text, problem: 'allows everyone that the issuer vouches for; name an identity' };
+  if (!/[A-Za-z0-9]/.test(identity)) return { text, problem: 'allows everyone that the issuer vouches for; name an identity' };
   return { kind: 'keyless', text, identity, issuer };
 }
 
@@ -83,6 +83,8 @@ export function parseSignatureRule(text: string): SignatureRule | BadSignaturePo
     return { text, problem: 'matches no image of Docker Hub; write docker.io/acme/*, or docker.io/* for all' };
   if (/[:@]/.test(images.slice(images.indexOf('/') + 1)) && images.includes('/'))
     return { text, problem: 'has a tag or a digest; images are matched by their names' };
+  if (!/^[a-z0-9._:*-]+(?:\/[a-z0-9._*-]+)*$/.test(images))
+    return { text, problem: 'matches no image; names have lower-case letters, digits, ".", "_" and "-", and only * is special' };
   if (!beginsWithHost(images))
     return { text, problem: 'begins with no registry host; write ghcr.io/acme/*, or docker.io/library/alpine' };
   const policy = parseSignaturePolicy(text.slice(at + 1));
@@ -93,8 +95,20 @@ export function parseSignatureRule(text: string): SignatureRule | BadSignaturePo
 
 /** Docker Hub by its canonical name, with the part that its official images leave out. */
 function canonicalGlob(text: string): string {
-  const images = text.replace(/^docker\.io\//, 'index.docker.io/');
+  const images = withPlainHost(text).replace(/^docker\.io\//, 'index.docker.io/');
   return images.replace(/^index\.docker\.io\/([^/*]+)$/, 'index.docker.io/library/$1');
+}
+
+/** In small letters and without the port that is meant anyway. */
+function withPlainHost(image: string): string {
+  const [host = '', ...path] = image.split('/');
+  return [host.toLowerCase().replace(/:443$/, ''), ...path].join('/');
+}
+
+/** The name that rules are held against, so that no other spelling of a host, or of a digest, escapes them. */
+function nameForRules(image: string): string {
+  const [name = ''] = withPlainHost(image).split('@');
+  return name.replace(/^(?:registry-1\.docker\.io|registry\.hub\.docker\.com)\//, 'index.docker.io/');
 }
 
 /** A glob of another form would match no canonical name, and so demand nothing. */
@@ -113,7 +127,8 @@ export function signaturePoliciesFor(
   image: string,
   demands: SignatureDemands,
 ): readonly SignaturePolicy[] | BadSignaturePolicy {
-  const wanted = demands.rules.flatMap((rule) => (matchGlob(rule.images, image) ? [rule.policy] : []));
+  const name = nameForRules(image);
+  const wanted = demands.rules.flatMap((rule) => (matchGlob(rule.images, name) ? [rule.policy] : []));
   const text = policies.get(containerPolicy('verify', container));
   if (text !== undefined) {
     const own = parseSignaturePolicy(text);

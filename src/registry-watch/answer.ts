@@ -17,11 +17,11 @@ const MAX_VALUES = 120_000;
  * @throws FluxError `registry/bad-answer` if it is not JSON or not UTF-8 (a login page, a partial response), or has more values than a
  * registry has reason to send.
  */
-export function jsonOf(body: Buffer, subject: string): unknown {
+export function jsonOf(body: Buffer, subject: string, maxValues: number = MAX_VALUES): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    if (exceedsIndicators(text, MAX_VALUES))
-      throw new FluxError(`${subject}: the response has more than ${MAX_VALUES} values`, { code: 'registry/bad-answer' });
+    if (exceedsIndicators(text, maxValues))
+      throw new FluxError(`${subject}: the response has more than ${maxValues} values`, { code: 'registry/bad-answer' });
     return JSON.parse(text);
   } catch (error) {
     if (error instanceof FluxError) throw error;

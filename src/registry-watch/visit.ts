@@ -23,7 +23,7 @@ export interface VisitOptions {
 
 /**
  * Reads images of a repository that is not watched, once, without listing its tags: their digests, and what is asked of their signatures.
- * Resolves to that; what failed has an error, or a verification that says so. Throws only when aborted.
+ * Resolves to that; an image that could not be read has an error. Throws only when aborted.
  */
 export type Visit = (asked: UrgentQuestions, cancel?: Cancellable) => Promise<ImageRepository>;
 
@@ -67,20 +67,14 @@ export function createVisit({ connection, credentials, limitOf, verify, clock, o
       limitOf(repository.host).recover();
     };
 
-    const noteError = ({ tag, digest, policies }: Wanted, error: FluxError): void => {
-      if (digest === undefined) images.set(tag, { tag, labels: {}, fetchedAt: clock.now(), error });
-      else
-        for (const { text } of policies)
-          verifications.set(verificationKey(digest, text), { state: 'unknown', why: error.message, nextAt: clock.now() });
-    };
-
     for (const [index, wanted] of wantedOf(questions).entries()) {
       try {
-        if (index >= MAX_IMAGES) throw tooMany(name);
+        if (index >= MAX_IMAGES) throw tooMany();
         await visit(wanted);
       } catch (thrown) {
         signal?.throwIfAborted();
-        noteError(wanted, asFluxError(thrown, { code: 'registry/failed' }));
+        const error = asFluxError(thrown, { code: 'registry/failed' });
+        images.set(wanted.tag, { tag: wanted.tag, labels: {}, fetchedAt: clock.now(), error });
       }
     }
     const tags = [...images.values()].flatMap(({ tag, error }) => (error ? [] : [tag]));
@@ -107,10 +101,7 @@ function referenceOf({ tag, digest }: Wanted): string {
   });
 }
 
-function tooMany(name: string): FluxError {
-  return new FluxError(`a release reads at most ${MAX_IMAGES} images of ${name}, which is not watched`, {
-    code: 'registry/too-many-images',
-    fault: 'user',
-    help: 'Release fewer images at once.',
-  });
+function tooMany(): FluxError {
+  const limit = `one release reads at most ${MAX_IMAGES} images of a repository that is not watched`;
+  return new FluxError(`${limit}; release fewer at once`, { code: 'registry/too-many-images', fault: 'user' });
 }

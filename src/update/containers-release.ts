@@ -63,7 +63,7 @@ function updateContainers(
     if (container === undefined) missing.push(Container);
     else if (Current !== undefined && Current !== container.image) mismatched.push(Container);
     else if (container.image !== Target) {
-      const signed = signedTarget({ Container, Current: container.image, Target }, candidate, context);
+      const signed = signedTarget({ Container, Target }, candidate, context);
       if (typeof signed === 'object') unsigned.push(signed.refused);
       else if (signed !== container.image) updates.push({ Container, Current: container.image, Target: signed });
     }
@@ -82,9 +82,9 @@ function updateContainers(
 
 type Update = Pick<ContainerUpdate, 'Container' | 'Target'>;
 
-function questionOf({ Container: name, Target }: Update, { policies, running }: Candidate, context: UpdateContext): Question {
-  const container = { ...running.containers.find((each) => each.name === name), name, image: Target };
-  return { container, inGit: policies, images: context.images, pinning: context.pinning };
+function questionOf({ Container: name, Target }: Update, candidate: Candidate, context: UpdateContext): Question {
+  const container = { ...wantedContainers(candidate).find((each) => each.name === name), name, image: Target };
+  return { container, inGit: candidate.policies, images: context.images, pinning: context.pinning };
 }
 
 function signaturesOf(update: Update, workload: Candidate, context: UpdateContext): readonly PersonalQuestion[] {
@@ -94,14 +94,8 @@ function signaturesOf(update: Update, workload: Candidate, context: UpdateContex
 }
 
 /** The new image as it is written, with the digest that was verified if it must be signed; or why it is refused. */
-function signedTarget(
-  update: ContainerUpdate,
-  candidate: Candidate,
-  context: UpdateContext,
-): string | { readonly refused: string } {
-  const target = tryParseImageRef(update.Target);
-  if (!target) return update.Target;
-  const signed = signedImage(questionOf(update, candidate, context), target);
+function signedTarget(update: Update, candidate: Candidate, context: UpdateContext): string | { readonly refused: string } {
+  const signed = signedImage(questionOf(update, candidate, context));
   return 'state' in signed ? { refused: signatureAdvice(signed) ?? describeDecision(signed) } : formatImageRef(signed);
 }
 

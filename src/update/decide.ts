@@ -202,17 +202,16 @@ export function refusalOf(question: Question, named: ImageRef): Decision | undef
   return refusedByBan(subject, named.tag, named.digest);
 }
 
-/** An image that a person names, as it is written to the file, with the digest that was verified; or why it is not released. */
-export function signedImage(question: Question, named: ImageRef): ImageRef | Decision {
-  const { container } = question;
-  const subject = subjectOf({ ...question, container: { ...container, image: formatImageRef(named) } });
+/** The image that a person wants in a container, as it is written to the file, with the digest that was verified; or why it is not released. */
+export function signedImage(question: Question): ImageRef | Decision {
+  const subject = subjectOf(question);
   if ('state' in subject) return subject;
-  const { signed, pin, repository } = subject;
-  if (!isHold(signed) && signed.length === 0) return named;
-  const refusal = refusedBySignature(subject, named.tag, named.digest);
+  const { current: wanted, signed, pin, repository } = subject;
+  if (!isHold(signed) && signed.length === 0) return wanted;
+  const refusal = refusedBySignature(subject, wanted.tag, wanted.digest);
   if (refusal) return refusal;
   if (typeof pin === 'object') return held(pin);
-  return withTag(named, named.tag, named.digest || digestOf(repository, named.tag));
+  return withTag(wanted, wanted.tag, wanted.digest || digestOf(repository, wanted.tag));
 }
 
 /** The update to a tag that no person named: it must be strictly newer, or the current tag pushed again. */

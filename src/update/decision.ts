@@ -135,7 +135,14 @@ export type Doubt =
   /** A minimum age is asked for, and the digest of this tag has not been read. */
   | { readonly kind: 'undated'; readonly tag: string }
   /** It is not known yet whether the image of this tag has the signatures that it must have. */
-  | { readonly kind: 'unverified'; readonly tag: string /** Why not. */; readonly because?: string }
+  | {
+      readonly kind: 'unverified';
+      readonly tag: string;
+      /** Why not. */
+      readonly because?: string;
+      /** Whether the next scan will not know it either. */
+      readonly isLasting?: boolean;
+    }
   /** The order is by time, and a time is unknown. */
   | { readonly kind: 'no-time' }
   /** The current image has no tag, and so no place in the order. */

@@ -143,7 +143,7 @@ async function asSigned(
   const images = await verifyNow(asPersonal(asked, subject), context);
   const signed: PutBack[] = [];
   for (const image of wanted) {
-    const good = signedImage(question(image, images), parseImageRef(image.good));
+    const good = signedImage(question(image, images));
     if ('state' in good) return good;
     signed.push({ ...image, good: formatImageRef(good) });
   }

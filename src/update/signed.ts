@@ -43,10 +43,14 @@ function obstacleOf(
   repository: ImageRepository | undefined,
   tag: string,
   digest: string | undefined,
-): { readonly because?: string } {
+): { readonly because?: string; readonly isLasting?: boolean } {
+  if (!repository) return {};
+  const { images, tags, error, scannedAt, signatureQueue: queue } = repository;
+  const image = images.get(tag);
   // The error of an image whose digest is known is about its time.
-  const error = (digest === undefined ? repository?.images.get(tag)?.error : undefined) ?? repository?.error;
-  if (error) return { because: error.message };
-  const queue = repository?.signatureQueue;
+  const trouble = (image?.digest === undefined ? image?.error : undefined) ?? error;
+  if (trouble) return { because: trouble.message, isLasting: trouble.fault !== 'server' };
+  if (digest === undefined && scannedAt !== undefined && !tags.includes(tag))
+    return { because: 'the registry does not list it', isLasting: true };
   return queue === undefined ? {} : { because: `${queue} other questions about signatures of this repository come first` };
 }

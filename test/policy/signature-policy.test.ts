@@ -43,6 +43,8 @@ describe('a policy', () => {
     'cosign-keyless:jane acme@https://accounts.google.com',
     `cosign-keyless:*@${GITHUB}`,
     `cosign-keyless:***@${GITHUB}`,
+    `cosign-keyless:*@*@${GITHUB}`,
+    `cosign-keyless:*://*@${GITHUB}`,
     `cosign:${'a'.repeat(2000)}`,
   ])('is not %j', (text) => {
     expect(parseSignaturePolicy(text)).toMatchObject({ text, problem: expect.any(String) });
@@ -59,6 +61,9 @@ describe('a rule', () => {
     ['*=cosign:acme', '*'],
     ['localhost/web=cosign:acme', 'localhost/web'],
     ['registry:5000/web=cosign:acme', 'registry:5000/web'],
+    ['GHCR.io/acme/*=cosign:acme', 'ghcr.io/acme/*'],
+    ['ghcr.io:443/acme/*=cosign:acme', 'ghcr.io/acme/*'],
+    ['Docker.io/alpine=cosign:acme', 'index.docker.io/library/alpine'],
   ])('%s', (text, images) => {
     expect(parseSignatureRule(text)).toMatchObject({ images, policy: { key: 'acme' } });
   });
@@ -75,6 +80,17 @@ describe('a rule', () => {
     'docker.io/acme/web:1=cosign:acme',
     'ghcr.io/acme/web@sha256:aa=cosign:acme',
     'ghcr.io/*=acme',
+    // No image has such a name, so they would demand nothing.
+    'ghcr.io/Acme/*=cosign:acme',
+    'ghcr.io/acme/{web,api}=cosign:acme',
+    'ghcr.io/acme/web?=cosign:acme',
+    'ghcr.io/acme/[a-z]*=cosign:acme',
+    'ghcr.io/acme/* =cosign:acme',
+    ' ghcr.io/acme/*=cosign:acme',
+    'https://ghcr.io/acme/*=cosign:acme',
+    'ghcr.io//acme/*=cosign:acme',
+    'ghcr.io/acme/=cosign:acme',
+    '/ghcr.io/acme/*=cosign:acme',
   ])('is not %j', (text) => {
     expect(parseSignatureRule(text)).toMatchObject({ problem: expect.any(String) });
   });
@@ -98,6 +114,21 @@ test('the policies of a container are those of the daemon and its own', () => {
   expect(namesOf({ 'verify.web': '' })).toContain('is neither');
   expect(namesOf({ 'verify.web': 'cosign:e' })).toContain('fluxd does not have');
   expect(namesOf({ 'verify.web': `cosign-keyless:jane@acme.org@${GITHUB}` })).toBe('needs --registry-verify-trust-root');
+});
+
+test.each([
+  ['ghcr.io/acme/web', 'ghcr.io/acme/web'],
+  ['ghcr.io/acme/web', 'GHCR.io/acme/web'],
+  ['ghcr.io/acme/*', 'ghcr.io:443/acme/web'],
+  ['ghcr.io/acme/web', 'ghcr.io/acme/web@sha512'],
+  ['docker.io/acme/*', 'registry-1.docker.io/acme/web'],
+  ['docker.io/acme/*', 'registry.hub.docker.com/acme/web'],
+  ['*', 'ghcr.io/acme/web'],
+])('the rule of %s holds for %s', (glob, image) => {
+  const rule = parseSignatureRule(`${glob}=cosign:a`);
+  if ('problem' in rule) throw new Error(rule.problem);
+  const demands = { rules: [rule], keys: ['a'], keyless: false };
+  expect(signaturePoliciesFor(new Map(), 'web', image, demands)).toMatchObject([{ text: 'cosign:a' }]);
 });
 
 test('no pattern matches the tags of signatures', () => {

@@ -355,6 +355,20 @@ describe('a person', () => {
     }
   });
 
+  test('hears that the registry does not list what is released', async () => {
+    await expect(planUpdate(ofContainers(`${NAME}:9.9.9`), worldOf(NEW).context)).rejects.toMatchObject({
+      message: expect.stringContaining(
+        'the signatures of tag 9.9.9 have not been verified: the registry does not list it; to release it all the same, use --skip-verify',
+      ),
+    });
+  });
+
+  test('hears that a text is no image, instead of releasing it without a signature', async () => {
+    await expect(planUpdate(ofContainers('ghcr.io/acme/web:'), worldOf(NEW).context)).rejects.toMatchObject({
+      message: expect.stringContaining('"ghcr.io/acme/web:": expected image name as either'),
+    });
+  });
+
   test('hears of no update by automation to what is not signed', async () => {
     const annotations = { 'fluxcd.io/automated': 'true' };
     const { context } = worldOf({ '1.0.0': VERIFIED, '1.1.0': UNSIGNED, '1.2.0': UNSIGNED }, { annotations });
@@ -389,10 +403,19 @@ describe('a person', () => {
       expect(await refusal(`${OTHER}:1`, visitFinds({ 1: UNKNOWN }))).toContain(
         'the signatures of tag 1 have not been verified: status 503; retry, or use --skip-verify',
       );
-      const error = new FluxError('HEAD …: status 500', { code: 'registry/unavailable' });
-      const images = new Map([['1', { tag: '1', labels: {}, fetchedAt: 0, error }]]);
-      expect(await refusal(`${OTHER}:1`, () => ({ tags: [], images }))).toContain(
-        'the signatures of tag 1 have not been verified: HEAD …: status 500; retry, or use --skip-verify',
+      const failed = (fault: FluxError['fault']) => () => {
+        const error = new FluxError('HEAD …: status', { code: 'registry/failed', fault });
+        return { tags: [], images: new Map(['1', ''].map((tag) => [tag, { tag, labels: {}, fetchedAt: 0, error }])) };
+      };
+      expect(await refusal(`${OTHER}:1`, failed('server'))).toContain(
+        'the signatures of tag 1 have not been verified: HEAD …: status; retry, or use --skip-verify',
+      );
+      // What the registry does not have, or refuses, it does not have a moment later.
+      expect(await refusal(`${OTHER}:1`, failed('missing'))).toContain(
+        `the signatures of tag 1 have not been verified: HEAD …: status; ${skip}`,
+      );
+      expect(await refusal(`${OTHER}@${digestOf('1')}`, failed('missing'))).toContain(
+        `the signatures of the image have not been verified: HEAD …: status; ${skip}`,
       );
       const barred = () => ({ tags: [], images: new Map(), barredBy: '--registry-exclude-image=ghcr.io/acme/*' });
       expect(await refusal(`${OTHER}:1`, barred)).toContain(

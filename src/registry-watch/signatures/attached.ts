@@ -27,6 +27,8 @@ const BUNDLE = 'application/vnd.dev.sigstore.bundle';
 /** Limits of what one image may make us read. The newest layers are at the end. */
 const MAX_MANIFEST_BYTES = 2 ** 20;
 const MAX_LAYER_BYTES = 2 ** 18;
+/** Of a manifest: checking that many annotations takes about 20 ms. */
+const MAX_VALUES = 20_000;
 const MAX_MANIFESTS = 20;
 const MAX_LAYERS = 50;
 const MAX_PAGES = 5;
@@ -147,7 +149,7 @@ async function* signaturesIn(
   try {
     const answer = await manifestOf(connection, question, reference, `${OCI_MANIFEST}, ${DOCKER_MANIFEST}`);
     if (!answer) return;
-    const parsed = Manifest.safeParse(jsonOf(answer.body, subjectOf('GET', answer.url)));
+    const parsed = Manifest.safeParse(jsonOf(answer.body, subjectOf('GET', answer.url), MAX_VALUES));
     if (!parsed.success) return yield bad(`${shortened(reference)} is not a manifest with signatures`);
     const { subject, layers } = parsed.data;
     if (subject && subject.digest !== digest) return yield bad(`${shortened(reference)} refers to another image`);

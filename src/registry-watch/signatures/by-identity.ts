@@ -7,13 +7,11 @@ import { matchGlob, messageOf } from '../../base/index.ts';
 import type { SignaturePolicy } from '../../policy/index.ts';
 import { printable } from '../answer.ts';
 import type { Attached } from './attached.ts';
+import { excessOf, MAX_PEM_CHARACTERS } from './bounds.ts';
 import { faultOfPayload, faultOfStatement, parse, STATEMENT_PAYLOAD } from './claim.ts';
 
 type Signature = Extract<Attached, { readonly kind: 'simple' | 'bundle' }>;
 type Keyless = Extract<SignaturePolicy, { readonly kind: 'keyless' }>;
-
-/** Log entries and time stamps of one signature: each is verified, without a turn for others, before anything else is. */
-const MAX_PROOFS = 4;
 
 /** Why something attached to an image is not its signature by an identity; undefined if it is. */
 export type FaultByIdentity = (policy: Keyless, attached: Signature, digest: string) => string | undefined;
@@ -30,14 +28,13 @@ export function verifierByIdentity(trustRoot: string): FaultByIdentity {
   return ({ identity, issuer }, attached, digest) => {
     try {
       const bundle = bundleFromJSON(attached.kind === 'bundle' ? parse(attached.body) : asBundle(attached));
-      const { tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
-      const proofs = tlogEntries.length + (timestampVerificationData?.rfc3161Timestamps.length ?? 0);
-      if (proofs > MAX_PROOFS) return `it has ${proofs} log entries and time stamps, more than ${MAX_PROOFS}`;
+      const excess = excessOf(bundle);
+      if (excess !== undefined) return excess;
       const entity = attached.kind === 'bundle' ? toSignedEntity(bundle) : toSignedEntity(bundle, attached.payload);
       if (entity.key.$case !== 'certificate') return 'the signature has no certificate';
       const { identity: signer } = verifier.verify(entity);
       const [name = '', by = ''] = [signer?.subjectAlternativeName, signer?.extensions?.issuer];
-      if (by !== issuer || !matchGlob(identity, name)) return `it is signed by ${printable(name)} of ${printable(by)}`;
+      if (by !== issuer || !isIdentity(identity, name)) return `it is signed by ${printable(name)} of ${printable(by)}`;
       if (attached.kind === 'simple') return faultOfPayload(attached.payload, digest);
       const { content } = bundle;
       return content.$case === 'dsseEnvelope' && content.dsseEnvelope.payloadType === STATEMENT_PAYLOAD
@@ -47,6 +44,16 @@ export function verifierByIdentity(trustRoot: string): FaultByIdentity {
       return `the signature cannot be verified: ${printable(messageOf(error))}`;
     }
   };
+}
+
+/**
+ * Whether a name is one that a policy allows. `*` matches any characters, but `@` only at the end: one who may create a branch could
+ * otherwise name it so that it ends like another one.
+ */
+function isIdentity(pattern: string, name: string): boolean {
+  const [wanted, given] = [pattern.split('@'), name.split('@')];
+  const isLong = pattern.endsWith('*') ? given.length >= wanted.length : given.length === wanted.length;
+  return isLong && wanted.every((part, index) => matchGlob(part, given[index] ?? ''));
 }
 
 const Annotations = z.object({
@@ -69,7 +76,9 @@ const Timestamp = z.object({ SignedRFC3161Timestamp: z.string() });
 /** cosign's older form as a bundle. @throws if something is missing. */
 function asBundle({ payload, annotations }: Extract<Signature, { readonly kind: 'simple' }>): unknown {
   if (!Object.hasOwn(annotations, 'dev.sigstore.cosign/certificate')) throw new Error('it has no certificate');
-  const found = Annotations.parse(annotations);
+  const found = parsed(Annotations, annotations, 'annotations');
+  const { length } = found['dev.sigstore.cosign/certificate'];
+  if (length > MAX_PEM_CHARACTERS) throw new Error(`its certificate has ${length} characters, more than ${MAX_PEM_CHARACTERS}`);
   const { raw } = new X509Certificate(found['dev.sigstore.cosign/certificate']);
   const [log, time] = [found['dev.sigstore.cosign/bundle'], found['dev.sigstore.cosign/rfc3161timestamp']];
   return {
@@ -79,7 +88,9 @@ function asBundle({ payload, annotations }: Extract<Signature, { readonly kind: 
       tlogEntries: log === undefined ? [] : [asLogEntry(log)],
       timestampVerificationData: {
         rfc3161Timestamps:
-          time === undefined ? [] : [{ signedTimestamp: Timestamp.parse(parse(Buffer.from(time))).SignedRFC3161Timestamp }],
+          time === undefined
+            ? []
+            : [{ signedTimestamp: parsed(Timestamp, parse(Buffer.from(time)), 'time stamp').SignedRFC3161Timestamp }],
       },
     },
     messageSignature: {
@@ -92,8 +103,8 @@ function asBundle({ payload, annotations }: Extract<Signature, { readonly kind: 
 const Kind = z.object({ kind: z.string(), apiVersion: z.string() });
 
 function asLogEntry(text: string): unknown {
-  const { SignedEntryTimestamp, Payload } = LogEntry.parse(parse(Buffer.from(text)));
-  const { kind, apiVersion } = Kind.parse(parse(Buffer.from(Payload.body, 'base64')));
+  const { SignedEntryTimestamp, Payload } = parsed(LogEntry, parse(Buffer.from(text)), 'log entry');
+  const { kind, apiVersion } = parsed(Kind, parse(Buffer.from(Payload.body, 'base64')), 'log entry');
   return {
     logIndex: String(Payload.logIndex),
     logId: { keyId: Buffer.from(Payload.logID, 'hex').toString('base64') },
@@ -102,4 +113,11 @@ function asLogEntry(text: string): unknown {
     inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
     canonicalizedBody: Payload.body,
   };
+}
+
+/** @throws if a part of a signature is not of its form. */
+function parsed<T>(schema: z.ZodType<T>, value: unknown, part: string): T {
+  const { success, data } = schema.safeParse(value);
+  if (!success) throw new Error(`its ${part} cannot be read`);
+  return data;
 }

@@ -191,6 +191,14 @@ describe('what cosign signs', () => {
     }
   });
 
+  test('by an identity at a tag with an @', async () => {
+    const { world, verdict } = await open();
+    const identity = RELEASE.identity.replace('v1.2.0', 'web@1.2.0');
+    world.bundle(await sigstore.bundle(statement(world.digest), { ...RELEASE, identity }));
+    const anyTag = BY_RELEASE.replace('v1.2.0@', '*@');
+    expect(await verdict(anyTag, world.digest)).toEqual(VERIFIED(anyTag));
+  });
+
   test('by an identity, at a time that a time stamp proves and the log does not', async () => {
     const { world, verdict } = await open();
     world.bundle(await stampedBundle(world, sigstore));
@@ -407,6 +415,16 @@ const WRONG: Readonly<Record<string, Wrong>> = {
       it.simple(payload, await sigstore.annotations(payload, { ...RELEASE, identity: 'https://github.com/evil/web' }));
     },
     'signed by https://github.com/evil/web',
+  ],
+  'a branch whose name ends like the one that is wanted': [
+    `cosign-keyless:https://github.com/acme/*@refs/heads/main@${RELEASE.issuer}`,
+    byBundle({ ...RELEASE, identity: 'https://github.com/acme/web/.github/workflows/any.yml@refs/heads/any@refs/heads/main' }),
+    'refs/heads/any@refs/heads/main',
+  ],
+  'an address with another before it': [
+    `cosign-keyless:*@acme.org@${RELEASE.issuer}`,
+    byBundle({ ...RELEASE, identity: 'https://evil.example.org/?@any@acme.org' }),
+    'any@acme.org',
   ],
   'an identity for another image': [
     BY_RELEASE,
@@ -629,6 +647,18 @@ test('of many time stamps none is verified, so that the event loop is not held u
   });
   const { result, cpuMs } = await longestTurn(() => verdict(BY_RELEASE, world.digest));
   expect(result).toMatchObject({ state: 'invalid', why: expect.stringContaining('time stamps, more than 4') });
+  expect(cpuMs).toBeLessThan(50);
+});
+
+test('very many annotations hold up the event loop for less than 50 ms', async () => {
+  const { world, verdict } = await open();
+  const annotations = Object.fromEntries(Array.from({ length: 29_000 }, (_, n) => [n.toString(36), '']));
+  const layers = [1, 2].map((n) =>
+    world.layer(simplePayload(world.digest), SIMPLE_LAYER, { annotations: { ...annotations, n: String(n) } }),
+  );
+  world.registry.tag(`${world.tag}.sig`, world.manifest(layers));
+  const { result, cpuMs } = await longestTurn(() => verdict(BY_KEY, world.digest));
+  expect(result).toMatchObject({ state: 'invalid', why: expect.stringContaining('more than 20000 values') });
   expect(cpuMs).toBeLessThan(50);
 });
 
