@@ -3,9 +3,10 @@ import { matchGlob } from '../base/index.ts';
 import { createAuthorizer } from './authorization.ts';
 import { ImageCache } from './cache/image-cache.ts';
 import { createConnection } from './connection.ts';
-import { awsRegion, createCloudRequester, createCredentialSource } from './credentials/index.ts';
+import { awsRegionIfAny, createCloudRequester, createCredentialSource } from './credentials/index.ts';
 import { createExchange } from './exchange.ts';
 import type { ConfigFacts } from './image-facts.ts';
+import type { OwnRegionOptions } from './own-region.ts';
 import { createHostLimits } from './rate-limit.ts';
 import { createScan, type Scan } from './scan.ts';
 import { createVerifier } from './signatures/verifier.ts';
@@ -57,6 +58,6 @@ export function readersOf(
 }
 
 /** How to ask for the own region of AWS; without the environment no cloud is asked. */
-export function regionOf({ http, clock, environment }: ImageWatchOptions): (() => Promise<string>) | undefined {
-  return environment && (() => awsRegion({ environment, ask: createCloudRequester({ http, clock }) }));
+export function regionOf({ http, clock, environment }: ImageWatchOptions): OwnRegionOptions['askRegion'] {
+  return environment && (() => awsRegionIfAny({ environment, ask: createCloudRequester({ http, clock }) }));
 }

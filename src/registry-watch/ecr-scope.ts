@@ -10,8 +10,8 @@ export interface EcrLimits {
   readonly excludeIds: readonly string[];
 }
 
-/** The region that fluxd runs in; `undefined` in `known` means that it could not be found. */
-export type OwnRegion = 'not asked yet' | { readonly known: string | undefined };
+/** The region that fluxd runs in; `undefined` in `known` means that there is none. */
+export type OwnRegion = 'not known yet' | { readonly known: string | undefined };
 
 export type Verdict =
   | { readonly state: 'scanned' }
@@ -21,7 +21,7 @@ export type Verdict =
 
 const SCANNED: Verdict = { state: 'scanned' };
 
-/** Whether images of a registry host are scanned. Where the own region cannot be found, every region is. */
+/** Whether images of a registry host are scanned. Where there is no own region, every region is. */
 export function ecrVerdict(host: string, { regions, includeIds, excludeIds }: EcrLimits, own: OwnRegion): Verdict {
   const registry = parseEcrHost(host);
   if (!registry) return SCANNED;
@@ -31,7 +31,7 @@ export function ecrVerdict(host: string, { regions, includeIds, excludeIds }: Ec
   if (includeIds.length > 0 && !includeIds.includes(account))
     return excluded(`account ${account} is not in --registry-ecr-include-id`);
   if (regions) return regions.includes(region) ? SCANNED : excluded(`region ${region} is not in --registry-ecr-region`);
-  if (own === 'not asked yet') return { state: 'ask for region' };
+  if (own === 'not known yet') return { state: 'ask for region' };
   if (own.known === undefined || own.known === region) return SCANNED;
   return excluded(`region ${region} is not that of fluxd, ${own.known}, and --registry-ecr-region is not set`);
 }

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { createChangedOnly, type Logger, matchGlob, messageOf } from '../base/index.ts';
-import { type EcrLimits, ecrVerdict, type OwnRegion } from './ecr-scope.ts';
+import { createChangedOnly, matchGlob } from '../base/index.ts';
+import { type EcrLimits, ecrVerdict } from './ecr-scope.ts';
+import { createOwnRegion, type OwnRegionOptions } from './own-region.ts';
 import { hostOf } from './repository-name.ts';
 
-export interface ImageFilterOptions {
-  readonly log: Logger;
+export interface ImageFilterOptions extends OwnRegionOptions {
   /** Whether no registry may be asked. */
   readonly scanningDisabled?: boolean;
   /** Globs of canonical names; empty includes every image. */
@@ -12,11 +12,10 @@ export interface ImageFilterOptions {
   /** Globs of canonical names; overrides inclusion. */
   readonly excludeImages?: readonly string[];
   readonly ecrLimits?: EcrLimits;
-  /** Asks for the region of AWS that fluxd runs in, once; absent where no cloud is asked. */
-  readonly askRegion?: (() => Promise<string>) | undefined;
 }
 
 const NO_LIMITS: EcrLimits = { includeIds: [], excludeIds: [] };
+const REGION_UNKNOWN = 'the region of fluxd is not known yet, and --registry-ecr-region is not set';
 
 /** Whether the registry of an image may be asked about it. */
 export type ImageScope =
@@ -30,28 +29,15 @@ export type ImageScope =
 export interface ImageFilter {
   /** Logs once why an image of ECR is out of scope. */
   scopeOf(name: string): ImageScope;
-  /** The same, when the own region is known. */
+  /** The same, when the own region was asked for. As long as it is not known, images that it decides on are barred. */
   decided(name: string): Promise<Exclude<ImageScope, { readonly state: 'undecided' }>>;
 }
 
-/** Until the own region is known, images that it decides on are out of scope; then `onRegion` is called. */
-export function createImageFilter(options: ImageFilterOptions, onRegion: () => void): ImageFilter {
-  const { log, scanningDisabled = false, includeImages = [], excludeImages = [], ecrLimits = NO_LIMITS, askRegion } = options;
+/** Until the own region is known, images that it decides on are out of scope; then `onRegion` is called. The signal ends its search. */
+export function createImageFilter(options: ImageFilterOptions, onRegion: () => void, signal: AbortSignal): ImageFilter {
+  const { log, scanningDisabled = false, includeImages = [], excludeImages = [], ecrLimits = NO_LIMITS } = options;
   const reasons = createChangedOnly(new LRUCache<string, string>({ max: 1000 }));
-  let own: OwnRegion = askRegion === undefined ? { known: undefined } : 'not asked yet';
-  let asked: Promise<void> | undefined;
-
-  const ask = async () => {
-    try {
-      const region = await askRegion?.();
-      own = { known: region };
-      log.info({ region }, 'only images of this ECR region are scanned; --registry-ecr-region changes that');
-    } catch (error) {
-      own = { known: undefined };
-      log.info({ err: messageOf(error) }, 'own AWS region unknown; images of all ECR regions are scanned');
-    }
-    onRegion();
-  };
+  const own = createOwnRegion(options, onRegion, signal);
 
   const scopeOf = (name: string): ImageScope => {
     if (scanningDisabled) return { state: 'barred', by: '--registry-disable-scanning' };
@@ -59,12 +45,12 @@ export function createImageFilter(options: ImageFilterOptions, onRegion: () => v
     if (excluding !== undefined) return { state: 'barred', by: `--registry-exclude-image=${excluding}` };
     if (includeImages.length > 0 && !includeImages.some((glob) => matchGlob(glob, name)))
       return { state: 'barred', by: 'not in --registry-include-image' };
-    const verdict = ecrVerdict(hostOf(name), ecrLimits, own);
+    const verdict = ecrVerdict(hostOf(name), ecrLimits, own.region);
     switch (verdict.state) {
       case 'scanned':
         return { state: 'included' };
       case 'ask for region':
-        asked ??= ask();
+        void own.find();
         return { state: 'undecided' };
       case 'excluded':
         if (reasons.hasChanged(name, verdict.reason)) log.info({ image: name, reason: verdict.reason }, 'image not scanned');
@@ -75,10 +61,9 @@ export function createImageFilter(options: ImageFilterOptions, onRegion: () => v
   return {
     scopeOf,
     async decided(name) {
+      if (scopeOf(name).state === 'undecided') await own.find();
       const scope = scopeOf(name);
-      if (scope.state !== 'undecided') return scope;
-      await asked;
-      return this.decided(name);
+      return scope.state === 'undecided' ? { state: 'barred', by: REGION_UNKNOWN } : scope;
     },
   };
 }

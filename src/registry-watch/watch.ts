@@ -40,9 +40,10 @@ export function createImageWatch(options: ImageWatchOptions) {
   let loop: Promise<void> | undefined;
 
   let latest: readonly ImageTarget[] = [];
-  const filter = createImageFilter({ ...options, askRegion: regionOf(options) }, () => {
+  const onRegion = () => {
     if (!stopping.signal.aborted) watch.watch(latest);
-  });
+  };
+  const filter = createImageFilter({ ...options, askRegion: regionOf(options) }, onRegion, stopping.signal);
 
   /** Scans a repository, or takes over what another daemon has found; undefined while another one is about to. */
   const scanInTurn = async ({ target, state, gone, isUnfinished }: Watched, isAsked: boolean) => {

@@ -1,5 +1,5 @@
 import { type HttpResponse, messageOf, Secret } from '../../base/index.ts';
-import { AWS_HELP, awsMetadata, wordLike } from './aws-metadata.ts';
+import { AWS_HELP, awsMetadata, isMetadataDisabled, wordLike } from './aws-metadata.ts';
 import { type CloudRequester, recordIn } from './cloud-request.ts';
 import { noCredential } from './no-credential.ts';
 import type { Grant } from './renewal.ts';
@@ -98,7 +98,7 @@ async function keysOfAgent({ environment, readFile, ask }: AwsOptions, uri: stri
 }
 
 async function keysOfMachine({ environment, ask }: AwsOptions) {
-  if (environment.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true')
+  if (isMetadataDisabled(environment))
     throw noCredential('no identity of AWS is set up, and AWS_EC2_METADATA_DISABLED=true', AWS_HELP);
   const metadata = awsMetadata(environment, ask);
   const folder = 'iam/security-credentials/';

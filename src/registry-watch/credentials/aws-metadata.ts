@@ -15,6 +15,11 @@ export function wordLike(pattern: RegExp): (response: HttpResponse) => string | 
 export const AWS_HELP =
   'Give fluxd an identity that may call ecr:GetAuthorizationToken and read the repositories: a role for its service account (IRSA or EKS pod identity), or that of the machine, whose metadata service the pod must reach (registry.metadata in the chart, hop limit 2). Otherwise use an imagePullSecret or --docker-config.';
 
+/** Whether the machine is left out, as in the libraries of AWS. */
+export function isMetadataDisabled({ AWS_EC2_METADATA_DISABLED }: Readonly<Record<string, string | undefined>>): boolean {
+  return AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true';
+}
+
 /** Its AWS_EC2_METADATA_SERVICE_ENDPOINT replaces the address, as in the libraries of AWS. */
 export function awsMetadata(environment: Readonly<Record<string, string | undefined>>, ask: CloudRequester): AwsMetadata {
   const base = environment.AWS_EC2_METADATA_SERVICE_ENDPOINT || 'http://169.254.169.254';

@@ -24,7 +24,14 @@ export interface CloudRequest<T> extends Pick<HttpRequest, 'method' | 'headers' 
   readonly help: string;
 }
 
-/** @throws FluxError `registry/no-credential` */
+/** The service answered, and does not give what was asked for. */
+export class CloudRefusal extends FluxError {
+  constructor(message: string, help: string) {
+    super(message, { code: 'registry/no-credential', help });
+  }
+}
+
+/** @throws FluxError `registry/no-credential`; a CloudRefusal if the service answered so. */
 export type CloudRequester = <T>(request: CloudRequest<T>) => Promise<T>;
 
 /** Waits between attempts: a failure is remembered for minutes, so one lost request must not cause it. */
@@ -48,9 +55,12 @@ export function createCloudRequester({ http, clock }: { readonly http: HttpTrans
         const answer = response.status === 200 ? read(response) : undefined;
         if (answer !== undefined) return answer;
         const stated = statedIn(response.body);
-        const said = response.status === 200 ? ', but not the expected answer' : quoted(stated, secrets);
-        failure = fail(`${subject}: status ${response.status}${said}`);
-        isFinal = FINAL.includes(response.status) && !/throttl/i.test(stated.kind);
+        const { status } = response;
+        const said = status === 200 ? ', but not the expected answer' : quoted(stated, secrets);
+        const message = `${subject}: status ${status}${said}`;
+        const isRefusal = status >= 400 && status < 500 && status !== 429 && !/throttl/i.test(stated.kind);
+        failure = isRefusal ? new CloudRefusal(message, help) : fail(message);
+        isFinal = isRefusal && FINAL.includes(status);
       } catch (error) {
         failure = fail(messageOf(error), error);
         isFinal = hasCode(error, 'http/refused-address', 'http/bad-url', 'http/protocol');

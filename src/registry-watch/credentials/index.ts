@@ -1,5 +1,5 @@
 /** Credentials for image repositories, from pull secrets, service accounts, Docker config files and the identities of clouds, looked up for each workload. */
-export { awsRegion } from './aws-region.ts';
+export { awsRegion, awsRegionIfAny } from './aws-region.ts';
 export { createCloudRequester } from './cloud-request.ts';
 export { accountKey, basicAuthorization, type Credential, describeCredential } from './credential.ts';
 export { type CredentialSource, createCredentialSource } from './credential-source.ts';
