@@ -149,6 +149,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'registry-watch/cache/disk.ts': 'when entries were written, since they expire',
   'registry-watch/cache/entry-reader.ts': 'times that outlast a restart',
   'registry-watch/cache/entry-writer.ts': 'times that outlast a restart',
+  'registry-watch/cache/guarded-store.ts': 'since when it fails, for people',
   'registry-watch/cache/image-cache.ts': 'times that outlast a restart',
   'registry-watch/credentials/ecr.ts': 'the time of a signature',
   'registry-watch/credentials/renewal.ts': 'until when a credential is valid, which its service states as a time of day',

@@ -1,11 +1,15 @@
 import type { ImageScansWire } from '../api/client/index.ts';
+import { printableLine } from './printable.ts';
 import { formatTable } from './table.ts';
 
 type Scan = ImageScansWire['repositories'][number];
 type Host = NonNullable<ImageScansWire['hosts']>[number];
 
-/** Two tables: when each image repository was scanned and will be, and what its host still answers. */
-export function imageScansText({ repositories, hosts = [] }: ImageScansWire, { now, headers }: ScansLayout): string {
+/** Two tables: when each image repository was scanned and will be, and what its host still answers; and a line if the cache fails. */
+export function imageScansText(
+  { repositories, hosts = [], cacheFailure }: ImageScansWire,
+  { now, headers }: ScansLayout,
+): string {
   const head = (row: readonly string[]) => (headers ? [row] : []);
   const images = [
     ...head(['IMAGE', 'TAGS', 'SCANNED', 'EVERY', 'NEXT', 'ERROR']),
@@ -15,7 +19,13 @@ export function imageScansText({ repositories, hosts = [] }: ImageScansWire, { n
     ...head(['HOST', 'IMAGES', 'FAILED', 'REQUESTS LEFT', 'ACCOUNT', 'PAUSED']),
     ...hosts.flatMap((host) => hostRows(host, now)),
   ];
-  return [images, budgets].map(formatTable).join('\n');
+  const failure = cacheFailure ? [failureLine(cacheFailure, now)] : [];
+  return [...[images, budgets].map(formatTable), ...failure].join('\n');
+}
+
+function failureLine({ since, error: { message, help } }: NonNullable<ImageScansWire['cacheFailure']>, now: number): string {
+  const span = spanOf(now - Date.parse(since));
+  return `${printableLine(`Scans have not been remembered for ${span}: ${message}${help === undefined ? '' : `. ${help}`}`)}\n`;
 }
 
 export interface ScansLayout {

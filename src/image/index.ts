@@ -10,6 +10,7 @@ export { canonicalName, canonicalRef, sameImage } from './canonical.ts';
 export type { ImageInfo, ImageRepository, ImageScan } from './metadata.ts';
 export { type ImageOrigin, originOf } from './origin.ts';
 export { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef, withTag } from './ref.ts';
+export type { RegistryCacheFailure } from './registry-cache.ts';
 export type { RegistryBudget, RegistryHost } from './registry-host.ts';
 export { type ImageTarget, mergeTargets, type PullSecrets } from './target.ts';
 export { type Verification, verificationKey } from './verification.ts';

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { type Cancellable, messageOf, timeOfDay, waitOrAbort } from '../base/index.ts';
-import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../image/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget, RegistryCacheFailure, RegistryHost } from '../image/index.ts';
 import type { SignatureQuestion, UrgentQuestions } from '../policy/index.ts';
 import { cacheOf, readersOf, regionOf } from './assemble.ts';
 import { createOneForAll } from './cache/one-for-all.ts';
@@ -292,6 +292,7 @@ export function createImageWatch(options: ImageWatchOptions) {
       const turns = expectedTurns(waitingOnes(), clock.monotonic(), queues);
       return [...watched.values()].map((entry) => describe(entry, turns.get(entry))).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
+    cacheFailure: (): RegistryCacheFailure | undefined => cache?.failure,
     hosts: (): readonly RegistryHost[] => hostsOf(watched.values(), { scan, clock }),
     async scanNow(name?: string, { signal }: Cancellable = {}): Promise<void> {
       signal?.throwIfAborted();

@@ -58,6 +58,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     scansImages: true,
     imageScans: () => [],
     registryHosts: () => [],
+    imageCacheFailure: () => undefined,
     events: new EventLog(),
     readiness: () => ({ ready: true, reason: '' }),
     liveness: () => undefined,

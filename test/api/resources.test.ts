@@ -194,6 +194,19 @@ test('GET /api/v1/images/scans says what each registry host still answers', asyn
   ]);
 });
 
+test('GET /api/v1/images/scans says since when the cache has failed, and why', async () => {
+  const failure = { since: 5000, error: error('redis://u:hunter2@h: refused') };
+  await using api = await serve(daemonOf({ imageCacheFailure: () => failure }));
+  const answer = await read(api, '/api/v1/images/scans');
+  expect(imageScansSchema.parse(answer)).toEqual(answer);
+  expect(answer.cacheFailure).toMatchObject({
+    since: '1970-01-01T00:00:05.000Z',
+    error: { message: 'redis://u:***@h: refused' },
+  });
+  await using other = await serve();
+  expect(await read(other, '/api/v1/images/scans')).not.toHaveProperty('cacheFailure');
+});
+
 describe('an ETag', () => {
   const GETS = [
     '/api/v1/objects',

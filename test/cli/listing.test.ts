@@ -225,6 +225,22 @@ describe('list-images --scans', () => {
     });
   });
 
+  test('says since when nothing is remembered, and what to do', async () => {
+    const error = {
+      code: 'registry/cache-failed',
+      message: 'registry cache /c/x.db: disk\u202e is full',
+      help: 'Enlarge the volume.',
+    };
+    const { stdout } = await list([], [{ ...SECOND, cacheFailure: { since: at(-7_500), error } }]);
+    expect(stdout.split('\n').slice(-3)).toEqual([
+      '',
+      'Scans have not been remembered for 2h5m: registry cache /c/x.db: disk is full. Enlarge the volume.',
+      '',
+    ]);
+    const { help: _, ...bare } = error;
+    expect((await list([], [{ ...SECOND, cacheFailure: { since: at(0), error: bare } }])).stdout).toContain('is full\n');
+  });
+
   test('as data is what the daemon says, of all pages', async () => {
     const { stdout } = await list(['-o', 'json']);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -6,7 +6,7 @@ import { pageOf } from './paging.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire } from './sync-report.ts';
 
-/** `GET /api/v1/images/scans`: the last and next scan of each image repository, and errors, paginated; and their hosts. */
+/** `GET /api/v1/images/scans`: the last and next scan of each image repository, and errors, paginated; their hosts, and a cache that fails. */
 export function imageScanRoutes(daemon: Daemon): readonly Route[] {
   return [
     {
@@ -14,10 +14,14 @@ export function imageScanRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/images/scans`,
       access: 'authorized',
       handle({ query }) {
+        const failure = daemon.imageCacheFailure();
         const { entries, next } = pageOf(daemon.imageScans(), ({ name }) => name, query);
         const body: ImageScansWire = {
           repositories: entries.map(scanToWire),
           hosts: daemon.registryHosts().map(hostToWire),
+          ...(failure
+            ? { cacheFailure: { since: new Date(failure.since).toISOString(), error: errorToWire(failure.error) } }
+            : {}),
           ...(daemon.scansImages ? {} : { disabled: true as const }),
           ...(next === undefined ? {} : { next }),
         };

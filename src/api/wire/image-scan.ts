@@ -50,6 +50,8 @@ export const imageScansSchema = z.object({
       }),
     )
     .optional(),
+  /** Since when the cache of `--registry-cache` has failed, so that scans are not remembered, and why; absent while it works. */
+  cacheFailure: z.object({ since: z.string(), error: errorSchema }).optional(),
   /** True with `--registry-disable-scanning`; absent otherwise. */
   disabled: z.literal(true).optional(),
   /** Cursor of the next page; absent on the last. */

@@ -1,6 +1,6 @@
 import type { Cancellable, FluxError } from '../../base/index.ts';
 import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
-import type { ImageInfo, ImageScan, RegistryHost } from '../../image/index.ts';
+import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision, SourceState, Unverified, Writers } from '../../repository/index.ts';
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
@@ -266,6 +266,8 @@ export interface Daemon {
   imageScans(): readonly ImageScan[];
   /** The same summed up by registry host, and the requests that each still answers. */
   registryHosts(): readonly RegistryHost[];
+  /** Why image metadata is not remembered over restarts; undefined while its cache works, and without one. */
+  imageCacheFailure(): RegistryCacheFailure | undefined;
   /** The stream of events. */
   readonly events: Pick<EventLog, 'last' | 'since' | 'listen'>;
   /** Readiness for /readyz: whether the last sync ran and Git is reachable, and if not, why. */

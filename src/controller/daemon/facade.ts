@@ -201,6 +201,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     scansImages: options.scansImages,
     imageScans: () => images.scans(),
     registryHosts: () => images.hosts(),
+    imageCacheFailure: () => images.cacheFailure(),
     events: options.events,
 
     ...createSuspending(options),

@@ -140,6 +140,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
     registryHosts: () => first.registryHosts(),
+    imageCacheFailure: () => first.imageCacheFailure(),
     events: first.events,
 
     readiness: () => mergeReadiness(daemons.map((daemon) => ({ name: daemon.source, ...daemon.readiness() }))),

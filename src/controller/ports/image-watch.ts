@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/index.ts';
-import type { ImageRepository, ImageScan, ImageTarget, RegistryHost } from '../../image/index.ts';
+import type { ImageRepository, ImageScan, ImageTarget, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { SignatureQuestion, UrgentQuestions } from '../../policy/index.ts';
 
 /** Keeps metadata of the images that workloads use. */
@@ -23,6 +23,8 @@ export interface ImageWatch {
   scans(): readonly ImageScan[];
   /** The same summed up by registry host, and the requests that each still answers. */
   hosts(): readonly RegistryHost[];
+  /** Why nothing is remembered over restarts; undefined while the cache works, and without one. */
+  cacheFailure(): RegistryCacheFailure | undefined;
   /** Scans one repository or all immediately; resolves when done. Unknown names are ignored. */
   scanNow(name?: string, options?: Cancellable): Promise<void>;
   start(): void;

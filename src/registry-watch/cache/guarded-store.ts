@@ -1,4 +1,5 @@
 import { asFluxError, backoffMs, type Clock, FluxError, type Logger, measured, waitOrAbort } from '../../base/index.ts';
+import type { RegistryCacheFailure } from '../../image/index.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
 export interface GuardedStoreOptions {
@@ -18,14 +19,20 @@ export type OnCacheOperation = (operation: {
   readonly seconds: number;
 }) => void;
 
-/** How a store is. Times are by the monotonic clock. */
+/** How a store is. Times are by the monotonic clock, but for `since`, which is milliseconds since the epoch. */
 type Condition =
   | { readonly kind: 'unused' }
   /** It has not answered yet: its thread or its server may be starting as well. */
   | { readonly kind: 'starting'; readonly until: number }
   | { readonly kind: 'working' }
   /** It is left alone for now. */
-  | { readonly kind: 'failing'; readonly error: FluxError; readonly failures: number; readonly pausedUntil: number };
+  | {
+      readonly kind: 'failing';
+      readonly error: FluxError;
+      readonly since: number;
+      readonly failures: number;
+      readonly pausedUntil: number;
+    };
 
 const TIMEOUT_MS = 2_000;
 /** For the first answer, from the first operation on, with as many tries as it takes; and for one of these tries. */
@@ -56,6 +63,13 @@ export class GuardedStore {
   /** Whether the store is left alone for now. */
   get isPaused(): boolean {
     return this.#condition.kind === 'failing' && this.#options.clock.monotonic() < this.#condition.pausedUntil;
+  }
+
+  /** Why it does not work, and since when; undefined if it does, or may be starting. */
+  get failure(): RegistryCacheFailure | undefined {
+    if (this.#condition.kind !== 'failing') return undefined;
+    const { error, since } = this.#condition;
+    return { error, since };
   }
 
   /** What is there; undefined if the store does not answer. */
@@ -134,9 +148,10 @@ export class GuardedStore {
   #fails(error: FluxError): void {
     const { clock, log } = this.#options;
     const before = this.#condition.kind === 'failing' ? this.#condition : undefined;
-    const failures = before?.failures ?? 0;
-    const pausedUntil = clock.monotonic() + backoffMs(failures, PAUSE);
-    this.#condition = { kind: 'failing', error, failures: failures + 1, pausedUntil };
+    const now = clock.monotonic();
+    const { failures, since } = before ?? { failures: 0, since: clock.now() };
+    const pausedUntil = now + backoffMs(failures, PAUSE);
+    this.#condition = { kind: 'failing', error, since, failures: failures + 1, pausedUntil };
     const { message, help, code } = error;
     if (before?.error.message !== message)
       log.warn({ err: message, code, help }, 'registry cache failed; scans go on without it');
@@ -146,5 +161,8 @@ export class GuardedStore {
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: FluxError };
 
 function tooSlow(timeoutMs: number): FluxError {
-  return new FluxError(`no answer within ${timeoutMs} ms`, { code: 'registry/cache-slow' });
+  return new FluxError(`registry cache: no answer within ${timeoutMs} ms`, {
+    code: 'registry/cache-slow',
+    help: 'Check the volume or the server of --registry-cache, and the network to it. Until then fluxd asks registries again after a restart.',
+  });
 }

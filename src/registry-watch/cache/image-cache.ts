@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '../../base/index.ts';
+import type { RegistryCacheFailure } from '../../image/index.ts';
 import { RepositoryState, type Restored } from '../repository.ts';
 import type { BasisOf } from '../signatures/verifier.ts';
 import { EntryReader, keysOf, readTogether } from './entry-reader.ts';
@@ -59,6 +60,11 @@ export class ImageCache {
     const basisOf = options.secret === '' ? undefined : options.basisOf;
     this.#reader = new EntryReader({ ...options, store, seal, basisOf });
     this.#writer = new EntryWriter({ ...options, store, seal, basisOf, unsavedOf: (state) => this.#unsaved.get(state) });
+  }
+
+  /** Why the store does not work, and since when; undefined if it does. */
+  get failure(): RegistryCacheFailure | undefined {
+    return this.#store.failure;
   }
 
   /** The state of a repository that is to be cached. */

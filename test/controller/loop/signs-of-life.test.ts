@@ -92,6 +92,7 @@ const images: ImageWatch = {
   repository: () => undefined,
   scans: () => [],
   hosts: () => [],
+  cacheFailure: () => undefined,
   scanNow: call,
   start: () => undefined,
   stop: call,

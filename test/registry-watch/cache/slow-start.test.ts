@@ -4,7 +4,7 @@ import { createTestLog } from '../../support/test-log.ts';
 import { until } from '../../support/until.ts';
 import { DeadlineClock } from '../fake-clock.ts';
 import type { Setup } from '../watch-of.ts';
-import { made, passUntil, Restarts, SECRET } from './restarts.ts';
+import { made, passUntil, passWhile, Restarts, SECRET } from './restarts.ts';
 
 let of: Restarts;
 
@@ -62,6 +62,33 @@ describe('a store that is slow at the start', () => {
     await it.close();
     expect(it.clock.nextWaking).toBe(Number.POSITIVE_INFINITY);
   });
+});
+
+test('a store that fails is no failure before it was waited for; then it is, since when and what to do, until it works', async () => {
+  const it = of.start({ clock: new DeadlineClock(), needsTimes: () => false });
+  await of.scanned(it);
+  expect(it.watch.cacheFailure()).toBeUndefined();
+  await it.close();
+  of.store.fault = () => new Promise(() => undefined);
+  const next = of.start({ clock: new DeadlineClock(), afterMs: 90_000, needsTimes: () => false });
+  next.clock.advance(4_000);
+  expect(next.watch.cacheFailure()).toBeUndefined();
+  await passUntil(next, 'the repository is scanned', () => isScanned(next));
+  const failure = next.watch.cacheFailure();
+  expect(failure).toMatchObject({
+    since: expect.any(Number),
+    error: { code: 'registry/cache-slow', help: expect.stringContaining('--registry-cache') },
+  });
+  for (let n = 0; n < 3; n += 1) {
+    next.clock.advance(301_000);
+    await passWhile(next, next.watch.scanNow());
+  }
+  expect(next.watch.cacheFailure()).toEqual(failure);
+  of.store.fault = () => undefined;
+  next.clock.advance(301_000);
+  await passWhile(next, next.watch.scanNow());
+  expect(next.watch.cacheFailure()).toBeUndefined();
+  await next.close();
 });
 
 describe('what a store has that did not answer at the start', () => {
