@@ -264,8 +264,11 @@ export function createImageWatch(options: ImageWatchOptions) {
       const { image, questions } = asked;
       const entry = watched.get(image);
       if (entry) {
-        for (const question of questions) ask(entry.state, question, true, clock);
+        const idle = questions.filter((question) => !ask(entry.state, question, true, clock));
         await watch.scanNow(image, signal ? { signal } : {});
+        // That scan may have been the first to list an image.
+        if (idle.filter((question) => ask(entry.state, question, true, clock)).length > 0)
+          await watch.scanNow(image, signal ? { signal } : {});
         return undefined;
       }
       const scope = await waitOrAbort(filter.decided(image), signal);

@@ -166,13 +166,12 @@ test.runIf(thorough('signatures in repositories of images that are not watched, 
     );
     await before.stop();
 
-    const fluxd = await world.fluxd(repository, {
-      args: [
-        `--registry-verify=${world.registry}/acme/*=cosign:acme`,
-        `--registry-verify-keys=${directory}`,
-        `--sync-window=${nowClosed()}`,
-      ],
-    });
+    const args = [
+      `--registry-verify=${world.registry}/acme/*=cosign:acme`,
+      `--registry-verify-keys=${directory}`,
+      `--sync-window=${nowClosed()}`,
+    ];
+    const fluxd = await world.fluxd(repository, { args });
     const flux = async (...words: string[]) => {
       const { code, stdout, stderr } = await fluxd.fluxctl(...words, '-n', shop, '--workload', workload, '--timeout=5s');
       return { code, said: `${stdout}${stderr}` };
@@ -196,16 +195,16 @@ test.runIf(thorough('signatures in repositories of images that are not watched, 
     expect(await inGit()).toContain(pinned(`${next}:1.1.0`));
 
     // Neither has it.
-    const releaseContainer = async (image: string) => {
+    const releaseContainer = async (image: string, by = fluxd, more: object = {}) => {
       const ContainerSpecs = { [workload]: [{ Container: 'web', Target: `${world.registry}/${image}` }] };
-      const spec = { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force: false };
+      const spec = { Kind: 'execute', ContainerSpecs, SkipMismatches: false, Force: false, ...more };
       const update = { type: 'containers', cause: { Message: '', User: '' }, spec };
       const headers = { 'content-type': 'application/json' };
-      const begun = await fluxd.api('v9/update-manifests', { method: 'POST', headers, body: JSON.stringify(update) });
+      const begun = await by.api('v9/update-manifests', { method: 'POST', headers, body: JSON.stringify(update) });
       const id = String(await begun.json());
       let status = '';
       await until('the release is done', async () => {
-        status = await (await fluxd.api(`v6/jobs?id=${id}`)).text();
+        status = await (await by.api(`v6/jobs?id=${id}`)).text();
         return /"(?:succeeded|failed)"/.test(status);
       });
       return status;
@@ -225,5 +224,13 @@ test.runIf(thorough('signatures in repositories of images that are not watched, 
     await signImage(`${old}:1.0.0`);
     expect(await flux('rollback')).toMatchObject({ code: 0 });
     expect(await inGit()).toContain(pinned(`${old}:1.0.0`));
+    await fluxd.stop();
+
+    const blind = await world.fluxd(repository, { args: [...args, '--registry-disable-scanning'] });
+    expect(await releaseContainer(`${none}:1.0.0`, blind)).toContain(
+      'cannot be verified: fluxd does not read this repository (--registry-disable-scanning); to release it all the same, use --skip-verify',
+    );
+    expect(await releaseContainer(`${none}:1.0.0`, blind, { SkipVerify: true })).toContain('succeeded');
+    expect(await inGit()).toContain(`image: ${world.registry}/${none}:1.0.0 #`);
   },
 );

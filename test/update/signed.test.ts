@@ -363,6 +363,30 @@ describe('a person', () => {
     });
   });
 
+  test('is held to it where Git has the tag in a field of its own', async () => {
+    const values = { image: { repository: NAME, tag: '1.0.0' } };
+    const object = {
+      apiVersion: 'helm.fluxcd.io/v1',
+      kind: 'HelmRelease',
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { values },
+    };
+    const id = 'shop:helmrelease/web';
+    const { context } = worldOf(NEW);
+    const { manifests, workloads } = contextOf({
+      files: {},
+      manifests: { [id]: { file: 'web.yaml', object } },
+      // In the cluster it is older.
+      running: [{ id, containers: [{ name: 'chart-image', image: `${NAME}:1.0.0` }], annotations: {} }],
+      registry: {},
+    });
+    const ContainerSpecs = { [id]: [{ Container: 'chart-image', Target: `${NAME}:1.1.0` }] };
+    const release = ofContainers(`${NAME}:1.1.0`, { ContainerSpecs });
+    await expect(planUpdate(release, { ...context, manifests, workloads })).rejects.toMatchObject({
+      message: expect.stringContaining('image cannot be pinned to a digest: its tag is in a field of its own'),
+    });
+  });
+
   test('hears that a text is no image, instead of releasing it without a signature', async () => {
     await expect(planUpdate(ofContainers('ghcr.io/acme/web:'), worldOf(NEW).context)).rejects.toMatchObject({
       message: expect.stringContaining('"ghcr.io/acme/web:": expected image name as either'),

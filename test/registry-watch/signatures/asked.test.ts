@@ -145,6 +145,17 @@ describe('what is asked', () => {
     }
   });
 
+  test('by a person about a tag that was pushed a moment ago is answered at once', async () => {
+    const it = await open();
+    it.registry.push('9.9.9');
+    it.registry.sign('9.9.9');
+    await it.askNow(['9.9.9'], ['1.0.0']);
+    expect(it.known('9.9.9')).toEqual({ state: 'verified', by: POLICY });
+    // What is known is not asked again, and what is not there is not waited for.
+    await it.askNow(['9.9.9'], ['8.8.8']);
+    expect(it.registry.requests.filter((request) => request.includes('/tags/'))).toHaveLength(1);
+  });
+
   test('by a person is answered before what else was asked', async () => {
     const it = await open();
     const tags = pushMany(it, 30);
