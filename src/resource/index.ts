@@ -4,6 +4,7 @@
  * it cannot be used. Types with their parsers and formatters.
  */
 export type { AccessQuestion, AccessVerdict } from './access.ts';
+export { isBuiltInGroup } from './built-in-group.ts';
 export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';
 export type { Container } from './container.ts';
 export type { DesiredState, Problem } from './desired.ts';

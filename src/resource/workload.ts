@@ -1,3 +1,4 @@
+import { isBuiltInGroup } from './built-in-group.ts';
 import type { Container } from './container.ts';
 import { type Fields, isFields, type Path, valueAt } from './fields.ts';
 import { isForced } from './force.ts';
@@ -93,7 +94,7 @@ const NONE: ReadonlyMap<string, ImagePlace> = new Map();
 /** In custom resources, annotations give paths from the root. The objects of Kubernetes itself have nothing like it. */
 function mappedInCustom(object: Fields): ReadonlyMap<string, ImagePlace> {
   // Asked of each object of a repository, most of which have no such annotation.
-  if (!hasMapping(object) || isKnown(object) || !groupOf(object.apiVersion).includes('.')) return NONE;
+  if (!hasMapping(object) || isKnown(object) || isBuiltInGroup(groupOf(object.apiVersion))) return NONE;
   const valid = [...mappedPlaces(object, [])].filter(([, place]) => isImageAt(object, place));
   return new Map(valid.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

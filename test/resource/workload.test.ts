@@ -258,9 +258,20 @@ describe('the images of a custom resource', () => {
     ['v1', 'ConfigMap'],
     ['v1', 'Secret'],
     ['apps/v1', 'ReplicaSet'],
+    ['networking.k8s.io/v1', 'Ingress'],
+    ['rbac.authorization.k8s.io/v1', 'Role'],
+    ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration'],
   ])('are none in an object of Kubernetes: %s %s', (apiVersion, kind) => {
     expect(containersOf(custom({ 'repository.fluxcd.io/db': 'spec.image' }, SPEC, apiVersion, kind))).toEqual([]);
   });
+
+  test.each(['gateway.networking.k8s.io/v1', 'snapshot.storage.k8s.io/v1', 'cluster.x-k8s.io/v1'])(
+    'are in one whose group is only named like those of Kubernetes: %s',
+    (apiVersion) => {
+      const object = custom({ 'repository.fluxcd.io/db': 'spec.image' }, SPEC, apiVersion, 'Gateway');
+      expect(containersOf(object)).toEqual([{ name: 'db', image: 'acme/db:1.0.0' }]);
+    },
+  );
 
   test('are not looked for in a workload with containers', () => {
     const rollout = custom({ 'repository.fluxcd.io/db': 'spec.image' }, SPEC, 'argoproj.io/v1alpha1', 'Rollout');

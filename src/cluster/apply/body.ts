@@ -1,8 +1,7 @@
 import { FluxError } from '../../base/index.ts';
-import { isFields, type KubeObject } from '../../resource/index.ts';
+import { isBuiltInGroup, isFields, type KubeObject } from '../../resource/index.ts';
 import { CHANGE_CAUSE, CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
-import { isBuiltIn } from './stage.ts';
 import { withoutStringData } from './string-data.ts';
 
 /** Metadata that only the server sets. kubectl ignores it in manifests; server-side apply rejects some of it, or would compare versions. */
@@ -46,7 +45,7 @@ export function applyBody({ manifest, namespace, resource }: Target, mark: strin
     leftOut.push(`metadata.annotations[${LAST_APPLIED}]`);
   }
   const labels = withoutNulls(metadata.labels, 'metadata.labels', nulls);
-  const rest = isBuiltIn(resource.group) ? (deepWithoutNulls(object, '', nulls) as typeof object) : object;
+  const rest = isBuiltInGroup(resource.group) ? (deepWithoutNulls(object, '', nulls) as typeof object) : object;
   return {
     body: withoutStringData({
       ...(replicas ? rest : withoutReplicas(rest)),

@@ -1,3 +1,4 @@
+import { isBuiltInGroup } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 
 /**
@@ -50,11 +51,7 @@ const STAGE: Readonly<Record<string, number>> = {
 
 const REST = 3;
 
+/** A custom `Service` or `Job` of another group is applied with the other custom resources. */
 export function stageOf({ group, kind }: Pick<ApiResource, 'group' | 'kind'>): number {
-  return isBuiltIn(group) && Object.hasOwn(STAGE, kind) ? (STAGE[kind] ?? REST) : REST;
-}
-
-/** Groups of Kubernetes itself; a custom `Service` or `Job` of another group is applied with the other custom resources. */
-export function isBuiltIn(group: string): boolean {
-  return !group.includes('.') || group.endsWith('.k8s.io');
+  return isBuiltInGroup(group) && Object.hasOwn(STAGE, kind) ? (STAGE[kind] ?? REST) : REST;
 }

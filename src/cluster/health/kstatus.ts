@@ -1,3 +1,4 @@
+import { isBuiltInGroup } from '../../resource/index.ts';
 import { kindKey } from '../discovery/api-resource.ts';
 import { type Condition, conditionsOf, type Fields, fieldsOf, textOf } from '../object/fields.ts';
 import { current, failed, type Health, inProgress } from './health.ts';
@@ -68,33 +69,11 @@ function sayOf({ type, status, reason, message }: Condition): string {
   return [reason, message].filter((text) => text !== '').join(': ') || `${type} is ${status}`;
 }
 
-/** Groups of Kubernetes itself. Their kinds without a rule have no condition that means readiness. */
-const BUILT_IN: ReadonlySet<string> = new Set([
-  '',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'apiregistration.k8s.io',
-  'apps',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'coordination.k8s.io',
-  'discovery.k8s.io',
-  'events.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'networking.k8s.io',
-  'node.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'resource.k8s.io',
-  'scheduling.k8s.io',
-  'storage.k8s.io',
-]);
-
 /**
- * Whether an object in Git is current as soon as it exists, so that its status need not be read. `manifest` is the object in Git.
+ * Whether an object in Git is current as soon as it exists, so that its status need not be read: kinds of Kubernetes itself without a rule
+ * have no condition that means readiness. `manifest` is the object in Git.
  */
 export function isCurrentByExisting(kind: Kind, manifest: Fields): boolean {
   if (kindKey(kind) === '/Service') return textOf(fieldsOf(manifest.spec).type) !== 'LoadBalancer';
-  return BUILT_IN.has(kind.group) && !Object.hasOwn(RULES, kindKey(kind));
+  return isBuiltInGroup(kind.group) && !Object.hasOwn(RULES, kindKey(kind));
 }

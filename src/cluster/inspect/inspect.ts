@@ -1,6 +1,6 @@
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { ContentionFacts, Evidence, PodFacts } from '../../change/index.ts';
-import { type KubeObject, parseResourceId, type ResourceId } from '../../resource/index.ts';
+import { isBuiltInGroup, type KubeObject, parseResourceId, type ResourceId } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, builtIn, isPathSegment } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
@@ -104,7 +104,7 @@ function resourceOf(kind: string, manifest: KubeObject | undefined, directory: D
   const named = manifest && findKind(manifest, { directory, defined: new Map() })?.resource;
   if (named) return named;
   const all = directory.kinds.filter((each) => each.kind.toLowerCase() === kind);
-  return all.find(({ group }) => !group.includes('.') || group.endsWith('.k8s.io')) ?? all[0];
+  return all.find(({ group }) => isBuiltInGroup(group)) ?? all[0];
 }
 
 function isTroubled({ ready, phase, ending }: PodFacts): boolean {

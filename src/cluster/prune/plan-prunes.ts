@@ -1,5 +1,5 @@
 import type { NotInGit, Orphan, PlanRequest } from '../../change/index.ts';
-import { formatResourceId, type ResourceId } from '../../resource/index.ts';
+import { formatResourceId, isBuiltInGroup, type ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Directory, Discovery } from '../discovery/discovery.ts';
 import type { Identified, LiveObject } from '../object/live.ts';
@@ -13,7 +13,6 @@ import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { keyOf } from '../scope/scope.ts';
 import { coversAll } from './deletion-list.ts';
 import { type Others, plannedByOthers, readOthers } from './others.ts';
-import { isCustom } from './precious.ts';
 import {
   type Candidate,
   forgetOld,
@@ -97,7 +96,7 @@ interface Judgement {
 }
 
 function isCustomDeletion({ candidate, verdict }: Judged): boolean {
-  return verdict.action === 'prune' && isCustom(candidate.resource);
+  return verdict.action === 'prune' && !isBuiltInGroup(candidate.resource.group);
 }
 
 function judge(

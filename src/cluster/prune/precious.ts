@@ -1,4 +1,4 @@
-import type { ResourceId } from '../../resource/index.ts';
+import { isBuiltInGroup, type ResourceId } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Identified, LiveObject } from '../object/live.ts';
 
@@ -7,33 +7,6 @@ export const PRUNE_ANNOTATION = 'fluxcd.io/prune';
 
 /** Kinds whose deletion also deletes other objects or data. */
 const PRECIOUS = new Set(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StatefulSet']);
-/** Built-in groups below k8s.io; in other groups with a dot in their name all objects are custom. */
-const BUILT_IN = new Set(
-  [
-    'admissionregistration',
-    'apiextensions',
-    'apiregistration',
-    'authentication',
-    'rbac.authorization',
-    'authorization',
-    'certificates',
-    'coordination',
-    'discovery',
-    'events',
-    'flowcontrol.apiserver',
-    'internal.apiserver',
-    'networking',
-    'node',
-    'resource',
-    'scheduling',
-    'storage',
-    'storagemigration',
-  ].map((name) => `${name}.k8s.io`),
-);
-
-export function isCustom({ group }: Pick<ApiResource, 'group'>): boolean {
-  return group.includes('.') && !BUILT_IN.has(group);
-}
 
 /** An object that may be deleted. */
 export interface DeletionCandidate {
@@ -49,7 +22,7 @@ export function whyPrecious(
 ): string | undefined {
   if (PRECIOUS.has(resource.kind)) return id;
   if (live.annotations?.[PRUNE_ANNOTATION] === 'confirm') return `${id}, which is annotated ${PRUNE_ANNOTATION}: confirm`;
-  if (!isCustom(resource)) return undefined;
+  if (isBuiltInGroup(resource.group)) return undefined;
   const { finalizers = [] } = live;
   if (finalizers.length > 0) return `${id}, which has finalizers: ${finalizers.slice(0, 3).join(', ')}`;
   const data = ownersOfData.get(live.uid);

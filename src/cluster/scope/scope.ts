@@ -2,6 +2,7 @@ import { FluxError } from '../../base/index.ts';
 import {
   formatApiVersion,
   formatResourceId,
+  isBuiltInGroup,
   type KubeObject,
   type Manifest,
   objectKey,
@@ -139,7 +140,8 @@ function unknownKind({ apiVersion, kind }: KubeObject, { directory, defined }: P
   const served = [...directory.served(kind), ...[...defined.values()].map(({ resource }) => resource)]
     .filter((resource) => resource.kind === kind)
     .sort((a, b) => Number(b.group === group) - Number(a.group === group))
-    .find((resource) => resource.group === group || (isBuiltIn(group) && isBuiltIn(resource.group)));
+    // Between groups of Kubernetes itself kinds have moved: `extensions`, `apps`, `networking.k8s.io`.
+    .find((resource) => resource.group === group || (isBuiltInGroup(group) && isBuiltInGroup(resource.group)));
   if (!served)
     return new FluxError(`no kind ${kind} in apiVersion ${apiVersion} in this cluster; is its CRD installed?`, {
       ...options,
@@ -150,11 +152,6 @@ function unknownKind({ apiVersion, kind }: KubeObject, { directory, defined }: P
     ...options,
     help: `Change apiVersion to ${version}, and adapt the fields to that version (kubectl explain ${kind} --api-version=${version}).`,
   });
-}
-
-/** Groups of Kubernetes itself, between which kinds have moved: `extensions`, `apps`, `networking.k8s.io`. */
-function isBuiltIn(group: string): boolean {
-  return !group.includes('.') || group.endsWith('.k8s.io');
 }
 
 export function keyOf(resource: ApiResource, namespace: string | undefined, name: string): string {

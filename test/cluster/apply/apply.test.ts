@@ -113,6 +113,20 @@ describe('what is sent for an object', () => {
     expect(body.data).toEqual({});
   });
 
+  test.each(['example.com', 'gateway.networking.k8s.io'])(
+    'a custom resource with its nulls, which its schema may allow: %s',
+    async (group) => {
+      const world = await startWorld();
+      const kind = { group, version: 'v1', kind: 'Gateway', plural: 'gateways', namespaced: true };
+      world.server.kinds.push(kind);
+      const metadata = { name: 'a', namespace: 'shop' };
+      await run(world, [
+        manifest({ apiVersion: `${group}/v1`, kind: 'Gateway', metadata, spec: { address: null } } as KubeObject),
+      ]);
+      expect(JSON.parse(patches(world)[0]?.body ?? '{}').spec).toEqual({ address: null });
+    },
+  );
+
   test('a cluster-scoped object without a namespace, whatever its file says', async () => {
     const { body } = await sentFor({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n', namespace: 'shop' } });
     expect(body.metadata).not.toHaveProperty('namespace');

@@ -15,7 +15,7 @@ test.each([
     'Deployment@apps StatefulSet@apps DaemonSet@apps Job@batch CronJob@batch Ingress@networking.k8s.io HorizontalPodAutoscaler@autoscaling',
   ],
   // Also those that only share a name with a kind of Kubernetes.
-  [3, 'Certificate@cert-manager.io Service@serving.knative.dev Job@example.com'],
+  [3, 'Certificate@cert-manager.io Service@serving.knative.dev Job@example.com Service@gateway.networking.k8s.io'],
   [
     4,
     'ValidatingWebhookConfiguration@admissionregistration.k8s.io MutatingWebhookConfiguration@admissionregistration.k8s.io APIService@apiregistration.k8s.io ValidatingAdmissionPolicy@admissionregistration.k8s.io',
