@@ -1,5 +1,5 @@
 import { yieldTurn } from '../base/index.ts';
-import { canonicalName, type ImageOrigin, tryParseImageRef } from '../image/index.ts';
+import { canonicalName, formatImageRef, type ImageOrigin, tryParseImageRef } from '../image/index.ts';
 import { policiesOf } from '../policy/index.ts';
 import { containersOf, type ResourceId } from '../resource/index.ts';
 import { containerKey } from './container-key.ts';
@@ -36,7 +36,8 @@ export async function pendingImages(
   const put = (image: ProposedImage) => pending.set(containerKey(image), image);
   for (const [index, image] of carried.entries()) {
     if (index % TURN === 0) await yieldTurn(context.signal);
-    if (isStillWanted(image, context)) put(image);
+    const wanted = stillWanted(image, context);
+    if (wanted) put(wanted);
   }
   for (const [index, { WorkloadID: workload, Container, ImageID: target }] of found.entries()) {
     if (index % TURN === 0) await yieldTurn(context.signal);
@@ -53,19 +54,23 @@ export async function pendingImages(
   return [...pending.keys()].sort().flatMap((key) => pending.get(key) ?? []);
 }
 
-function isStillWanted(
-  { workload, container: name, target, released }: ProposedImage,
+/** An image as it is proposed from now on: meanwhile it may have to be pinned, to a digest that is verified. */
+function stillWanted(
+  image: ProposedImage,
   { manifests, images, pinning }: Pick<UpdateContext, 'manifests' | 'images' | 'pinning'>,
-): boolean {
+): ProposedImage | undefined {
+  const { workload, container: name, target, released } = image;
   const object = manifests.get(workload)?.object;
   const container = object && containersOf(object).find((each) => each.name === name);
-  if (!container || container.image === target) return false;
-  if (released) return true;
+  if (!container || container.image === target) return undefined;
+  if (released) return image;
   const inGit = policiesOf(object.metadata.annotations);
   const wanted = tryParseImageRef(target);
-  if (!wanted || !isAutomated(inGit)) return false;
+  if (!wanted || !isAutomated(inGit)) return undefined;
   const decision = decideAgain({ workload, container, inGit, images, pinning }, wanted);
-  return decision.state === 'held' ? decision.by.kind === 'suspended' : decision.state !== 'current';
+  if (decision.state === 'update') return { ...image, target: formatImageRef(decision.target) };
+  const isOver = decision.state === 'held' ? decision.by.kind !== 'suspended' : decision.state === 'current';
+  return isOver ? undefined : image;
 }
 
 /** A planned branch: its edits, what they propose, and the message of its commit. */

@@ -276,6 +276,13 @@ test.each<[state: string, found: Verification | undefined, stays: boolean]>([
   expect(await pendingImages({ carried, found: [], released: {} }, context)).toEqual(stays ? carried : []);
 });
 
+test('an image that was proposed before it had to be signed gets the digest that is verified', async () => {
+  const target = `${NAME}:1.1.0@${digestOf('1.1.0')}`;
+  const carried = [{ workload: ID, container: 'web', target: `${NAME}:1.1.0`, released: false }];
+  const { context } = worldOf({ '1.0.0': VERIFIED, '1.1.0': VERIFIED }, { annotations: { 'fluxcd.io/automated': 'true' } });
+  expect(await pendingImages({ carried, found: [], released: {} }, context)).toEqual([{ ...carried[0], target }]);
+});
+
 function release(image: string, more: object = {}) {
   const spec = { ServiceSpecs: [ID], ImageSpec: image, Kind: 'execute', Excludes: null, Force: false, ...more };
   return { type: 'image', cause: { Message: '', User: '' }, spec } as const;
