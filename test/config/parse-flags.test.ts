@@ -155,6 +155,8 @@ describe('flags are read as pflag reads them', () => {
     ],
     // As unchanged Deployments of Flux v1 have them.
     [['--memcached-hostname=flux-memcached', '--memcached-service='], { registryCache: { kind: 'memory' } }],
+    [['--memcached-timeout=0s'], { registryCache: { kind: 'memory' } }],
+    [['--memcached-timeout=0s', '--registry-cache=disk'], { registryCache: { kind: 'disk', directory: '/var/cache/fluxd' } }],
     [['--git-poll-interval=1h30m'], { gitPollIntervalMs: 5_400_000 }],
     [
       ['--registry-verify=docker.io/acme/*=cosign:acme', '--registry-verify-keys=/etc/fluxd/keys'],
@@ -300,6 +302,11 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       ['--registry-cache=redis://h'],
       1,
       'invalid --registry-cache: a shared cache needs --registry-cache-key-file, or anyone who can write to it chooses your images',
+    ],
+    [
+      ['--registry-cache=memcached', '--registry-cache-key-file=/k', '--memcached-timeout=0s'],
+      1,
+      '--memcached-timeout must be greater than 0',
     ],
     [['--registry-cache=disk', '--registry-cache-dir=x'], 1, 'invalid --registry-cache-dir: it must be an absolute path'],
     [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git" or "secret"'],
