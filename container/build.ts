@@ -18,6 +18,7 @@ import { debianPart } from './parts/debian.ts';
 import { fluxPart } from './parts/flux.ts';
 import { goToolPart } from './parts/go-tool.ts';
 import { nodePart } from './parts/node.ts';
+import { sandboxPart } from './parts/sandbox.ts';
 import { refresh } from './refresh.ts';
 import { cycloneDx } from './sbom/cyclonedx.ts';
 import { spdx } from './sbom/spdx.ts';
@@ -71,7 +72,8 @@ async function buildParts(
   try {
     const tools = await Promise.all(GO_TOOLS.map((tool) => goToolPart(tool)));
     // What changes most often is on top, so that a new version of Flux is a small download.
-    const all = [await debianPart(lock, join(cache, 'downloads')), await nodePart(REPOSITORY), ...tools, flux];
+    const own = [await sandboxPart(REPOSITORY), flux];
+    const all = [await debianPart(lock, join(cache, 'downloads')), await nodePart(REPOSITORY), ...tools, ...own];
     const parts: BuiltPart[] = [];
     for (const part of all) parts.push(await buildPart(part, cache, lock.created));
     return { parts, created: lock.created };

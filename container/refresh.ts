@@ -17,6 +17,7 @@ export async function refresh(lockFile: string): Promise<void> {
   await writeFile(lockFile, `${JSON.stringify(lock, undefined, 2)}\n`);
   process.stdout.write(`${lockFile}: ${packages.length} packages\n`);
   for (const tool of GO_TOOLS) await refreshTool(tool);
+  await refreshSandbox();
 }
 
 /** Asks apt, which checks Debian's signatures, with lists and settings of its own, so that the machine's stay as they are. */
@@ -93,4 +94,12 @@ async function refreshTool({ name, module, query, package: main }: GoTool): Prom
   await run('go', get, options);
   await run('go', ['mod', 'tidy'], options);
   process.stdout.write(`tools/${name}: ${await run('go', ['list', '-m', module], options)}`);
+}
+
+/** Takes the newest versions of what our own program needs. */
+async function refreshSandbox(): Promise<void> {
+  const options = { cwd: join(TOOLS, 'sandbox'), env: { ...GO_ENVIRONMENT, GOFLAGS: '-mod=mod' } };
+  await run('go', ['get', '-u', './...'], options);
+  await run('go', ['mod', 'tidy'], options);
+  process.stdout.write('tools/sandbox: refreshed\n');
 }

@@ -11,7 +11,7 @@ export function sizeTable(parts: readonly Pick<BuiltPart, 'name' | 'layer'>[]): 
   ];
   const header = ['part', 'compressed', 'unpacked'] as const;
   return [header, ...rows]
-    .map(([name, size, unpacked]) => `${name.padEnd(10)} ${size.padStart(10)} ${unpacked.padStart(10)}`)
+    .map(([name, size, unpacked]) => `${name.padEnd(12)} ${size.padStart(10)} ${unpacked.padStart(10)}`)
     .join('\n');
 }
 

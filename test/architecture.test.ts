@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'registry-watch': ['base', 'resource', 'image', 'policy'],
   record: ['base', 'resource', 'image', 'policy'],
   notify: ['base', 'resource', 'image', 'policy', 'change', 'record'],
+  sandbox: ['base', 'repository'],
   sim: ['base'],
   update: ['base', 'resource', 'image', 'policy', 'repository', 'schedule', 'manifests'],
   controller: [
@@ -38,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'cluster',
     'registry-watch',
     'record',
+    'sandbox',
     'notify',
     'update',
   ],

@@ -45,7 +45,8 @@ export async function goToolPart(tool: GoTool, tools = TOOLS): Promise<Part> {
   };
 }
 
-async function fetchModules(module: string, what: string): Promise<void> {
+/** Fetches what go.sum pins. @throws StaleLockError when the proxy has it no more */
+export async function fetchModules(module: string, what: string): Promise<void> {
   await run('go', ['mod', 'download'], { cwd: module, env: GO_ENVIRONMENT }).catch((error: Error) => {
     if (/404 Not Found|410 Gone|unknown revision|no matching versions/.test(error.message)) {
       throw new StaleLockError(`${what}, or a module that it needs,`, `the Go module proxy:\n${error.message}`, error);

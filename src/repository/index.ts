@@ -6,6 +6,16 @@
  * tag and the job notes there. How the data is fetched and pushed is known in another room.
  */
 export type { AcceptedRevision } from './accepted-revision.ts';
+export type {
+  ChangedFile,
+  CommandFailure,
+  CommandFiles,
+  CommandLimit,
+  CommandOutcome,
+  CommandRun,
+  RefusedChange,
+  ShellCommand,
+} from './command-run.ts';
 export type { Commit, CommitRequest } from './commit.ts';
 export type { FileText } from './file-text.ts';
 export { followsInWords, isBranch } from './follows.ts';
@@ -13,6 +23,7 @@ export type { LineChange, LineRange } from './line-change.ts';
 export type { Lineage } from './lineage.ts';
 export type { ProposalBranch, ProposalNames, ProposalRequest } from './proposal.ts';
 export type { Revision } from './revision.ts';
+export type { ContainerLayers, SandboxLayers } from './sandbox-layers.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';
 export type { TreeFile } from './tree-file.ts';

@@ -58,10 +58,10 @@ test('the table of sizes adds up', () => {
   const MIB = 1024 * 1024;
   expect(sizeTable([part('debian', 28.5 * MIB, 60 * MIB), part('flux', 1.5 * MIB, 10 * MIB)])).toBe(
     [
-      'part       compressed   unpacked',
-      'debian       28.5 MiB   60.0 MiB',
-      'flux          1.5 MiB   10.0 MiB',
-      'total        30.0 MiB   70.0 MiB',
+      'part         compressed   unpacked',
+      'debian         28.5 MiB   60.0 MiB',
+      'flux            1.5 MiB   10.0 MiB',
+      'total          30.0 MiB   70.0 MiB',
     ].join('\n'),
   );
 });

@@ -1,0 +1,3 @@
+module flux.local/test/sandbox/attack
+
+go 1.26.0
