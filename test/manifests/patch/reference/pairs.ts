@@ -1,0 +1,5 @@
+import fc from 'fast-check';
+import { pairs } from '../objects.ts';
+
+/** Pairs of objects, one a line. */
+for (const pair of fc.sample(pairs, { numRuns: 60, seed: 1 })) process.stdout.write(`${JSON.stringify(pair)}\n`);
