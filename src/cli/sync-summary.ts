@@ -98,7 +98,15 @@ export function problemLine(kind: 'error' | 'warning', problem: Problem): string
 }
 
 /** `deploy/web.yaml:12:3 document 3, item 2`, as far as known. */
-export function placeText({ file, line, document, item, source, ...rest }: Partial<Problem>): string {
+export function placeText({
+  file,
+  unit,
+  line,
+  document,
+  item,
+  source,
+  ...rest
+}: Partial<Problem> & { readonly unit?: string | undefined }): string {
   if (file === undefined) return '';
   const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;
   const within = [
@@ -106,7 +114,7 @@ export function placeText({ file, line, document, item, source, ...rest }: Parti
     ...(item === undefined ? [] : [`item ${item}`]),
   ].join(', ');
   const of = source === undefined ? '' : ` of source ${source}`;
-  return `${file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}${of}`;
+  return `${unit ?? file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}${of}`;
 }
 
 /** `2 configured, 1 unchanged`. */

@@ -1,5 +1,6 @@
 import type { NonEmpty } from '../base/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
+import type { GenerationConfig } from './generation.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
 
 /** Where to listen; the empty host means every interface. */
@@ -102,6 +103,8 @@ export interface Config {
   readonly syncChangeCause: boolean;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly garbageCollectionLimit: number;
+  /** Absent: files named `.flux.yaml` are ignored. */
+  readonly generation?: GenerationConfig;
 
   readonly automationIntervalMs: number;
   readonly automationPinDigest: boolean;

@@ -114,7 +114,13 @@ export const FLAG_GROUPS = {
       'git',
       'where to record the synced revision: `git` (a tag) or `secret` (an annotation of --k8s-secret-name)',
     ),
-    'manifest-generation': unbuilt('bool', 'false', 'honour .flux.yaml files'),
+    'manifest-generation': built('bool', 'false', 'render folders by the commands of their `.flux.yaml`'),
+    'generation-sandbox': built(
+      'string',
+      'required',
+      'where those commands run: `required`, only in the sandbox container; or `best-effort`, as child processes with limits',
+    ),
+    'generation-env': built('list', '', 'names of environment variables that those commands may see'),
   },
   Images: {
     'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),

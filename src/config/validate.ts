@@ -5,6 +5,7 @@ import type { Config, ListenAddress, SourceConfig } from './config.ts';
 import { deployKeyConfig } from './deploy-key.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues } from './flags.ts';
+import { generationConfig } from './generation.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
@@ -125,6 +126,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
       if (origins.has(name)) fail(1, `${shown(name)} cannot be combined with the sources of --config-file`);
   }
 
+  const generation = generationConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
+
   const signingFormat = values['git-signing-format'];
   if (signingFormat !== 'gpg' && signingFormat !== 'ssh')
     fail(1, `invalid ${shown('git-signing-format')} ${quote(signingFormat)}; use "gpg" or "ssh"`);
@@ -198,6 +201,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   if (listed.length === 0) for (const { flag, why } of proposalFaults) fail(1, `${shown(flag)} ${why}`);
   if (values['git-readonly'] && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
     fail(1, `${shown('git-readonly')} cannot be combined with --git-push-branch`);
+  if (generation && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
+    fail(1, `${shown('manifest-generation')} cannot be combined with --git-push-branch yet`);
   if (values['automation-revert'] && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
     warnings.push({
       flag: 'automation-revert',
@@ -250,6 +255,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     syncChangeCause: values['sync-change-cause'],
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
+    ...(generation ? { generation } : {}),
     automationIntervalMs: values[automationIntervalFlag(origins)],
     automationPinDigest: values['automation-pin-digest'],
     automationGatherMs: values['automation-gather'],

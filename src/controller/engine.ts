@@ -2,10 +2,11 @@ import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
-import { createManifests, type ManifestThread } from '../manifests/index.ts';
+import { createManifests, type Generation, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
+import type { SandboxLayers } from '../repository/index.ts';
 import type { Gate, Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
@@ -70,6 +71,10 @@ export interface Shared {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cluster: Cluster;
   readonly thread: ManifestThread;
+  /** How folders with a `.flux.yaml` are rendered; absent: they are read as files. */
+  readonly generation?: Omit<Generation, 'paths'>;
+  /** What confines its commands. */
+  readonly sandbox?: () => SandboxLayers;
   readonly events: EventLog;
   readonly notifier: Notifier;
   /** Windows and freezes of automation. */
@@ -134,6 +139,7 @@ export function startEngine(options: EngineOptions): Engine {
     clock,
     log: log.child({ component: 'manifests' }),
     ...(options.maxManifestBytes === undefined ? {} : { maxBytes: options.maxManifestBytes }),
+    ...(options.generation ? { generation: { ...options.generation, paths: source.paths } } : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);
@@ -275,6 +281,7 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const daemon = createDaemon({
     name: options.name,
+    ...(options.sandbox ? { sandbox: options.sandbox } : {}),
     scansImages: !config.registryDisableScanning,
     version,
     source,
@@ -302,6 +309,7 @@ export function startEngine(options: EngineOptions): Engine {
       garbageCollection: config.garbageCollection,
       deletionLimit: config.garbageCollectionLimit,
       approvals,
+      runsCommands: options.generation !== undefined,
       timeoutMs: config.syncTimeoutMs,
       clock,
     }),

@@ -18,6 +18,7 @@ import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
+import { generationOf } from './generation-of-flags.ts';
 import { imageCacheOf } from './image-cache-of-flags.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
 import { proposalsOf } from './pull-requests/connect.ts';
@@ -49,7 +50,7 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
  * @throws FluxError `config/sources-clash`, `config/bad-cache-key`, `config/bad-signature-key`, `config/bad-trust-root`,
- * `config/bad-verify`, `registry/required-unavailable`.
+ * `config/bad-verify`, `config/no-sandbox`, `registry/required-unavailable`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -94,6 +95,12 @@ export async function startFlux({
     onEvent: metrics.kubernetesEvent,
     // In a pod this is the pod's name.
     instance: environment.HOSTNAME ?? '',
+  });
+  const commands = await generationOf(config, {
+    directory: directory.path,
+    environment,
+    clock,
+    log: log.child({ component: 'generation' }),
   });
   const signatures = await openSignatures({
     directory: keyDirectory.path,
@@ -147,6 +154,7 @@ export async function startFlux({
       paths,
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
+      ...(commands ? { wholeTree: true } : {}),
       maxBlobBytes: MAX_FILE_BYTES,
       directory: join(directory.path, 'mirrors', name),
       user: config.gitUser,
@@ -190,11 +198,19 @@ export async function startFlux({
     };
   }
 
-  const flux = startEngines({ ...options, signers, imageCache, cluster, sources: mapNonEmpty(config.sources, connect) });
+  const flux = startEngines({
+    ...options,
+    signers,
+    imageCache,
+    cluster,
+    ...(commands ? { generation: commands.generation, sandbox: () => commands.runner.layers() } : {}),
+    sources: mapNonEmpty(config.sources, connect),
+  });
   return {
     ...flux,
     async stop() {
       await flux.stop();
+      await commands?.runner.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

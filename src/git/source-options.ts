@@ -18,6 +18,8 @@ export interface SourceOptions {
   readonly pushBranch?: string;
   /** Relative to the repository root; empty means the whole repository. */
   readonly paths: readonly string[];
+  /** Set if all files are needed, also those outside of the paths: commands may read any. */
+  readonly wholeTree?: boolean;
   /** `auto`: blobs outside of the paths stay on the remote, where the server can do that. */
   readonly partialClone: 'auto' | 'off';
   /** Pattern of listed file names; other files are only counted. */
@@ -75,7 +77,7 @@ export interface CheckedOptions {
   readonly follow: Follow;
   /** Undefined if no repository is configured. */
   readonly remote: ReturnType<typeof gitAddress> | undefined;
-  /** Plain paths; an empty one means the whole repository. */
+  /** Plain paths that are read; an empty one means the whole repository. */
   readonly paths: readonly string[];
   /** Full names. */
   readonly notesRef: string;
@@ -99,7 +101,7 @@ export function readSourceOptions(options: SourceOptions): CheckedOptions {
   checkRef('--git-notes-ref', notesRef.replace('refs/notes/', ''));
   return {
     follow,
-    paths: options.paths.map(repositoryPath),
+    paths: options.wholeTree ? [''] : options.paths.map(repositoryPath),
     remote: url === '' ? undefined : gitAddress(url),
     notesRef,
     recordRef: `${notesRef}-sync`,

@@ -32,6 +32,8 @@ import { safeUrl, shownUrl } from './url.ts';
 
 export type GitSource = ReturnType<typeof createSource>;
 
+const EVERY_NAME = /(?:)/;
+
 /**
  * Opens a repository with its mirror.
  * @throws FluxError `git/bad-url` or `git/bad-option`, with the flag, before starting any process
@@ -46,7 +48,7 @@ export function createSource(options: SourceOptions) {
     directory,
     address: remote?.address ?? '',
     follow,
-    partialClone: options.partialClone,
+    partialClone: options.wholeTree ? 'off' : options.partialClone,
     paths: paths.includes('') ? [] : paths,
     listed: options.pushBranch === undefined ? [] : [`refs/heads/${options.pushBranch}*`],
     marks: [`refs/tags/${syncTag}`, notesRef, recordRef],
@@ -125,7 +127,7 @@ export function createSource(options: SourceOptions) {
     reading,
     followedRef: mirrorRefOf(follow),
     paths,
-    names: options.names,
+    names: options.wholeTree ? EVERY_NAME : options.names,
     email: options.email,
     exclusively,
   });

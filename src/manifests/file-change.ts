@@ -1,18 +1,23 @@
 import { editAnnotations } from './edit-annotations.ts';
 import { editContainerImages, type ImageChange } from './edit-image.ts';
 import type { EditTarget } from './locate.ts';
+import { editPatchFile, type PatchedChange } from './patch/edit-patch-file.ts';
 
 /** A change of one file. */
 export type FileChange =
   | { readonly kind: 'images'; readonly images: readonly ImageChange[] }
   /** New values by annotation key; null removes. */
-  | { readonly kind: 'annotations'; readonly target: EditTarget; readonly annotations: ReadonlyMap<string, string | null> };
+  | { readonly kind: 'annotations'; readonly target: EditTarget; readonly annotations: ReadonlyMap<string, string | null> }
+  /** Of a file with patches of what commands print. */
+  | { readonly kind: 'patches'; readonly generated: string; readonly changes: readonly PatchedChange[] };
 
-/** The complete new text. @throws FluxError as `editContainerImages` and `editAnnotations` do */
+/** The complete new text. @throws FluxError as `editContainerImages`, `editAnnotations` and `editPatchFile` do */
 export function changeFile(text: string, change: FileChange): string {
   switch (change.kind) {
     case 'images':
       return editContainerImages(text, change.images);
+    case 'patches':
+      return editPatchFile(text, change.generated, change.changes);
     case 'annotations':
       return editAnnotations(text, change.target, change.annotations);
   }

@@ -7,5 +7,6 @@ export { MAX_FILE_BYTES } from './decode.ts';
 export type { FileChange } from './file-change.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
-export { createManifests, type Manifests } from './manifests.ts';
+export { createManifests, type EditedRevision, type Generation, type Manifests } from './manifests.ts';
+export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';

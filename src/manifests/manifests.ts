@@ -1,28 +1,73 @@
-import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
+import { type Cancellable, type Clock, FluxError, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
 import type { DesiredState, Manifest } from '../resource/index.ts';
+import type { FileChange } from './file-change.ts';
+import { createCommandRenderer } from './generation/command-renderer.ts';
+import type { CommandRunner } from './generation/command-runner.ts';
 import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import type { ObjectChange } from './object-change.ts';
+import { createPlainRenderer } from './plain/plain-renderer.ts';
+import { divide } from './units/divide.ts';
 import type { Renderer, RenderOptions } from './units/renderer.ts';
-import { createRenderers } from './units/renderers.ts';
-import { divide } from './units/unit.ts';
+import { blobId, Tree } from './units/tree.ts';
+import { ALL_FILES, type CommandUnit, type PlainUnit } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
 export interface Manifests {
   /**
-   * Reads the manifests among the files, in the order of the files. An invalid file, document or object is reported in `errors` and does
-   * not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false nothing is added to the cache. If all
-   * manifests are unchanged since the last kept revision, `manifests` is the identical array, which callers can detect.
+   * Reads the manifests among the files, in the order of the files; then those that units render. An invalid file, document, object or
+   * unit is reported in `errors` and does not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false
+   * nothing is added to the cache; with `asFiles` nothing is run, and all are read as they are. If all manifests are unchanged since the last kept revision, `manifests` is the identical array, which
+   * callers can detect.
    */
   read(
     files: readonly TreeFile[],
     blob: (id: string) => Promise<Buffer>,
-    options?: Cancellable & { readonly keep?: boolean },
+    options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
-  /** Reads files that are no revision, without the cache and its memory limit. */
-  readTexts(files: readonly FileText[]): Promise<DesiredState>;
-  /** Edits by the renderer of the unit that the file belongs to. */
-  readonly edit: Renderer['edit'];
+  /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run. */
+  readTexts(files: readonly FileText[], options?: Cancellable): Promise<DesiredState>;
+  /**
+   * The files with new text after a change of objects that are written in a file; empty if their text has it already.
+   * @throws FluxError if the change cannot be made without affecting another place, or if `read` does
+   */
+  edit(
+    file: string,
+    change: FileChange,
+    read: (path: string) => Promise<string>,
+    options?: Cancellable,
+  ): Promise<readonly FileText[]>;
+  /**
+   * The files with new text after changes of objects that a unit renders. What comes of it is shown by `readUnit`.
+   * @throws FluxError if its sources cannot be edited so, or `generation/no-unit`
+   */
+  editUnit(
+    unit: string,
+    changes: readonly ObjectChange[],
+    revision: EditedRevision,
+    options?: Cancellable,
+  ): Promise<readonly FileText[]>;
+  /** What one unit renders; the result is kept, since a commit of the edits comes next. @throws FluxError `generation/no-unit` */
+  readUnit(unit: string, revision: EditedRevision, options?: Cancellable): Promise<DesiredState>;
+}
+
+/** A revision with edits that are not committed yet. */
+export interface EditedRevision {
+  readonly files: readonly TreeFile[];
+  readonly blob: (id: string) => Promise<Buffer>;
+  readonly edits: readonly FileText[];
+}
+
+/** How units with a `.flux.yaml` are rendered. */
+export interface Generation {
+  readonly runner: CommandRunner;
+  /** The paths to sync, relative to the root; none means all. */
+  readonly paths: readonly string[];
+  /** The variables that commands may see. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Time limit of a command without one of its own, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 export interface ManifestsOptions {
@@ -31,8 +76,10 @@ export interface ManifestsOptions {
   readonly maxBytes?: number;
   /** The thread that reads and edits long files; created on demand by default. */
   readonly thread?: ManifestThread;
-  /** Clock for retrying unreadable content; the system's by default. */
+  /** Clock for retrying what failed; the system's by default. */
   readonly clock?: Pick<Clock, 'monotonic'>;
+  /** Without it, all files are read as they are. */
+  readonly generation?: Generation;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
@@ -41,47 +88,90 @@ export function createManifests({
   maxBytes = Number.POSITIVE_INFINITY,
   thread = new ManifestThread(),
   clock = systemClock,
+  generation,
 }: ManifestsOptions = {}): Manifests {
-  const options = { log, thread, clock };
-  const renderers = createRenderers(options);
+  const plain = createPlainRenderer({ log, thread, clock });
+  const commands = generation && createCommandRenderer({ ...generation, thread, clock });
   let lastManifests: readonly Manifest[] = [];
 
   return {
-    async read(files, blob, { keep = true, ...cancel } = {}) {
-      const state = await render(renderers, files, blob, { ...cancel, keep, budget: new MemoryBudget(maxBytes) });
+    async read(files, blob, { keep = true, asFiles = false, ...cancel } = {}) {
+      cancel.signal?.throwIfAborted();
+      const options = { ...cancel, keep, budget: new MemoryBudget(maxBytes) };
+      const state =
+        generation && commands && !asFiles
+          ? await renderTree(await Tree.of(files, blob, cancel), generation.paths, { plain, commands }, options)
+          : await plain.render(ALL_FILES, { files, read: ({ blob: id }) => blob(id) }, options);
       if (!keep) return state;
       if (!isSame(state.manifests, lastManifests)) lastManifests = state.manifests;
       return { ...state, manifests: lastManifests };
     },
-    readTexts(files) {
-      const texts = new Map(files.map(({ path, content }) => [path, Buffer.from(content)]));
-      const tree = [...texts].map(([path, { length }]) => ({ path, mode: '100644', blob: path, size: length }));
-      const apart = createRenderers({ ...options, log: silentLogger() });
+    readTexts(files, cancel = {}) {
+      const texts = new Map(files.map(({ content }) => [blobId(Buffer.from(content)), Buffer.from(content)]));
+      const listed = files.map(({ path, content }) => {
+        const bytes = Buffer.from(content);
+        return { path, mode: '100644', blob: blobId(bytes), size: bytes.length };
+      });
+      const apart = createPlainRenderer({ log: silentLogger(), thread, clock });
+      const read = async ({ blob }: TreeFile) => texts.get(blob) ?? Buffer.alloc(0);
       const budget = new MemoryBudget(Number.POSITIVE_INFINITY);
-      return render(apart, tree, async (path) => texts.get(path) ?? Buffer.alloc(0), { keep: false, budget });
+      return apart.render(ALL_FILES, { files: listed, read }, { ...cancel, keep: false, budget });
     },
-    // A place is in a plain file.
-    edit: renderers.plain.edit,
+    async edit(file, change, read, { signal } = {}) {
+      const text = await read(file);
+      const content = await thread.change(text, change, signal);
+      return content === text ? [] : [{ path: file, content }];
+    },
+    async editUnit(name, changes, { files, blob, edits }, cancel = {}) {
+      const tree = await (await Tree.of(files, blob, cancel)).with(edits, cancel);
+      const { unit, renderer } = await find(name, tree, cancel);
+      return renderer.edit(unit, changes, tree, cancel);
+    },
+    async readUnit(name, { files, blob, edits }, cancel = {}) {
+      const tree = await (await Tree.of(files, blob, cancel)).with(edits, cancel);
+      const { unit, renderer } = await find(name, tree, cancel);
+      return renderer.render(unit, tree, { ...cancel, keep: true, budget: new MemoryBudget(maxBytes) });
+    },
   };
+
+  async function find(name: string, tree: Tree, cancel: Cancellable) {
+    const { units, errors } = await divide(tree, generation?.paths ?? [], cancel);
+    const unit = units.find((each): each is CommandUnit => each.renderer === 'commands' && each.name === name);
+    if (unit && commands) return { unit, renderer: commands };
+    const [problem] = errors;
+    throw new FluxError(`${name} is not rendered in this revision`, {
+      code: 'generation/no-unit',
+      fault: 'user',
+      help: 'Restore its config file.',
+      ...(problem ? { cause: problem.error } : {}),
+    });
+  }
 }
 
-async function render(
-  renderers: ReturnType<typeof createRenderers>,
-  files: readonly TreeFile[],
-  blob: (id: string) => Promise<Buffer>,
+interface Renderers {
+  readonly plain: Renderer<PlainUnit>;
+  readonly commands: Renderer<CommandUnit>;
+}
+
+async function renderTree(
+  tree: Tree,
+  paths: readonly string[],
+  { plain, commands }: Renderers,
   options: RenderOptions,
 ): Promise<DesiredState> {
-  options.signal?.throwIfAborted();
-  const read = (file: TreeFile) => blob(file.blob);
+  const { units, errors, refused } = await divide(tree, paths, options);
   const rendered: DesiredState[] = [];
-  for (const unit of divide(files)) {
-    const renderer = renderers[unit.renderer];
-    rendered.push(await renderer.render(await renderer.inputs(unit, read, options), read, options));
+  for (const unit of units) {
+    const state = unit.renderer === 'plain' ? plain.render(unit, tree, options) : commands.render(unit, tree, options);
+    rendered.push(await state);
   }
+  const names = [...refused, ...units.flatMap((unit) => (unit.renderer === 'plain' ? [] : unit.name))];
   return {
     manifests: rendered.flatMap(({ manifests }) => manifests),
-    errors: rendered.flatMap(({ errors }) => errors),
+    errors: [...errors, ...rendered.flatMap((state) => state.errors)],
     warnings: rendered.flatMap(({ warnings }) => warnings),
+    ...(names.length === 0 ? {} : { units: names }),
+    ...(rendered.some(({ unsettled }) => unsettled) ? { unsettled: true } : {}),
   };
 }
 

@@ -1,8 +1,9 @@
-import { FluxError, parseYamlDocuments } from '../base/index.ts';
+import { FluxError, isJsonMap, parseYamlDocuments, type YamlDocument } from '../base/index.ts';
 import { decodeText } from './decode.ts';
 import type { Finding, ParsedFile } from './finding.ts';
 import { MAX_DOCUMENTS, MAX_PROBLEMS } from './limits.ts';
-import { objectsOf } from './objects.ts';
+import { type ObjectSource, objectsOf } from './objects.ts';
+import { type FilePatch, type FilePatches, patchName, readPatches, unusedPatch, withPatch } from './patch/patch-file.ts';
 import type { DocumentProblem } from './problem.ts';
 import { readObject } from './read-object.ts';
 
@@ -10,6 +11,8 @@ import { readObject } from './read-object.ts';
 export interface FileContent {
   readonly bytes: Uint8Array;
   readonly isJson: boolean;
+  /** The text of a file with patches of the objects. One that is wrong, or that no object has a part in, is an error without a place. */
+  readonly patches?: string;
 }
 
 /**
@@ -42,20 +45,23 @@ export function parseFile(content: FileContent): ParsedFile {
   };
 }
 
-function* unbounded({ bytes, isJson }: FileContent): Generator<Finding, void> {
+function* unbounded({ bytes, isJson, patches = '' }: FileContent): Generator<Finding, void> {
   let text: string;
+  let read: FilePatches;
   try {
     text = decodeText(bytes);
+    read = readPatches(patches);
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
     yield { kind: 'error', problem: { error } };
     return;
   }
   if (isJson && !text.includes('"apiVersion"')) yield { kind: 'warning', problem: { error: noManifest() } };
-  else yield* readDocuments(text);
+  else yield* readDocuments(text, read);
 }
 
-function* readDocuments(text: string): Generator<Finding, void> {
+function* readDocuments(text: string, patches: FilePatches): Generator<Finding, void> {
+  const patched = new Set<string>();
   for (const document of parseYamlDocuments(text)) {
     const { number } = document;
     if (number > MAX_DOCUMENTS) {
@@ -73,9 +79,23 @@ function* readDocuments(text: string): Generator<Finding, void> {
       yield { kind: 'warning', problem: { document: number, line, column, error } };
     }
     for (const source of objectsOf(document)) {
-      const finding = readObject(document, source);
+      const name = patches.size === 0 ? undefined : patchName(source.value);
+      if (name !== undefined) patched.add(name);
+      const patch = name === undefined ? undefined : patches.get(name);
+      const finding = patch ? readPatched(document, source, patch) : readObject(document, source);
       if (finding) yield finding;
     }
+  }
+  const unused = unusedPatch(patches, patched);
+  if (unused) yield { kind: 'error', problem: { error: unused } };
+}
+
+function readPatched(document: YamlDocument, source: ObjectSource, patch: FilePatch): Finding | undefined {
+  try {
+    return isJsonMap(source.value) ? readObject(document, { ...source, value: withPatch(source.value, patch) }) : undefined;
+  } catch (error) {
+    if (!(error instanceof FluxError)) throw error;
+    return { kind: 'error', problem: { document: document.number, error } };
   }
 }
 

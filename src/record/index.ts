@@ -19,6 +19,7 @@ export {
   type RecordedImageUpdate,
   recordedAllowPrune,
   recordedUnconfirmed,
+  recordedUnits,
   type SyncRecord,
   type SyncRecordInput,
   shrinkSyncRecord,

@@ -30,6 +30,8 @@ export interface SyncRecord {
   readonly allowPrune?: number;
   /** Whether deletions wait for approval; absent if none do. */
   readonly unconfirmed?: true;
+  /** The units whose output was applied, or failed; absent if all manifests were files. */
+  readonly units?: readonly string[];
   /** What was closed when a person had the revision applied all the same; absent if nothing was. */
   readonly windowOverridden?: string;
   /** RFC 3339. */
@@ -61,7 +63,8 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
   const rest = input.changes.filter((change) => !isTrouble(change));
   const changes = [...trouble, ...rest].slice(0, MAX_CHANGES).map(shorten);
   const omitted = input.changes.length - changes.length;
-  const { daemon, revision, previous, allowPrune, unconfirmed, windowOverridden, durationMs, counts, imageUpdates } = input;
+  const { daemon, revision, previous, allowPrune, unconfirmed, units, windowOverridden, durationMs, counts, imageUpdates } =
+    input;
   return {
     version: 1,
     daemon,
@@ -69,6 +72,7 @@ export function createSyncRecord({ startedAt, ...input }: SyncRecordInput): Sync
     ...(previous === undefined ? {} : { previous }),
     ...(allowPrune === undefined ? {} : { allowPrune }),
     ...(unconfirmed ? { unconfirmed } : {}),
+    ...(units === undefined ? {} : { units }),
     ...(windowOverridden === undefined ? {} : { windowOverridden }),
     startedAt: rfc3339(startedAt),
     durationMs,
@@ -110,6 +114,7 @@ export function differsInTrouble(recorded: string | undefined, record: SyncRecor
     before === undefined ||
     before.allowPrune !== record.allowPrune ||
     before.unconfirmed !== record.unconfirmed ||
+    before.units?.join() !== record.units?.join() ||
     signature(before.changes) !== signature(record.changes)
   );
 }
@@ -117,6 +122,12 @@ export function differsInTrouble(recorded: string | undefined, record: SyncRecor
 /** Whether the recorded sync left deletions that need approval. */
 export function recordedUnconfirmed(recorded: string): boolean {
   return parse(recorded)?.unconfirmed === true;
+}
+
+/** The units of the recorded sync; undefined if it is not a record of ours. */
+export function recordedUnits(recorded: string): readonly string[] | undefined {
+  const record = parse(recorded);
+  return record && (record.units ?? []);
 }
 
 /** Number of approved deletions of a commit that its recorded sync left undone; undefined for none. */
@@ -156,6 +167,7 @@ const recordSchema = z.object({
   previous: textSchema.exactOptional(),
   allowPrune: z.number().exactOptional(),
   unconfirmed: z.literal(true).exactOptional(),
+  units: z.array(textSchema).exactOptional(),
   windowOverridden: textSchema.exactOptional(),
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
@@ -175,14 +187,15 @@ export function parseSyncRecord(text: string): SyncRecord | undefined {
 }
 
 /** The fields that later syncs need, even of an incomplete record. */
-function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'unconfirmed' | 'changes'> | undefined {
+function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'unconfirmed' | 'units' | 'changes'> | undefined {
   const value = parseJson(text);
   if (!isFields(value) || !Array.isArray(value.changes)) return undefined;
-  const { allowPrune, unconfirmed } = value;
+  const { allowPrune, unconfirmed, units } = value;
   return {
     changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
     ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
     ...(unconfirmed === true ? { unconfirmed } : {}),
+    ...(Array.isArray(units) ? { units: units.filter((unit: unknown) => typeof unit === 'string') } : {}),
   };
 }
 

@@ -21,4 +21,8 @@ export interface DesiredState {
   readonly errors: readonly Problem[];
   /** Read, but worth a line: a key given twice, a document without kind. */
   readonly warnings: readonly Problem[];
+  /** Names of the units whose output is among them, and of those that failed; absent if all manifests are files. */
+  readonly units?: readonly string[];
+  /** Set if the same revision may render differently later: what failed is tried again after a while. */
+  readonly unsettled?: true;
 }

@@ -21,7 +21,15 @@ export {
   type ResourceIdParts,
 } from './id.ts';
 export type { FieldChange } from './image-fields.ts';
-export { formatPlace, type Manifest, type ManifestPlace } from './manifest.ts';
+export {
+  formatPlace,
+  isRendered,
+  type Manifest,
+  type ManifestPlace,
+  placeName,
+  type RenderedPlace,
+  type WrittenPlace,
+} from './manifest.ts';
 export {
   formatApiVersion,
   isKubeObject,

@@ -1,7 +1,7 @@
 import type { KubeObject } from './object.ts';
 
-/** The location of a manifest in the repository. Numbers count from 1. */
-export interface ManifestPlace {
+/** Where an object is written in the repository. Numbers count from 1. */
+export interface WrittenPlace {
   /** Path relative to the repository root. */
   readonly file: string;
   /** Number of the YAML document in the file. */
@@ -12,7 +12,22 @@ export interface ManifestPlace {
   readonly item?: number;
 }
 
-/** An object of the repository, as parsed from a file. */
+/** Where an object is in what a unit renders. Numbers count from 1. */
+export interface RenderedPlace {
+  /** Name of the unit: its folder, and the path from there to the file that says how it is rendered, as in Flux v1. */
+  readonly unit: string;
+  /** Path of that file relative to the repository root. */
+  readonly file: string;
+  /** Number of the YAML document in the output. */
+  readonly document: number;
+  /** Number of the item, if the document is a List. */
+  readonly item?: number;
+}
+
+/** The origin of a manifest. */
+export type ManifestPlace = WrittenPlace | RenderedPlace;
+
+/** An object of the repository. */
 export interface Manifest {
   readonly place: ManifestPlace;
   /** Namespace as written; the effective one depends on the cluster's API. */
@@ -21,7 +36,18 @@ export interface Manifest {
   readonly checksum: string;
 }
 
-/** `deploy/web.yaml:12 (document 3, item 2)`. */
-export function formatPlace({ file, document, line, item }: ManifestPlace): string {
-  return `${file}:${line} (document ${document}${item === undefined ? '' : `, item ${item}`})`;
+export function isRendered(place: ManifestPlace): place is RenderedPlace {
+  return 'unit' in place;
+}
+
+/** `deploy/web.yaml:12`, or the name of a unit. */
+export function placeName(place: ManifestPlace): string {
+  return isRendered(place) ? place.unit : `${place.file}:${place.line}`;
+}
+
+/** `deploy/web.yaml:12 (document 3, item 2)`, or `staging/../.flux.yaml (output, document 3)` of a unit. */
+export function formatPlace(place: ManifestPlace): string {
+  const { document, item } = place;
+  const number = `document ${document}${item === undefined ? '' : `, item ${item}`}`;
+  return `${placeName(place)} (${isRendered(place) ? 'output, ' : ''}${number})`;
 }

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../base/index.ts';
 import type { ImageRepository } from '../image/index.ts';
-import type { Manifests } from '../manifests/index.ts';
+import type { EditedRevision, Manifests } from '../manifests/index.ts';
 import type { SignatureQuestion, UrgentQuestions } from '../policy/index.ts';
 import type { Container, Manifest, ResourceId } from '../resource/index.ts';
 import type { Gates } from '../schedule/index.ts';
@@ -84,7 +84,9 @@ export interface UpdateContext {
   /** None is known by default. */
   readonly past?: PastImages;
   /** Reads and edits the files; created on demand by default. */
-  readonly desired?: Pick<Manifests, 'readTexts' | 'edit'>;
+  readonly desired?: Pick<Manifests, 'readTexts' | 'edit' | 'editUnit' | 'readUnit'>;
+  /** The files of the revision; needed where units are rendered. */
+  readonly revision?: Omit<EditedRevision, 'edits'>;
   /** Windows and freezes of automation; none by default. */
   readonly timing?: Timing;
   /** Which images are pinned to digests; by default those whose annotations say so. */

@@ -1,10 +1,10 @@
 import { FluxError, hasCode, messageOf } from '../base/index.ts';
-import { createManifests, type EditTarget, type FileChange } from '../manifests/index.ts';
+import { createManifests, type EditedRevision, type EditTarget, type FileChange, type ObjectChange } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
-import { formatPlace, type Manifest, type ResourceId } from '../resource/index.ts';
+import { formatPlace, isRendered, type Manifest, type ManifestPlace, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
-import { placeKey, verifyEdits } from './verify.ts';
+import { placeKey, verifyEdits, verifyRendered } from './verify.ts';
 
 /** The outcome of planning an update, without commit message. */
 export interface Planned {
@@ -14,15 +14,15 @@ export interface Planned {
   readonly failure?: FluxError | undefined;
 }
 
-type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'desired' | 'timed' | 'signal'>;
+type EditContext = Pick<UpdateContext, 'manifests' | 'readFile' | 'desired' | 'revision' | 'timed' | 'signal'>;
 
-/** The texts of edited files. Edits of one file accumulate: each builds on the previous ones. */
+/** The texts of edited files. Edits accumulate: each builds on the previous ones. */
 export interface Editor {
   /**
-   * Edits one object in its sources; resolves to whether any byte changed.
+   * Edits objects in their sources; resolves to whether any byte changed. What several objects of a file share is edited once.
    * @throws FluxError `update/edit-failed` with object and place.
    */
-  edit(id: ResourceId, manifest: Manifest, change: FileChange): Promise<boolean>;
+  edit(changes: readonly ObjectChange[]): Promise<boolean>;
   /**
    * The changed files, sorted by path, after parsing them again and verifying that they match the results.
    * @throws FluxError `update/verification-failed`.
@@ -30,9 +30,20 @@ export interface Editor {
   finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileText[]>;
 }
 
-export function createEditor({ manifests, readFile, desired = createManifests(), timed = untimed, signal }: EditContext): Editor {
+export function createEditor({
+  manifests,
+  readFile,
+  desired = createManifests(),
+  revision,
+  timed = untimed,
+  signal,
+}: EditContext): Editor {
   const before = new Map<string, string>();
   const now = new Map<string, string>();
+  /** Files that were edited as manifests; others are sources of the units. */
+  const written = new Set<string>();
+  const units = new Set<string>();
+  const cancel = signal ? { signal } : {};
   let unreadable: { readonly error: unknown } | undefined;
   async function read(path: string): Promise<string> {
     const known = now.get(path) ?? before.get(path);
@@ -46,31 +57,87 @@ export function createEditor({ manifests, readFile, desired = createManifests(),
       throw error;
     }
   }
-  return {
-    async edit(id, { place }, change) {
-      try {
-        const edits = await desired.edit(place.file, change, read, signal ? { signal } : {});
-        for (const { path, content } of edits) now.set(path, content);
-        return edits.length > 0;
-      } catch (error) {
-        // Cancelling a job must not fail a workload, and neither must a file that is temporarily unreadable.
-        signal?.throwIfAborted();
-        if (unreadable !== undefined) throw unreadable.error;
-        throw editFailed(id, formatPlace(place), error);
+  const edited = () => [...now].map(([path, content]) => ({ path, content }));
+
+  async function editTogether(changes: readonly ObjectChange[], { place }: Manifest): Promise<readonly FileText[]> {
+    if (isRendered(place)) {
+      units.add(place.unit);
+      return desired.editUnit(place.unit, changes, editedRevision(revision, edited()), cancel);
+    }
+    written.add(place.file);
+    const edits: FileText[] = [];
+    for (const change of fileChanges(changes)) {
+      for (const edit of await desired.edit(place.file, change, read, cancel)) {
+        now.set(edit.path, edit.content);
+        edits.push(edit);
       }
+    }
+    return edits;
+  }
+
+  return {
+    async edit(changes) {
+      let hasChanged = false;
+      for (const together of Map.groupBy(changes, ({ manifest: { place } }) => sourceOf(place)).values()) {
+        const [first] = together;
+        if (!first) continue;
+        try {
+          const edits = await editTogether(together, first.manifest);
+          for (const { path, content } of edits) now.set(path, content);
+          hasChanged ||= edits.length > 0;
+        } catch (error) {
+          // Cancelling a job must not fail a workload, and neither must a file that is temporarily unreadable.
+          signal?.throwIfAborted();
+          if (unreadable !== undefined) throw unreadable.error;
+          throw editFailed(first.id, formatPlace(first.manifest.place), error);
+        }
+      }
+      return hasChanged;
     },
     async finish(results) {
-      const edited = [...now]
-        .map(([path, content]) => ({ path, content, before: before.get(path) ?? '' }))
+      const changed = [...now]
+        .map(([path, content]) => ({ path, content, before: before.get(path) }))
         .filter((file) => file.before !== file.content)
         .sort((a, b) => (a.path < b.path ? -1 : 1));
+      const files = changed.filter(({ path }) => written.has(path)).map((file) => ({ ...file, before: file.before ?? '' }));
       const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
-      await timed('verify_changes', () =>
-        verifyEdits(edited, (manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? '')), desired),
-      );
-      return edited.map(({ path, content }) => ({ path, content }));
+      const expected = (manifest: Manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? ''));
+      await timed('verify_changes', async () => {
+        await verifyEdits(files, expected, desired);
+        for (const unit of units) {
+          const [was, is] = [
+            await desired.readUnit(unit, editedRevision(revision, []), cancel),
+            await desired.readUnit(unit, editedRevision(revision, edited()), cancel),
+          ];
+          verifyRendered(unit, was, is, expected);
+        }
+      });
+      return changed.map(({ path, content }) => ({ path, content }));
     },
   };
+}
+
+/** What is edited together: places in a file may share a value through an anchor, and a unit runs its updaters once. */
+function sourceOf(place: ManifestPlace): string {
+  return isRendered(place) ? `unit ${place.unit}` : `file ${place.file}`;
+}
+
+function editedRevision(revision: UpdateContext['revision'], edits: readonly FileText[]): EditedRevision {
+  if (revision === undefined) throw new Error('what a unit renders can be edited only in a revision');
+  return { ...revision, edits };
+}
+
+/** All images of the file at once, then the annotations of each object. */
+function fileChanges(changes: readonly ObjectChange[]): readonly FileChange[] {
+  const images = changes.flatMap(({ manifest, change }) =>
+    change.kind === 'images'
+      ? [...change.images].map(([container, image]) => ({ target: targetOf(manifest), container, image }))
+      : [],
+  );
+  const annotations = changes.flatMap(({ manifest, change }): readonly FileChange[] =>
+    change.kind === 'annotations' ? [{ ...change, target: targetOf(manifest) }] : [],
+  );
+  return [...(images.length === 0 ? [] : [{ kind: 'images', images } as const]), ...annotations];
 }
 
 /**
@@ -96,19 +163,12 @@ export async function writeImages(
 ): Promise<readonly FileText[]> {
   const { timed = untimed } = context;
   const editor = createEditor(context);
-  const changes = [...results].flatMap(([id, result]) => {
+  const changes = [...results].flatMap(([id, result]): readonly ObjectChange[] => {
     const manifest = context.manifests.get(id);
-    return manifest ? [...targetsOf(result)].map(([container, image]) => ({ id, manifest, container, image })) : [];
+    const images = targetsOf(result);
+    return manifest && images.size > 0 ? [{ id, manifest, change: { kind: 'images', images } }] : [];
   });
-  // Edits a file once for all its changes, since places that share a value through an anchor may get the same image.
-  const write = async () => {
-    for (const inFile of Map.groupBy(changes, ({ manifest }) => manifest.place.file).values()) {
-      const [first] = inFile;
-      const images = inFile.map(({ manifest, container, image }) => ({ target: targetOf(manifest), container, image }));
-      if (first) await editor.edit(first.id, first.manifest, { kind: 'images', images });
-    }
-  };
-  if (changes.length > 0) await timed('write_changes', write);
+  if (changes.length > 0) await timed('write_changes', () => editor.edit(changes));
   return editor.finish(results);
 }
 
@@ -137,7 +197,7 @@ function isOfWorkload(error: unknown): error is FluxError {
 }
 
 /** Lines shift as edits accumulate; the numbers of documents and items do not. */
-export function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
+function targetOf({ place: { document, item }, object }: Manifest): EditTarget {
   return { document, ...(item === undefined ? {} : { item }), kind: object.kind, name: object.metadata.name };
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../resource/index.ts';
 import { annotationChanges } from './annotation-changes.ts';
 import type { UpdateContext } from './context.ts';
-import { createEditor, type Planned, targetOf } from './edit.ts';
+import { createEditor, type Planned } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
 import type { PolicySpec, UpdateResult, WorkloadResult } from './spec.ts';
 
@@ -50,8 +50,7 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
       );
       requireContainers(id, update, containers);
       const changed =
-        changes.size > 0 &&
-        (await editor.edit(id, manifest, { kind: 'annotations', target: targetOf(manifest), annotations: changes }));
+        changes.size > 0 && (await editor.edit([{ id, manifest, change: { kind: 'annotations', annotations: changes } }]));
       results.set(id, { Status: changed ? 'success' : 'skipped', PerContainer: null });
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;

@@ -3,7 +3,7 @@ import { type Ban, banOfReplaced, bansFor, containerPolicy, formatBan, policiesO
 import { containersOf, type Manifest, type ResourceId } from '../resource/index.ts';
 import { annotationChanges } from './annotation-changes.ts';
 import type { UpdateContext } from './context.ts';
-import { createEditor, type Planned, targetOf } from './edit.ts';
+import { createEditor, type Planned } from './edit.ts';
 import { rejection, sortedResult } from './select.ts';
 import type { WorkloadResult } from './spec.ts';
 
@@ -49,11 +49,12 @@ export async function planPutBack(
       image: image.bad,
       ...banOf(image, manifest, context),
     }));
-    const target = targetOf(manifest);
     const annotations = annotationChanges(manifest, withBans(manifest, bans));
-    const edits = images.map(({ container, good }) => ({ target, container, image: good }));
-    await editor.edit(id, manifest, { kind: 'images', images: edits });
-    if (annotations.size > 0) await editor.edit(id, manifest, { kind: 'annotations', target, annotations });
+    const good = new Map(images.map((image) => [image.container, image.good]));
+    await editor.edit([
+      { id, manifest, change: { kind: 'images', images: good } },
+      ...(annotations.size === 0 ? [] : [{ id, manifest, change: { kind: 'annotations' as const, annotations } }]),
+    ]);
     banned.push(...bans);
     results.set(id, {
       Status: 'success',

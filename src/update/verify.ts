@@ -1,7 +1,7 @@
-import { FluxError } from '../base/index.ts';
+import { FluxError, hasCode } from '../base/index.ts';
 import type { Manifests } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
-import { containersOf, formatResourceId, type Manifest } from '../resource/index.ts';
+import { containersOf, type DesiredState, formatResourceId, isRendered, type Manifest, type Problem } from '../resource/index.ts';
 
 /** A file before and after editing. */
 export interface EditedFile extends FileText {
@@ -26,19 +26,55 @@ export async function verifyEdits(
     readObjects(files, desired),
   ]);
   const [problem] = after.errors.slice(before.errors.length);
-  if (problem) throw refused(`loading resources after updates: ${problem.error.message}`);
+  if (problem) throw notLoaded(problem);
+  compareObjects(before.manifests, after.manifests, expected);
+}
+
+/**
+ * Verifies what a unit renders after its sources were edited, in the same way. Commands may print their objects in another order.
+ * @throws FluxError `update/verification-failed`.
+ */
+export function verifyRendered(unit: string, before: DesiredState, after: DesiredState, expected: ExpectedImages): void {
+  try {
+    const [problem] = after.errors;
+    if (problem) throw notLoaded(problem);
+    compareObjects(byName(before.manifests), byName(after.manifests), expected);
+  } catch (error) {
+    if (!hasCode(error, 'update/verification-failed')) throw error;
+    throw new FluxError(error.message, {
+      code: error.code,
+      fault: 'user',
+      help: `Nothing was committed. The updaters of ${unit} must change exactly what was asked for: run them by hand, then its generators, and compare.`,
+    });
+  }
+}
+
+function byName(manifests: readonly Manifest[]): ReadonlyMap<string, Manifest> {
+  return new Map(manifests.map((manifest) => [`${manifest.object.apiVersion} ${nameOf(manifest)}`, manifest]));
+}
+
+/** By a key that edits do not change. */
+function compareObjects(
+  before: ReadonlyMap<string, Manifest>,
+  after: ReadonlyMap<string, Manifest>,
+  expected: ExpectedImages,
+): void {
   const gone: string[] = [];
-  for (const [place, manifest] of before.manifests) {
-    const now = after.manifests.get(place);
+  for (const [key, manifest] of before) {
+    const now = after.get(key);
     if (!now || nameOf(now) !== nameOf(manifest)) gone.push(nameOf(manifest));
     else compareContainers(manifest, now, expected(manifest));
   }
-  for (const [place, manifest] of after.manifests) {
-    const was = before.manifests.get(place);
+  for (const [key, manifest] of after) {
+    const was = before.get(key);
     if (!was || nameOf(was) !== nameOf(manifest)) throw failed(`resource "${nameOf(manifest)}" is new after update`);
   }
   if (gone.length > 0)
     throw failed(`resources {${gone.map((name) => `"${name}"`).join(', ')}} present before update but not after`);
+}
+
+function notLoaded({ error: { message } }: Problem): FluxError {
+  return refused(`loading resources after updates: ${message}`);
 }
 
 /** The new images of a manifest, by container; other containers must be unchanged. */
@@ -70,8 +106,8 @@ async function readObjects(files: readonly FileText[], desired: Pick<Manifests, 
 }
 
 /** Identifies the place of an object by properties that edits do not change. */
-export function placeKey({ place: { file, document, item } }: Manifest): string {
-  return `${document}/${item ?? ''}/${file}`;
+export function placeKey({ place }: Manifest): string {
+  return `${place.document}/${place.item ?? ''}/${isRendered(place) ? `${place.unit}/` : ''}${place.file}`;
 }
 
 function nameOf({ object: { kind, metadata } }: Manifest): string {

@@ -475,6 +475,25 @@ describe('doctor', () => {
     expect(stdout.match(/source (infra|apps): the tag flux-sync/g)).toEqual(['source infra: the tag flux-sync']);
   });
 
+  test.each<[string, object | undefined, readonly string[]]>([
+    ['nothing without commands', undefined, []],
+    [
+      'its layers',
+      { kind: 'container', user: 10002, landlock: 7, seccomp: true, memory: 402_653_184 },
+      ['ok commands of the repository run in a container of their own: own user 10002, Landlock 7, seccomp, 384 MiB of memory'],
+    ],
+    [
+      'what a child process lacks',
+      { kind: 'child-process', lacks: ['a', 'b'] },
+      ['warn commands of the repository run without a sandbox: a; b'],
+    ],
+    ['why there is none', { kind: 'none', reason: 'not connected' }, ['fail no commands are run: not connected']],
+  ])('of the sandbox it says %s', async (_, sandbox, expected) => {
+    const { stdout } = await doctor({ 'GET /v1/sources': [{ sources: [], ...(sandbox ? { sandbox } : {}) }] }, ['-o', 'json']);
+    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ check }) => check === 'sandbox');
+    expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual(expected);
+  });
+
   test('a daemon without a repository is told as that, without its URL and error of nothing', async () => {
     const remote = { url: 'file:', branch: 'main', path: '' };
     const config = GoFluxd.gitConfig({ remote, status: 'unconfigured', errors: 'git repo has not been cloned yet' });

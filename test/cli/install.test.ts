@@ -103,14 +103,14 @@ describe('install', () => {
     expect(container(plain.stdout).args).toEqual(expect.arrayContaining(['--git-label=flux', '--git-user=Flux']));
   });
 
-  test.each([
-    ['--manifest-generation', '--manifest-generation is not supported yet; remove it, or set it to "false"'],
-    ['--git-path=a,/b', 'subdirectory given as --git-path should not have leading forward slash'],
-  ])('what fluxd would not start with is refused: %s', async (flag, why) => {
-    const { code, stdout, stderr } = await install(flag);
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`Error: fluxd would not start: ${why}\nRun 'fluxctl install --help' for usage.\n`);
-  });
+  test.each([['--git-path=a,/b', 'subdirectory given as --git-path should not have leading forward slash']])(
+    'what fluxd would not start with is refused: %s',
+    async (flag, why) => {
+      const { code, stdout, stderr } = await install(flag);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toBe(`Error: fluxd would not start: ${why}\nRun 'fluxctl install --help' for usage.\n`);
+    },
+  );
 
   test('the image is one that nobody can have published, unless it is named', async () => {
     const plain = await install();

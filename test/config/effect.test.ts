@@ -58,6 +58,8 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
+  'generation-sandbox': ['--manifest-generation', '--generation-sandbox=best-effort'],
+  'generation-env': ['--manifest-generation', '--generation-env=A'],
   'registry-verify': ['--registry-verify=*=cosign:a'],
   'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
   'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
@@ -83,10 +85,13 @@ test.each(working)('--%s changes the configuration, as its status says', (name) 
 });
 
 test('everything in the configuration is read by somebody', () => {
-  // A source has either a token or an App, and either a branch or a tag; a read-only one proposes nothing.
-  const apart: readonly FlagName[] = ['git-ref', 'git-readonly'];
+  // A source has either a token or an App, and either a branch or a tag; one that is read-only or rendered proposes nothing.
+  const apart: readonly FlagName[] = ['git-ref', 'git-readonly', 'manifest-generation', 'generation-sandbox', 'generation-env'];
   const together = working.filter((name) => !name.startsWith('git-github-') && !apart.includes(name));
-  const all = configOf(...together.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`]));
+  const all = {
+    ...configOf('--manifest-generation'),
+    ...configOf(...together.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`])),
+  };
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('config/'))
     .map((file) => readFileSync(join(root, 'src', file), 'utf8'));

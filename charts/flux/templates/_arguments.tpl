@@ -93,6 +93,9 @@
 {{- include "flux.flag" (list "git-label" $git.label) }}
 {{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
 {{- include "flux.switch" (list "manifest-generation" .Values.manifestGeneration) }}
+{{- if .Values.manifestGeneration }}
+{{- include "flux.flag" (list "generation-env" .Values.generation.env) }}
+{{- end }}
 {{- include "flux.flag" (list "automation-interval" (default $registry.automationInterval $registry.pollInterval)) }}
 {{- include "flux.flag" (list "registry-rps" $registry.rps) }}
 {{- include "flux.flag" (list "registry-burst" $registry.burst) }}

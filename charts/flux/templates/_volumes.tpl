@@ -40,6 +40,17 @@
     secretName: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- if .Values.manifestGeneration }}
+# The socket through which fluxd and the sandbox container talk; nothing else is shared.
+- name: sandbox-socket
+  emptyDir:
+    medium: Memory
+    sizeLimit: 1Mi
+- name: sandbox-tmp
+  emptyDir:
+    medium: Memory
+    sizeLimit: {{ .Values.generation.sandbox.tmpSizeLimit }}
+{{- end }}
 - name: git-key
   secret:
     secretName: {{ include "flux.gitSecretName" . }}
@@ -179,6 +190,10 @@
 - name: registry-cache-key
   mountPath: /etc/fluxd/registry-cache
   readOnly: true
+{{- end }}
+{{- if .Values.manifestGeneration }}
+- name: sandbox-socket
+  mountPath: /run/flux-sandbox
 {{- end }}
 - name: git-key
   mountPath: /etc/fluxd/ssh

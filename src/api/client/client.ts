@@ -18,6 +18,7 @@ import {
   MAX_DIFF_BYTES,
   type ObjectStatesWire,
   objectStatesSchema,
+  type SandboxWire,
   type SourceWire,
   type SyncReportWire,
   sourcesSchema,
@@ -65,6 +66,8 @@ export interface ApiClient {
   version(options?: Cancellable): Promise<string>;
   /** The repositories that the daemon syncs from; undefined for a daemon that has one. */
   sources(options?: Cancellable): Promise<readonly SourceWire[] | undefined>;
+  /** What confines the commands of repositories; undefined if none are run, or from a daemon that does not say. */
+  sandbox(options?: Cancellable): Promise<SandboxWire | undefined>;
   /** The same daemon, limited to one of its sources. */
   of(source: string): ApiClient;
   /** An empty namespace means all. */
@@ -185,6 +188,9 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       const { status, text } = await root({ method: 'GET', path: '/readyz', alsoTaken: isReadiness, ...cancel });
       if (status === 404) return undefined;
       return { ready: status === 200, reason: status === 200 ? '' : text.trim() };
+    },
+    async sandbox(cancel) {
+      return (await ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel }))?.sandbox;
     },
     async sources(cancel) {
       const found = await ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel });

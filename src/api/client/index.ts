@@ -18,6 +18,7 @@ export type {
   HistoryWire,
   ImageScansWire,
   ObjectStatesWire,
+  SandboxWire,
   SourceWire,
   SyncReportWire,
   WhyWire,

@@ -4,6 +4,7 @@ import { parseJson } from '../body.ts';
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import { type DiffReportWire, diffRequestSchema, MAX_DIFF_BYTES } from '../wire/index.ts';
+import { placeToWire } from './place.ts';
 import { V1_PREFIX } from './prefix.ts';
 import { errorToWire, problemToWire } from './sync-report.ts';
 
@@ -52,7 +53,7 @@ function entryToWire({
   return {
     id,
     action,
-    ...(place === undefined ? {} : { place }),
+    ...(place === undefined ? {} : { place: placeToWire(place) }),
     ...(reason === undefined ? {} : { reason: redact(reason) }),
     ...(error === undefined ? {} : { error: errorToWire(error) }),
     ...(fields === undefined ? {} : { fields: fields as DiffReportWire['entries'][number]['fields'] }),

@@ -1,7 +1,8 @@
 import { redact } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
+import type { SandboxLayers } from '../../repository/index.ts';
 import type { Route } from '../route.ts';
-import type { SourcesWire } from '../wire/index.ts';
+import type { SandboxWire, SourcesWire } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
 
 /** `GET /api/v1/sources`: the repositories that the daemon syncs from, in the order of the configuration. */
@@ -12,13 +13,19 @@ export function sourceRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/sources`,
       access: 'authorized',
       async handle() {
+        const sandbox = daemon.sandbox();
         const body: SourcesWire = {
           sources: await Promise.all(daemon.sources.map((name) => sourceToWire(name, daemon.of(name)))),
+          ...(sandbox ? { sandbox: sandboxToWire(sandbox) } : {}),
         };
         return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
       },
     },
   ];
+}
+
+function sandboxToWire(layers: SandboxLayers): SandboxWire {
+  return layers.kind === 'child-process' ? { ...layers, lacks: [...layers.lacks] } : layers;
 }
 
 async function sourceToWire(name: string, daemon: Daemon): Promise<SourcesWire['sources'][number]> {

@@ -4,6 +4,7 @@ import type { OfSource, SyncReport } from '../../controller/index.ts';
 import type { Unverified } from '../../repository/index.ts';
 import type { Problem } from '../../resource/index.ts';
 import type { SyncReportWire, UnverifiedWire } from '../wire/index.ts';
+import { placeToWire } from './place.ts';
 
 type ErrorObject = NonNullable<SyncReportWire['failure']>;
 
@@ -45,7 +46,7 @@ function changeToWire({ id, outcome, place, reason, error, source }: Change & Of
     id,
     ...(source === undefined ? {} : { source }),
     outcome,
-    ...(place === undefined ? {} : { place }),
+    ...(place === undefined ? {} : { place: placeToWire(place) }),
     ...(reason === undefined ? {} : { reason: redact(reason) }),
     ...(error === undefined ? {} : { error: errorToWire(error) }),
   };

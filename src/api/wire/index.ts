@@ -37,10 +37,11 @@ export type {
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
-export { type SourcesWire, type SourceWire, sourcesSchema } from './source.ts';
+export { type SandboxWire, type SourcesWire, type SourceWire, sourcesSchema } from './source.ts';
 export {
   type HealthWire,
   healthSchema,
+  type PlaceWire,
   type ProblemWire,
   problemSchema,
   type SyncReportWire,

@@ -20,6 +20,24 @@ export const sourcesSchema = z.object({
       revision: z.string().optional(),
     }),
   ),
+  /** What confines the commands of the repositories; absent without --manifest-generation. */
+  sandbox: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('container'),
+        /** The user id of commands. */
+        user: z.number(),
+        /** The version of Landlock; 0 if the kernel has none. */
+        landlock: z.number(),
+        seccomp: z.boolean(),
+        /** For all processes of a command together, in bytes. */
+        memory: z.number(),
+      }),
+      z.object({ kind: z.literal('child-process'), lacks: z.array(z.string()) }),
+      z.object({ kind: z.literal('none'), reason: z.string() }),
+    ])
+    .optional(),
 });
 export type SourcesWire = z.infer<typeof sourcesSchema>;
 export type SourceWire = SourcesWire['sources'][number];
+export type SandboxWire = NonNullable<SourcesWire['sandbox']>;

@@ -5,9 +5,14 @@ export const errorSchema = z.object({ code: z.string(), message: z.string(), hel
 export const placeSchema = z.object({
   file: z.string(),
   document: z.number(),
+  /** 1 for what a unit renders. */
   line: z.number(),
+  /** The unit that renders it; absent for what is written in the file. */
+  unit: z.string().optional(),
   item: z.number().optional(),
 });
+
+export type PlaceWire = z.infer<typeof placeSchema>;
 
 /** The name of the source of an entry; absent if the daemon has one. */
 export const sourceNameSchema = z.string().optional();

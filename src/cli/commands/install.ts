@@ -38,7 +38,7 @@ export function installCommand(launch: Launch): Command {
         .option('--git-label <label>', 'name of the sync tag and the notes ref', 'flux')
         .option('--git-user <name>', 'committer name', 'Flux')
         .option('--git-readonly', 'never push')
-        .option('--manifest-generation', 'honour .flux.yaml files (not supported yet)')
+        .option('--manifest-generation', 'render folders by the commands of their .flux.yaml, in a sandbox container')
         .option('--namespace <namespace>', 'namespace to run in (default from the kubeconfig context)')
         .option('--registry-disable-scanning', 'do not scan registries; disables image updates')
         .option('--image <reference>', 'fluxd image (default localhost/fluxd at this version; no image is published yet)')

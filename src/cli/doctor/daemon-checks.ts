@@ -53,7 +53,12 @@ function stateFindings({ revision, syncedAt, failure, objects }: ObjectStatesWir
   if (objects.length === 0) return [ok('sync', `all objects of ${last} are applied`)];
   return [...Map.groupBy(objects, ({ state }) => state)].map(([state, each]) => {
     const [first] = each;
-    const where = placeText({ file: first?.place?.file, line: first?.place?.line, source: first?.source });
+    const where = placeText({
+      file: first?.place?.file,
+      unit: first?.place?.unit,
+      line: first?.place?.line,
+      source: first?.source,
+    });
     const why = whyText({ reason: first?.reason, error: first?.error });
     const example = [first?.id ?? '', where, why].filter((text) => text !== '').join(': ');
     return warn(

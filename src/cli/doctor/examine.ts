@@ -8,6 +8,7 @@ import { type Finding, fail, warn } from './finding.ts';
 import type { InUse } from './flux-v1-daemon.ts';
 import { gitFinding, sourceFinding, withoutRepeated } from './git-check.ts';
 import { checkLeftovers } from './leftovers.ts';
+import { checkSandbox } from './sandbox-check.ts';
 import { checkWriters } from './writers.ts';
 
 /** All findings, in the order to fix them: the cluster, the daemon, the systems that the daemon uses. */
@@ -108,6 +109,7 @@ async function daemonFindings(session: Session): Promise<{ readonly inUse: InUse
     ...(several ?? [undefined]).map((source) => attempt('git', asked, () => writersOf(client, source))),
     attempt('sync', asked, async () => checkSync(client, await states)),
     attempt('gc', asked, () => checkHeld(client)),
+    attempt('sandbox', asked, () => checkSandbox(client)),
     attempt('registries', asked, () => checkRegistries(client)),
   ];
   const others = (await Promise.all(rest)).flat();

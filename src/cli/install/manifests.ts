@@ -18,10 +18,18 @@ interface Binding extends Rendered {
   readonly subjects: readonly { readonly namespace: string }[];
 }
 
+interface Named {
+  readonly name: string;
+}
+
+interface Container extends Named {
+  image: string;
+  args?: readonly string[];
+  volumeMounts: readonly Named[];
+}
+
 interface Deployment extends Rendered {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly [{ image: string; args: readonly string[] }] } };
-  };
+  readonly spec: { readonly template: { readonly spec: { containers: readonly Container[]; volumes: readonly Named[] } } };
 }
 
 /** File names by kind, as in Flux v1. */
@@ -67,12 +75,25 @@ function isDeployment(object: Rendered): object is Deployment {
 
 function configured(object: Deployment, { image, flags }: Installation): object {
   const deployment = structuredClone(object);
-  const [container] = deployment.spec.template.spec.containers;
-  container.image = image;
-  container.args = container.args.flatMap((argument) => {
-    const name = argument.slice(2).split('=', 1)[0] ?? '';
-    if (!Object.hasOwn(flags, name)) return argument;
-    return flags[name] === undefined ? [] : `--${name}=${flags[name]}`;
-  });
+  const pod = deployment.spec.template.spec;
+  if (flags['manifest-generation'] === undefined) {
+    pod.containers = pod.containers.filter(isNotOfSandbox);
+    pod.volumes = pod.volumes.filter(isNotOfSandbox);
+  }
+  for (const container of pod.containers) {
+    container.image = image;
+    if (flags['manifest-generation'] === undefined) container.volumeMounts = container.volumeMounts.filter(isNotOfSandbox);
+    if (!container.args) continue;
+    container.args = container.args.flatMap((argument) => {
+      const name = argument.slice(2).split('=', 1)[0] ?? '';
+      if (!Object.hasOwn(flags, name)) return argument;
+      return flags[name] === undefined ? [] : `--${name}=${flags[name]}`;
+    });
+  }
   return deployment;
+}
+
+/** The sandbox container and its volumes are needed for manifest generation alone. */
+function isNotOfSandbox({ name }: Named): boolean {
+  return !name.startsWith('sandbox');
 }

@@ -24,6 +24,8 @@ export interface PreviewOptions {
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly deletionLimit: number;
   readonly approvals: Approvals;
+  /** Whether commands of the repository are run to read a revision. */
+  readonly runsCommands: boolean;
   /** Timeout of a whole preview, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -68,7 +70,10 @@ export function createPreview(options: PreviewOptions): Preview {
   }
 
   async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
-    return revision === source.accepted() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
+    if (revision === source.accepted()) return (await reader.read(revision, cancel)).state;
+    // Any pull request can be asked about; its commands must not run.
+    if (options.runsCommands && (await source.acceptedBefore(revision)) === undefined) throw notAccepted(revision);
+    return reader.readAside(revision, cancel);
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
@@ -102,7 +107,7 @@ export function createPreview(options: PreviewOptions): Preview {
   return (request, cancel) => limited((inTime) => preview(request, inTime), cancel);
 }
 
-/** Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not cached, since they may be secret. */
+/** Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not cached, since they may be secret, and nothing in them is run. */
 function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
   const blobs = new Map<string, Buffer>();
   const tree = files.map(({ path, content }): TreeFile => {
@@ -111,7 +116,15 @@ function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancell
     blobs.set(blob, bytes);
     return { path, mode: '100644', blob, size: bytes.length };
   });
-  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false });
+  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false, asFiles: true });
+}
+
+function notAccepted(revision: Revision): FluxError {
+  return new FluxError(`revision ${revision.slice(0, 7)} is not in the history of what is synced, so its commands are not run`, {
+    code: 'preview/not-accepted',
+    fault: 'user',
+    help: 'With --manifest-generation, only revisions of the synced branch can be previewed. Run the generators in a clone, and preview their output: fluxctl diff --path.',
+  });
 }
 
 function busy(): FluxError {

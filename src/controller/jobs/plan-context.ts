@@ -20,19 +20,21 @@ export async function planContext(
   { source, desired, cluster, images, pinning }: PlanContextOptions,
   cancel: Cancellable,
 ): Promise<UpdateContext> {
-  const readFile = await fileReader(revision, source, cancel);
-  return { manifests, readFile, desired, workloads: cluster, images, pinning, ...cancel };
+  const files = await source.files(revision, cancel);
+  const blob = (id: string) => source.blob(id, cancel);
+  const readFile = fileReader({ revision, files, blob });
+  return { manifests, readFile, desired, revision: { files, blob }, workloads: cluster, images, pinning, ...cancel };
 }
 
-async function fileReader(
-  revision: RepositoryView['revision'],
-  source: Pick<Source, 'files' | 'blob'>,
-  cancel: Cancellable,
-): Promise<UpdateContext['readFile']> {
-  const files = new Map((await source.files(revision, cancel)).map((file) => [file.path, file.blob]));
+function fileReader({
+  revision,
+  files,
+  blob,
+}: Pick<RepositoryView, 'revision'> & NonNullable<UpdateContext['revision']>): UpdateContext['readFile'] {
+  const byPath = new Map(files.map((file) => [file.path, file.blob]));
   return async (path) => {
-    const blob = files.get(path);
-    if (blob === undefined) throw new FluxError(`${path} is not in revision ${revision}`, { code: 'update/file-missing' });
-    return (await source.blob(blob, cancel)).toString('utf8');
+    const id = byPath.get(path);
+    if (id === undefined) throw new FluxError(`${path} is not in revision ${revision}`, { code: 'update/file-missing' });
+    return (await blob(id)).toString('utf8');
   };
 }

@@ -6,11 +6,11 @@ import type { DesiredState } from '../../resource/index.ts';
 export interface Desired {
   /**
    * Reads the manifests among the files. The content of a file never makes it throw; a blob that cannot be read does. With `keep` false
-   * nothing is added to the cache.
+   * nothing is added to the cache; with `asFiles` no program is run, and all files are read as they are.
    */
   read(
     files: readonly TreeFile[],
     blob: (id: string) => Promise<Buffer>,
-    options?: Cancellable & { readonly keep?: boolean },
+    options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
 }

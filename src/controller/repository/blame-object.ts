@@ -1,6 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { LineChange, Revision } from '../../repository/index.ts';
-import { containersOf, type Manifest } from '../../resource/index.ts';
+import { containersOf, isRendered, type Manifest } from '../../resource/index.ts';
 import type { Source } from '../ports/source.ts';
 import { linesOf } from './object-lines.ts';
 
@@ -12,13 +12,14 @@ export interface ObjectBlame {
   readonly images: ReadonlyMap<string, LineChange>;
 }
 
-/** One blame of an object's lines in a revision; undefined if the revision does not have its file. */
+/** One blame of an object's lines in a revision; undefined if it is not written in a file of the revision. */
 export async function blameObject(
   { place, object }: Manifest,
   revision: Revision,
   source: Pick<Source, 'files' | 'blob' | 'blame'>,
   cancel: Cancellable,
 ): Promise<ObjectBlame | undefined> {
+  if (isRendered(place)) return undefined;
   const blob = (await source.files(revision, cancel)).find(({ path }) => path === place.file)?.blob;
   if (blob === undefined) return undefined;
   const { from, to, images } = linesOf((await source.blob(blob, cancel)).toString('utf8'), place, containersOf(object));

@@ -1,4 +1,4 @@
-import type { Container, ManifestPlace } from '../../resource/index.ts';
+import type { Container, WrittenPlace } from '../../resource/index.ts';
 
 /** Lines of one object that are looked at; longer ones are rare. */
 const MAX_LINES = 2_000;
@@ -12,7 +12,7 @@ export interface ObjectLines {
 }
 
 /** Finds the lines of an object by its first one, up to the next document. */
-export function linesOf(text: string, { line: from }: ManifestPlace, containers: readonly Container[]): ObjectLines {
+export function linesOf(text: string, { line: from }: WrittenPlace, containers: readonly Container[]): ObjectLines {
   const lines = text.split('\n', from - 1 + MAX_LINES).slice(from - 1);
   const next = lines.findIndex((line, index) => index > 0 && /^(---|\.\.\.)(\s|$)/.test(line));
   const own = next < 0 ? lines : lines.slice(0, next);

@@ -16,7 +16,7 @@ export interface RepositoryView {
 }
 
 export interface RepositoryReader {
-  /** Reads a revision, shared by concurrent callers. The last one is cached, and unchanged files are not parsed again. */
+  /** Reads a revision, shared by concurrent callers. The last one is cached once it is settled; unchanged files are not parsed again. */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
   /** Reads a revision without caching it. */
   readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
@@ -74,7 +74,8 @@ export function createRepositoryReader(
 
   return {
     async read(revision, options = {}) {
-      return viewOf(revision, last?.revision === revision ? last.state : await readTogether(revision, options));
+      const known = last?.revision === revision && !last.state.unsettled ? last.state : undefined;
+      return viewOf(revision, known ?? (await readTogether(revision, options)));
     },
     readAside: async (revision, options = {}) =>
       last?.revision === revision ? last.state : readFiles(revision, { ...options, keep: false }),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cancellable } from '../../base/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { Manifest } from '../../resource/index.ts';
+import { isRendered, type Manifest } from '../../resource/index.ts';
 import type { Source } from '../ports/source.ts';
 import type { NewCommits } from './new-commits.ts';
 
@@ -30,7 +30,9 @@ export async function changeCauses(
   const [newest] = newCommits.state === 'read' ? newCommits.commits : [];
   if (changed.length === 0 || newest === undefined) return new Map();
   const isOne = newCommits.state === 'read' && newCommits.commits.length === 1;
-  const files = isOne ? [] : [...new Set(changed.map(({ place }) => place.file))].slice(0, MAX_FILES);
+  // Which of the new commits changed what a unit renders is not known: the newest is taken.
+  const written = changed.filter(({ place }) => !isRendered(place));
+  const files = isOne ? [] : [...new Set(written.map(({ place }) => place.file))].slice(0, MAX_FILES);
   const subjects = new Map(
     await Promise.all(
       files.map(async (file) => {

@@ -1,7 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
 import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { ManifestPlace, Problem, ResourceId } from '../../resource/index.ts';
+import type { ManifestPlace, Problem, ResourceId, WrittenPlace } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
 /**
@@ -10,13 +10,16 @@ import type { SyncOutcome } from './sync-outcome.ts';
  */
 export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';
 
+/** The place of an object, or as much of it as is known of a refused one. */
+export type KnownPlace = ManifestPlace | Partial<WrittenPlace>;
+
 export interface ObjectState {
   /** Absent for a document without a readable id. */
   readonly id?: ResourceId;
   readonly state: ObjectStateName;
   /** When this state began, for this reason, in milliseconds since the epoch. For a synced object: the time of the last write. */
   readonly since: number;
-  readonly place?: Partial<ManifestPlace>;
+  readonly place?: KnownPlace;
   readonly reason?: string;
   readonly error?: FluxError;
   /** The name of its source; absent if the daemon has one. */
@@ -34,7 +37,8 @@ export interface ObjectStatesView {
 
 /** The sort key of an entry: its id, or the location of a document without one; several sources may have the same. */
 export function objectKey({ id, place, source }: Pick<ObjectState, 'id' | 'place' | 'source'>): string {
-  const key = id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
+  const line = place && 'line' in place ? place.line : undefined;
+  const key = id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${line ?? 0}`;
   return source === undefined ? key : `${key} ${source}`;
 }
 

@@ -14,6 +14,7 @@ export function recordOf(outcome: SyncOutcome, daemon: string): SyncRecord {
     ...(previous === undefined ? {} : { previous }),
     ...(allowPrune === undefined ? {} : { allowPrune }),
     ...(outcome.unconfirmed ? { unconfirmed: true } : {}),
+    ...(outcome.units === undefined ? {} : { units: outcome.units }),
     ...(outcome.windowOverridden === undefined ? {} : { windowOverridden: outcome.windowOverridden }),
     startedAt,
     durationMs: finishedAt - startedAt,

@@ -2,7 +2,7 @@ import { createChangedOnly, redact } from '../../base/index.ts';
 import { type Change, isHeldDeletion } from '../../change/index.ts';
 import { type EventResult, type FluxEvent, readRecordedSpec } from '../../record/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { ResourceId } from '../../resource/index.ts';
+import { isRendered, type ManifestPlace, type ResourceId } from '../../resource/index.ts';
 import type { ReleaseContainersSpec, ReleaseImageSpec, UpdateSpec } from '../../update/index.ts';
 import type { NewCommit } from './new-commits.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -27,7 +27,7 @@ export function createSyncEvents(): SyncEvents {
       const commits = newCommits.state === 'read' ? newCommits.commits : [];
       const jobs = commits.map(jobOf);
       const errors = changes.flatMap(({ id, place, error, outcome: word }) =>
-        word === 'failed' ? [{ ID: id, Path: place?.file ?? '', Error: redact(error?.message ?? '') }] : [],
+        word === 'failed' ? [{ ID: id, Path: pathOf(place), Error: redact(error?.message ?? '') }] : [],
       );
       const envelope = { startedAt, endedAt: finishedAt };
       const events: FluxEvent[] = [];
@@ -162,4 +162,10 @@ function reasonOf({ id, reason = '' }: Change): { readonly id: ResourceId; reado
 
 function sorted(ids: readonly ResourceId[]): readonly ResourceId[] {
   return ids.toSorted();
+}
+
+/** Flux v1's name of where an object is from. */
+function pathOf(place: ManifestPlace | undefined): string {
+  if (!place) return '';
+  return isRendered(place) ? place.unit : place.file;
 }

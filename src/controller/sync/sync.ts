@@ -12,6 +12,7 @@ import type { Approvals } from './approvals.ts';
 import { changeCauses } from './change-causes.ts';
 import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
+import { renderedOtherwise } from './rendering-doubt.ts';
 import { type Rewritten, rewrittenHistory } from './rewritten.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -29,7 +30,7 @@ export interface SyncOptions {
   readonly deletionLimit: number;
   readonly approvals: Approvals;
   /** The outcome of the last sync of this process; undefined before its first. */
-  readonly progress: Pick<Progress, 'applied' | 'onlyRecorded' | 'unconfirmed'>;
+  readonly progress: Pick<Progress, 'applied' | 'onlyRecorded' | 'unconfirmed' | 'units'>;
   /**
    * A later revision that may have been applied, unrecorded: nothing is deleted then, and what that revision may have changed is left as
    * it is.
@@ -69,6 +70,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   ]);
   const { state } = view;
   const earlier = await leftByOthers(last, revision, options, limited);
+  const doubt = rewritten?.doubt ?? (await renderedOtherwise(last, { revision, state }, options, limited));
   const from = options.progress.applied ?? previous;
   const causes =
     options.changeCause && from !== undefined && from !== revision && later === undefined
@@ -94,7 +96,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     approvedOrphans,
     ...earlier,
     ...(causes ? { changeCauses: causes } : {}),
-    ...(rewritten?.doubt === undefined ? {} : { doubt: rewritten.doubt }),
+    ...(doubt === undefined ? {} : { doubt }),
     ...(later === undefined ? {} : { maybeApplied: await manifestsAt(later, reader, limited) }),
   };
   const confirmed = await cluster.plan({ ...request, ...(allowPrune === undefined ? {} : { allowPrune }) }, limited);
@@ -126,6 +128,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
       ...changes.flatMap(applyWarnings),
     ],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
+    ...(state.units ? { units: state.units } : {}),
     // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
     newCommits,

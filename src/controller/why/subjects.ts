@@ -3,14 +3,16 @@ import { parseImageRef, sameImage, tryParseImageRef } from '../../image/index.ts
 import {
   containersOf,
   formatResourceId,
+  isRendered,
   type Manifest,
   type ManifestPlace,
   type Problem,
   parseResourceId,
+  placeName,
   type ResourceId,
 } from '../../resource/index.ts';
 import type { RepositoryView } from '../repository/view.ts';
-import { type ObjectState, objectKey } from '../sync/object-states.ts';
+import { type KnownPlace, type ObjectState, objectKey } from '../sync/object-states.ts';
 import type { WhyQuestion } from './answer.ts';
 
 /** An object that a question is about, as Git knows it. */
@@ -85,12 +87,17 @@ function definitionsOf(object: ObjectState | undefined, view: RepositoryView | u
 }
 
 /** The error of a duplicate names the places of all definitions. */
-function namesPlace({ error }: ObjectState, { file, line }: ManifestPlace): boolean {
-  return error?.message.includes(`${file}:${line} `) ?? false;
+function namesPlace({ error }: ObjectState, place: ManifestPlace): boolean {
+  return error?.message.includes(`${placeName(place)} `) ?? false;
 }
 
-function isAt(place: ManifestPlace, { file, document, item }: Partial<ManifestPlace>): boolean {
-  return place.file === file && place.document === document && place.item === item;
+function isAt(place: ManifestPlace, known: KnownPlace): boolean {
+  const isSame = place.file === known.file && place.document === known.document && place.item === known.item;
+  return isSame && unitOf(place) === unitOf(known);
+}
+
+function unitOf(place: KnownPlace): string | undefined {
+  return 'unit' in place ? place.unit : undefined;
 }
 
 /** @throws FluxError for a text that is no reference; `why/nothing-found`. */
@@ -127,7 +134,7 @@ function byFile(asked: string, line: number | undefined, known: Known): NonEmpty
   const found = [
     ...manifests
       .filter(({ place }) => place.file === file)
-      .map((manifest) => ({ line: manifest.place.line, of: () => ofManifest(manifest) })),
+      .map((manifest) => ({ line: isRendered(manifest.place) ? 1 : manifest.place.line, of: () => ofManifest(manifest) })),
     ...errors.filter((each) => each.file === file).map((problem) => ({ line: problem.line ?? 1, of: () => ofProblem(problem) })),
   ].toSorted((a, b) => a.line - b.line);
   const at = line === undefined ? undefined : (found.findLast((each) => each.line <= line) ?? found[0]);

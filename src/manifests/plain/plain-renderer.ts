@@ -5,6 +5,8 @@ import { MAX_FILE_BYTES } from '../decode.ts';
 import { MAX_INLINE_LENGTH } from '../limits.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import type { Inputs, Renderer } from '../units/renderer.ts';
+import type { Tree } from '../units/tree.ts';
+import type { PlainUnit } from '../units/unit.ts';
 import { batches, oneAhead } from './batches.ts';
 import { contentKeyOf, type FileRead, movedTo, placed, tooLarge, unkept } from './file-read.ts';
 import { withOtherTools } from './other-tools.ts';
@@ -23,15 +25,18 @@ export interface PlainRendererOptions {
  * Renders files that are manifests as they are. Those of the last rendering are cached by blob id: after a commit that changes one file,
  * only that file is parsed, and unchanged files yield the same manifests. Removed files are dropped.
  */
-export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions): Renderer {
+export function createPlainRenderer({
+  log,
+  thread,
+  clock,
+}: PlainRendererOptions): Renderer<PlainUnit, Pick<Tree, 'files' | 'read'>> {
   const refused = new RefusedFiles(clock);
   /** Files by path. */
   const kept = new Map<string, FileRead>();
 
   return {
-    inputs: ({ files }, read, { signal }) => selectFiles(files, async (link) => (await read(link)).toString('utf8'), signal),
-
-    async render(inputs, read, { signal, keep, budget }) {
+    async render({ includes }, { files: all, read }, { signal, keep, budget }) {
+      const inputs = await selectFiles(all, includes, async (link) => (await read(link)).toString('utf8'), signal);
       const { files } = inputs;
       const pause = turnTaker(signal);
       // Looked up before anything is awaited: a concurrent rendering may replace what is kept.
@@ -82,12 +87,6 @@ export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions
         files.flatMap(({ path }, index) => unchanged[index] ?? fresh.get(path) ?? []),
         inputs,
       );
-    },
-
-    async edit(file, change, read, { signal }) {
-      const text = await read(file);
-      const content = await thread.change(text, change, signal);
-      return content === text ? [] : [{ path: file, content }];
     },
   };
 }

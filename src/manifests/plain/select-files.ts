@@ -2,28 +2,25 @@ import { posix } from 'node:path';
 import { FluxError, yieldTurn } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import type { FileProblem } from '../problem.ts';
+import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Inputs } from '../units/renderer.ts';
 import { skippedCharts } from './other-tools.ts';
 
 /** Names of manifest files; a file with another name is read only if a link has such a name. */
 export const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;
-const SYMLINK = '120000';
-const SUBMODULE = '160000';
-const MAX_LINKS = 10;
 /** Limit of manifest files; twice that of the largest installations. */
 const MAX_MANIFEST_FILES = 100_000;
 /** Files processed in one turn of the event loop, 1 to 2 ms. */
 const TURN = 2_000;
-/** PATH_MAX of Linux: a longer target cannot be a path. */
-const MAX_TARGET_BYTES = 4096;
 
 /**
  * Selects the manifest files: `.yaml`, `.yml` and `.json` outside Helm charts (directories with both `Chart.yaml` and `values.yaml`, as
  * in Flux v1). Links are never opened: their target is looked up in the list of files, so nothing outside the repository can be read
- * (S-007), and a linked file is read once, under its own path.
+ * (S-007), and a linked file is read once, under its own path. Only paths that are included are read, and what links there lead to.
  */
 export async function selectFiles(
   all: readonly TreeFile[],
+  includes: (path: string) => boolean,
   readLink: (file: TreeFile) => Promise<string>,
   signal?: AbortSignal,
 ): Promise<Inputs> {
@@ -35,6 +32,7 @@ export async function selectFiles(
   const warnings: FileProblem[] = [];
   for await (const file of inTurns(all, signal)) {
     const { path, mode } = file;
+    if (!includes(path)) continue;
     const mayBeManifest = MANIFEST_NAME.test(path);
     if (mode === SUBMODULE) {
       if (inChart(path)) continue;
@@ -90,27 +88,6 @@ function chartFilter(charts: ReadonlySet<string>): (path: string) => boolean {
   };
 }
 
-async function resolveLink(
-  link: TreeFile,
-  byPath: ReadonlyMap<string, TreeFile>,
-  readLink: (file: TreeFile) => Promise<string>,
-): Promise<TreeFile | FluxError> {
-  let file = link;
-  for (let hops = 0; hops < MAX_LINKS; hops++) {
-    if (file.size > MAX_TARGET_BYTES) return linkRefused(link.path, 'has a target that is too long for a path');
-    const target = await readLink(file);
-    const path = posix.normalize(posix.join(posix.dirname(file.path), target));
-    if (target.startsWith('/') || path === '..' || path.startsWith('../'))
-      return linkRefused(link.path, 'points outside the repository');
-    const found = byPath.get(path);
-    if (!found) return linkRefused(link.path, 'points to a directory, or to a file that does not exist or is not read');
-    if (found.mode === SUBMODULE) return linkRefused(link.path, 'points to a submodule');
-    if (found.mode !== SYMLINK) return found;
-    file = found;
-  }
-  return linkRefused(link.path, `leads through more than ${MAX_LINKS} links`);
-}
-
 function nameRefused(path: string): FluxError {
   return new FluxError(`file ${path}: its name is not UTF-8`, {
     code: 'manifests/bad-name',
@@ -124,14 +101,6 @@ function tooManyManifests(): FluxError {
     code: 'manifests/too-many-files',
     fault: 'user',
     help: 'The revision is refused: nothing is applied or deleted. Set --git-path to the directories with manifests.',
-  });
-}
-
-function linkRefused(path: string, why: string): FluxError {
-  return new FluxError(`symbolic link ${path} ${why}`, {
-    code: 'manifests/symlink-refused',
-    fault: 'user',
-    help: 'The link is not followed. Replace it with a copy of the file, or point it to a file in this repository below the --git-path.',
   });
 }
 

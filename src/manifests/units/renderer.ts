@@ -1,13 +1,10 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { FileText, TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
-import type { FileChange } from '../file-change.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
+import type { ObjectChange } from '../object-change.ts';
 import type { FileProblem } from '../problem.ts';
-import type { Unit } from './unit.ts';
-
-/** Reads the bytes of a file; rejects only if they cannot be read. */
-export type ReadFile = (file: TreeFile) => Promise<Buffer>;
+import type { Tree } from './tree.ts';
 
 /** The files that a unit is rendered from, in order, and what is wrong with its other files. */
 export interface Inputs {
@@ -23,19 +20,20 @@ export interface RenderOptions extends Cancellable {
   readonly budget: MemoryBudget;
 }
 
-/** Turns the units of one kind into manifests, and changes of manifests into edits of their sources. */
-export interface Renderer {
-  inputs(unit: Unit, read: ReadFile, options: Cancellable): Promise<Inputs>;
-  /** What is wrong with the content of the inputs is part of the result, by name, and does not affect the rest. */
-  render(inputs: Inputs, read: ReadFile, options: RenderOptions): Promise<DesiredState>;
+/** Turns the units of one kind into manifests. */
+export interface Renderer<Unit, Files = Tree> {
   /**
-   * The source files with new text after a change of the objects that are placed in a file; empty if their text has it already.
-   * @throws FluxError if the change cannot be made without affecting another place, or if `read` does
+   * The manifests of a unit. What is wrong with the content of its files is part of the result, by name, and does not affect the rest.
+   * @throws the error of a file that cannot be read, or the signal's reason
    */
-  edit(
-    file: string,
-    change: FileChange,
-    read: (path: string) => Promise<string>,
-    options: Cancellable,
-  ): Promise<readonly FileText[]>;
+  render(unit: Unit, tree: Files, options: RenderOptions): Promise<DesiredState>;
+}
+
+/** A renderer that also knows how changes of its output become edits of the sources. */
+export interface EditingRenderer<Unit> extends Renderer<Unit> {
+  /**
+   * The files with new text after changes of objects that the unit renders. What comes of it is shown by rendering again.
+   * @throws FluxError if the sources cannot be edited so
+   */
+  edit(unit: Unit, changes: readonly ObjectChange[], tree: Tree, options: Cancellable): Promise<readonly FileText[]>;
 }

@@ -1,15 +1,40 @@
 import type { TreeFile } from '../../repository/index.ts';
+import type { GenerationConfig } from '../generation/config-file.ts';
 
-/** The renderers, by name. */
-export type RendererName = 'plain';
+/** How commands render a unit. */
+export type CommandConfig = Exclude<GenerationConfig, { readonly kind: 'scanForFiles' }>;
 
-/** A part of a revision, and the renderer of its files. */
-export interface Unit {
-  readonly renderer: RendererName;
-  readonly files: readonly TreeFile[];
+/** All files that are manifests themselves, however many there are. */
+export interface PlainUnit {
+  readonly renderer: 'plain';
+  /** Whether a path is read; links may lead to others. */
+  readonly includes: (path: string) => boolean;
 }
 
-/** Divides the files of a revision into units. All plain files are one unit, however many there are. */
-export function divide(files: readonly TreeFile[]): readonly Unit[] {
-  return [{ renderer: 'plain', files }];
+/** Without units that are rendered. */
+export const ALL_FILES: PlainUnit = { renderer: 'plain', includes: () => true };
+
+/** A folder whose manifests are the output of commands. */
+export interface CommandUnit {
+  readonly renderer: 'commands';
+  /** As Flux v1 names what is generated: the folder, and the path from there to the config file, such as `staging/../.flux.yaml`. */
+  readonly name: string;
+  /** Where the commands run, relative to the root; empty for the root. */
+  readonly directory: string;
+  /** Path of the `.flux.yaml`. */
+  readonly configFile: string;
+  readonly config: CommandConfig;
+}
+
+/** A part of a revision, and what renders it. */
+export type Unit = PlainUnit | CommandUnit;
+
+export type RenderedUnit = Exclude<Unit, PlainUnit>;
+
+/** The renderers, by name. */
+export type RendererName = Unit['renderer'];
+
+/** Whether a listed file may be read as text. */
+export function isRegular({ mode, undecodable }: TreeFile): boolean {
+  return mode.startsWith('100') && !undecodable;
 }

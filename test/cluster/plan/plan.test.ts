@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../../src/change/index.ts';
 import { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from '../../../src/cluster/index.ts';
-import type { Manifest } from '../../../src/resource/index.ts';
+import { type Manifest, placeName } from '../../../src/resource/index.ts';
 import { countTurns } from '../../support/turns.ts';
 import { status } from '../api-server.ts';
 import { configMap, crd, deployment, manifest, namespace, path, request, startWorld, widget } from '../world.ts';
@@ -362,8 +362,7 @@ describe('duplicates after namespace defaulting', () => {
     const twins = [configMap('twice', { from: 'changed' }), configMap('twice', { from: 'b' }, ''), configMap('other')];
     const planned = await plan(twins, { garbageCollection: 'on' });
     expect(planned.entries.map(({ action }) => action)).toEqual(['failed', 'create']);
-    for (const { place } of twins.slice(0, 2))
-      expect(planned.entries[0]?.error?.message).toContain(`${place.file}:${place.line}`);
+    for (const { place } of twins.slice(0, 2)) expect(planned.entries[0]?.error?.message).toContain(placeName(place));
     await sync(twins, { garbageCollection: 'on' });
     expect(server.get(path.configMap('twice')).data).toEqual({ from: 'a' });
   });

@@ -22,11 +22,20 @@ const OTHER = 'b'.repeat(40);
 const yaml = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n`;
 
 /** A repository of two revisions of one file, and a cluster that answers what a test says. */
-function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: boolean; readonly allowPrune?: string } = {}) {
+interface Parts {
+  readonly diff?: Cluster['diff'];
+  readonly ready?: boolean;
+  readonly allowPrune?: string;
+  readonly runsCommands?: boolean;
+  readonly acceptedBefore?: string;
+}
+
+function worldOf(parts: Parts = {}) {
   const planned: PlanRequest[] = [];
   const blobs: string[] = [];
   const source = partOf<Source>({
     accepted: () => accept(HEAD),
+    acceptedBefore: async (revision: string) => (revision === parts.acceptedBefore ? accept(revision) : undefined),
     lineage: async () => 'continues',
     marker: async () => OTHER,
     markerElsewhere: async () => undefined,
@@ -81,6 +90,7 @@ function worldOf(parts: { readonly diff?: Cluster['diff']; readonly ready?: bool
     garbageCollection: 'dry',
     deletionLimit: 25,
     approvals: new Approvals(),
+    runsCommands: parts.runsCommands ?? false,
     timeoutMs: 1000,
     clock,
   };
@@ -133,6 +143,14 @@ describe('what is compared', () => {
     const { preview, reads } = worldOf();
     for (const request of [{ files: [{ path: 'a.yaml', content: yaml('one') }] }, { revision: 'other' }]) await preview(request);
     expect(reads).toEqual([false, false]);
+  });
+
+  test('where commands are run, no revision that is not in the history of the synced branch', async () => {
+    const foreign = worldOf({ runsCommands: true });
+    await expect(foreign.preview({ revision: 'other' })).rejects.toMatchObject({ code: 'preview/not-accepted', fault: 'user' });
+    expect(foreign.reads).toEqual([]);
+    const known = worldOf({ runsCommands: true, acceptedBefore: OTHER });
+    expect((await known.preview({ revision: 'other' })).revision).toBe(OTHER);
   });
 
   test('nothing that the repository does not have', async () => {

@@ -1,7 +1,7 @@
 import type { Reading } from '../../../base/index.ts';
 import { readRecordedSpec } from '../../../record/index.ts';
 import { followsInWords } from '../../../repository/index.ts';
-import type { ManifestPlace } from '../../../resource/index.ts';
+import { placeName } from '../../../resource/index.ts';
 import type { Fact, Finding, Link } from '../answer.ts';
 import type { Changed, Facts } from '../facts.ts';
 import { advised, clause, find, type Rule, short } from './rule.ts';
@@ -27,7 +27,7 @@ function refused({ problem }: Facts): Finding | undefined {
 
 function duplicate({ manifest, duplicates, object }: Facts): Finding | undefined {
   if (!manifest || duplicates.length === 0) return undefined;
-  const places = [manifest.place, ...duplicates].map((place) => `${place.file}:${place.line}`).join(' and ');
+  const places = [manifest.place, ...duplicates].map(placeName).join(' and ');
   return {
     code: 'duplicate',
     state: 'failed',
@@ -91,7 +91,7 @@ function nowhere({ manifest, source }: Facts): Finding | undefined {
 }
 
 function inGit({ manifest }: Facts): Finding {
-  return { code: 'in-git', state: 'ok', text: manifest ? shown(manifest.place) : '' };
+  return { code: 'in-git', state: 'ok', text: manifest ? placeName(manifest.place) : '' };
 }
 
 function revisionOf({ branch, head = '', paths }: Facts['source']): string {
@@ -136,10 +136,6 @@ const JOBS: ReadonlyMap<string, string> = new Map([
   ['image', 'release'],
   ['containers', 'release'],
 ]);
-
-function shown({ file, line }: ManifestPlace): string {
-  return `${file}:${line}`;
-}
 
 function where({
   file = 'an unknown file',

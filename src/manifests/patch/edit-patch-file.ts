@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import { dumpYaml, FluxError, isJsonMap, type JsonMap, parseYamlDocuments } from '../../base/index.ts';
+import { editAnnotations } from '../edit-annotations.ts';
+import { editContainerImages } from '../edit-image.ts';
+import { notFound } from '../locate.ts';
+import { objectsOf } from '../objects.ts';
+import { diffObjects } from './patch.ts';
+import { type FilePatch, patchName, readPatches, withPatch } from './patch-file.ts';
+
+/** A change of one object that is generated. */
+export interface PatchedChange {
+  /** As a patch names it. */
+  readonly name: string;
+  readonly change:
+    | { readonly kind: 'images'; readonly images: ReadonlyMap<string, string> }
+    | { readonly kind: 'annotations'; readonly annotations: ReadonlyMap<string, string | null> };
+}
+
+/**
+ * The text of a patch file after changes of objects. In the patch of a person only the place is changed, where it has one; otherwise the
+ * document of the object is rewritten, added or removed, as Flux v1 writes it. Other documents keep every byte.
+ * @throws FluxError `generation/bad-patch`, `manifests/not-found`, or as `editContainerImages` and `editAnnotations` do
+ */
+export function editPatchFile(text: string, generated: string, changes: readonly PatchedChange[]): string {
+  const objects = new Map<string, JsonMap>();
+  for (const document of parseYamlDocuments(generated)) {
+    if (document.error) continue;
+    for (const { value } of objectsOf(document)) {
+      const name = patchName(value);
+      if (name !== undefined && isJsonMap(value)) objects.set(name, value);
+    }
+  }
+  return [...changes]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .reduce((edited, change) => editOne(edited, objects.get(change.name), change), text);
+}
+
+function editOne(text: string, object: JsonMap | undefined, change: PatchedChange): string {
+  if (!object) throw notFound(change.name);
+  const patch = readPatches(text).get(change.name);
+  const before = patch ? withPatch(object, patch) : object;
+  const wanted = changed(before, change);
+  if (isDeepStrictEqual(wanted, before)) return text;
+  const inPlace = patch && !isOwn(patch) ? editInPlace(text, patch, change) : undefined;
+  const edited = inPlace === undefined ? undefined : readPatches(inPlace).get(change.name);
+  if (inPlace !== undefined && edited && isDeepStrictEqual(withPatch(object, edited), wanted)) return inPlace;
+  return replaceDocument(text, patch, patchDocument(object, wanted));
+}
+
+/** The object as it should be; its text is edited as that of a file would be. */
+function changed(object: JsonMap, change: PatchedChange): JsonMap {
+  const [document] = parseYamlDocuments(applyTo(dumpYaml(object), 1, object, change));
+  if (!document || document.error || !isJsonMap(document.value)) throw new Error('an edited object is none');
+  return document.value;
+}
+
+function applyTo(text: string, document: number, object: JsonMap, { change }: PatchedChange): string {
+  const name = isJsonMap(object.metadata) ? String(object.metadata.name) : '';
+  const target = { document, kind: String(object.kind), name };
+  if (change.kind === 'annotations') return editAnnotations(text, target, change.annotations);
+  return editContainerImages(
+    text,
+    [...change.images].map(([container, image]) => ({ target, container, image })),
+  );
+}
+
+/** Whether it is written as this file writes patches, so that no person's layout is lost. */
+function isOwn({ document: { text }, patch }: FilePatch): boolean {
+  return text.replace(/^---\n/, '') === dumpYaml(patch);
+}
+
+/** The same edit of the patch, which has the place if it was changed before; undefined if it has not. */
+function editInPlace(text: string, { document, patch }: FilePatch, change: PatchedChange): string | undefined {
+  try {
+    return applyTo(text, document.number, patch, change);
+  } catch (error) {
+    if (error instanceof FluxError) return undefined;
+    throw error;
+  }
+}
+
+/** The patch with what names its object; undefined if nothing differs. */
+function patchDocument(object: JsonMap, wanted: JsonMap): string | undefined {
+  const { apiVersion = null, kind = null, metadata } = object;
+  const patch = diffObjects({ apiVersion: String(apiVersion), kind: String(kind) }, object, wanted);
+  if (Object.keys(patch).length === 0) return undefined;
+  const { name = null, namespace = null } = isJsonMap(metadata) ? metadata : {};
+  const changes = isJsonMap(patch.metadata) ? patch.metadata : {};
+  return dumpYaml({
+    ...patch,
+    apiVersion,
+    kind,
+    metadata: { ...changes, name, ...(namespace === null ? {} : { namespace }) },
+  });
+}
+
+function replaceDocument(text: string, patch: FilePatch | undefined, written: string | undefined): string {
+  if (!patch) {
+    if (written === undefined) return text;
+    return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}---\n${written}`;
+  }
+  const { offset, text: old } = patch.document;
+  const [before, after] = [text.slice(0, offset), text.slice(offset + old.length)];
+  return `${before}${written === undefined ? '' : `${old.startsWith('---') ? '---\n' : ''}${written}`}${after}`;
+}
