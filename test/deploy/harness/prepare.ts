@@ -12,6 +12,7 @@ export const REPOSITORIES = [
   'network-policy',
   'own-mounts',
   'memory',
+  'generated',
 ] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */
