@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { percentDecoded } from '../base/index.ts';
 import type { Access } from './access/admit.ts';
 import type { Session } from './access/session.ts';
 import type { Audit } from './audit.ts';
@@ -78,19 +79,10 @@ function matchPath(pattern: string, path: string): Readonly<Record<string, strin
   for (const [index, segment] of wanted.entries()) {
     const actual = found[index] ?? '';
     if (segment.startsWith('{')) {
-      const text = decodeSegment(actual);
+      const text = percentDecoded(actual);
       if (text === undefined || text === '') return undefined;
       params.push([segment.slice(1, -1), text]);
     } else if (segment !== actual) return undefined;
   }
   return Object.fromEntries(params);
-}
-
-function decodeSegment(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch (error) {
-    if (error instanceof URIError) return undefined;
-    throw error;
-  }
 }

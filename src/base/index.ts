@@ -30,6 +30,7 @@ export { createLogger, type Logger, type LogOptions, silentLogger } from './log.
 export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics, type ScanSummary, type SourceMetrics } from './metrics.ts';
 export { isNonEmpty, mapNonEmpty, type NonEmpty } from './non-empty.ts';
+export { percentDecoded } from './percent-decoded.ts';
 export { type Reading, readWithin } from './reading.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';
 export { remember } from './remember.ts';

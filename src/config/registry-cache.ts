@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { percentDecoded } from '../base/index.ts';
 import type { FlagName, FlagValues } from './flags.ts';
 
 /** Where image metadata is remembered. Entries are sealed with a key, of a shared cache always. */
@@ -37,9 +38,10 @@ export function registryCacheConfig(values: FlagValues, fail: (flag: FlagName, w
     return { kind: 'disk', directory, ...(keyFile === '' ? {} : { keyFile }) };
   }
   const isRedis = /^rediss?:\/\//.test(cache);
+  const problem = isRedis ? problemOfRedisUrl(cache) : undefined;
   if (!isRedis && cache !== 'memcached')
     fail('registry-cache', 'use memory, disk, redis://HOST:PORT, rediss://HOST:PORT or memcached');
-  else if (isRedis && !isRedisUrl(cache)) fail('registry-cache', 'it is not a URL like redis://HOST:PORT');
+  else if (problem !== undefined) fail('registry-cache', problem);
   else if (keyFile === '')
     fail('registry-cache', 'a shared cache needs --registry-cache-key-file, or anyone who can write to it chooses your images');
   if (isRedis) return { kind: 'redis', keyFile, url: cache };
@@ -53,7 +55,9 @@ export function registryCacheConfig(values: FlagValues, fail: (flag: FlagName, w
   };
 }
 
-function isRedisUrl(text: string): boolean {
+function problemOfRedisUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname);
+  if (!url || url.hostname === '' || !/^(\/\d{0,4})?$/.test(url.pathname)) return 'it is not a URL like redis://HOST:PORT';
+  const isDecoded = [url.username, url.password].every((part) => percentDecoded(part) !== undefined);
+  return isDecoded ? undefined : 'write % in its user and password as %25';
 }

@@ -1,4 +1,4 @@
-import { FluxError } from '../base/index.ts';
+import { FluxError, percentDecoded } from '../base/index.ts';
 import type { HostKind } from './host-kind.ts';
 
 /** The place of a repository, as its URL says. */
@@ -90,7 +90,7 @@ export function repositoryOf(kind: HostKind, { scheme, host, path }: Place, api 
     .replace(/\.git\/?$/, '')
     .split('/')
     .filter((part) => part !== '')
-    .map(decoded);
+    .map((text) => percentDecoded(text) ?? text);
   const isHttp = scheme === 'http' || scheme === 'https';
   const hostname = host.replace(/:\d*$/, '').toLowerCase();
   const origin = isHttp ? `${scheme}://${host}` : `https://${hostname}`;
@@ -122,11 +122,3 @@ const FORM: Readonly<Record<HostKind, string>> = {
   'bitbucket-server': 'PROJECT/REPOSITORY',
   'azure-devops': 'ORGANISATION/PROJECT/_git/REPOSITORY',
 };
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

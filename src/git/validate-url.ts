@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { FluxError, redact, Secret } from '../base/index.ts';
+import { FluxError, percentDecoded, redact, Secret } from '../base/index.ts';
 import { hasControlCharacter, replaceControlCharacters } from './control-character.ts';
 
 /** A repository URL as git parses it, validated and without the password. */
@@ -99,12 +99,8 @@ function allowed(url: string, scheme: string): string {
 }
 
 function decoded(url: string, text: string): string {
-  let plain: string;
-  try {
-    plain = decodeURIComponent(text);
-  } catch {
-    throw refused(url, 'it contains a malformed percent escape');
-  }
+  const plain = percentDecoded(text);
+  if (plain === undefined) throw refused(url, 'it contains a malformed percent escape');
   if (hasControlCharacter(plain)) throw refused(url, 'it contains an encoded control character');
   return plain;
 }

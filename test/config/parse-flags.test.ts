@@ -304,6 +304,13 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
       1,
       'invalid --registry-cache: it is not a URL like redis://HOST:PORT',
     ],
+    ...['redis://u:p%ss@h:1', 'rediss://u%:pass@h:1', 'redis://:%ff@h'].map(
+      (url): readonly [readonly string[], 1 | 2, string] => [
+        [`--registry-cache=${url}`, '--registry-cache-key-file=k'],
+        1,
+        'invalid --registry-cache: write % in its user and password as %25',
+      ],
+    ),
     [
       ['--registry-cache=redis://h'],
       1,

@@ -6,11 +6,12 @@ import { ENTRY_LIFE_MS, MAX_VALUE_BYTES, type SharedStore } from './store.ts';
 const CONNECT_MS = 2_000;
 
 /**
- * A cache in Redis, Valkey, or another server of this protocol, at a URL `redis://` or, for TLS, `rediss://`. It connects when it is
- * needed. A connection that failed is not used again; the next one may be to an empty server.
+ * A cache in Redis, Valkey, or another server of this protocol, at a URL `redis://` or, for TLS, `rediss://`, whose user and password are
+ * percent-encoded. It connects when it is needed. A connection that failed is not used again; the next one may be to an empty server.
  */
 export function createRedisStore({ url }: { readonly url: string }): SharedStore {
   const { protocol, host, password } = new URL(url);
+  const plainPassword = decodeURIComponent(password);
   let link: Promise<RedisClientType> | undefined;
   let epoch = 0;
 
@@ -32,7 +33,7 @@ export function createRedisStore({ url }: { readonly url: string }): SharedStore
       if (link === mine) link = undefined;
       mine.then(end, () => undefined);
       signal.throwIfAborted();
-      const said = withoutSecret(withoutSecret(messageOf(error), password), decodeURIComponent(password));
+      const said = withoutSecret(withoutSecret(messageOf(error), password), plainPassword);
       throw new FluxError(`registry cache ${protocol}//${host}: ${printable(said)}`, {
         code: 'registry/cache-failed',
         help: 'Check the URL in --registry-cache, and the server. Until then fluxd asks registries itself.',
