@@ -1,4 +1,6 @@
 import { BlockList, isIP } from 'node:net';
+import { FluxError } from '../errors.ts';
+import { percentDecoded } from '../percent-decoded.ts';
 import { networkOfHost } from './network.ts';
 
 /** Environment variables for proxies; both spellings are in use, lower case wins. */
@@ -7,17 +9,31 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy for a URL from the environment, as in Go's and most other HTTP clients: `HTTPS_PROXY` or `HTTP_PROXY` by the URL's scheme,
  * unless `NO_PROXY` contains the host. Metadata services are on the machine, so they never use one.
+ * @throws FluxError `http/bad-proxy` if it is not a URL; does not quote it, since it may have a password.
  */
 export function proxyFor(url: string | URL, env: ProxyEnvironment): string | undefined {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const read = (name: string) => env[name.toLowerCase()] || env[name] || '';
-  const proxy = read(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  const variable = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const proxy = read(variable);
   if (proxy === '' || networkOfHost(hostname) === 'forbidden') return undefined;
   const exclusions = read('NO_PROXY').toLowerCase().split(',');
   const onPort = port || (protocol === 'https:' ? '443' : '80');
   if (exclusions.some((entry) => excludes(entry.trim(), host, onPort))) return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
+  const address = proxy.includes('://') ? proxy : `http://${proxy}`;
+  if (!isProxyUrl(address))
+    throw new FluxError(`${variable} is not the URL of a proxy`, {
+      code: 'http/bad-proxy',
+      fault: 'user',
+      help: 'Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with % as %25 and other special characters likewise.',
+    });
+  return address;
+}
+
+function isProxyUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && [url.username, url.password].every((part) => percentDecoded(part) !== undefined);
 }
 
 /** `*`, a host or domain with its subdomains, or `.domain` for only its subdomains, each with or without a port; or a range `10.0.0.0/8`. */

@@ -23,7 +23,7 @@ export interface HttpStream extends AsyncIterable<Buffer> {
   destroy(): void;
 }
 
-/** Rejects with FluxErrors: `http/bad-url`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`, `http/refused-address`. */
+/** Rejects with FluxErrors: `http/bad-url`, `http/bad-proxy`, `http/protocol`, `http/connection`, `http/timeout`, `http/too-large`, `http/refused-address`. */
 export interface HttpTransport {
   /** One exchange with a complete body. Never follows redirects, since the caller decides where credentials may go. */
   request(request: HttpRequest): Promise<HttpResponse>;

@@ -36,6 +36,19 @@ test.each<[string, Record<string, string>, string | undefined]>([
   expect(proxyFor(url, env)).toBe(proxy);
 });
 
+test.each(['http://u:p%ss@p:1', 'u%:pass@p:1', 'http://u:p/w@p:1', 'http://'])(
+  'a proxy that is no URL is named by its variable, without its password: %s',
+  async (proxy) => {
+    const transport = createHttpTransport({ proxyEnvironment: { HTTPS_PROXY: proxy } });
+    onTestFinished(() => transport.close());
+    await expect(transport.request({ url: 'https://a.example.org' })).rejects.toMatchObject({
+      code: 'http/bad-proxy',
+      message: 'HTTPS_PROXY is not the URL of a proxy',
+      help: 'Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with % as %25 and other special characters likewise.',
+    });
+  },
+);
+
 describe.runIf(hasOpenssl())('a request', () => {
   const secure = certificate();
 
