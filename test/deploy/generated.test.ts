@@ -28,7 +28,7 @@ beforeAll(async () => {
   await repository.commit('Generate manifests', files);
   flux = await installOverSsh(NAMESPACE, 'generated', {
     manifestGeneration: true,
-    git: { branch: 'main', pollInterval: '2s', path: 'staging' },
+    additionalArgs: ['--automation-gather=0s', '--git-path=staging'],
   });
 });
 afterAll(() => flux.uninstall());
