@@ -62,8 +62,8 @@ export class Spending {
   /** The request of each kind that goes alone, until an answer to one says whether the kind counts. */
   readonly #first = new Map<RequestKind, PromiseWithResolvers<void>>();
   readonly #answered = new Set<RequestKind>();
-  /** Requests without an answer yet. */
-  #inFlight = 0;
+  /** By kind: requests without an answer yet. */
+  readonly #inFlight = new Map<RequestKind, number>();
   readonly #host: string;
   readonly #clock: Clock;
 
@@ -104,7 +104,7 @@ export class Spending {
     if (turn > maxWaitMs) throw this.#notNow(use.kind, now + turn, false);
     const wait = Math.max(turn, this.#takeTurn(use, now));
     if (wait > maxWaitMs) throw this.#notNow(use.kind, now + wait, true);
-    this.#inFlight += 1;
+    this.#inFlight.set(use.kind, (this.#inFlight.get(use.kind) ?? 0) + 1);
     if (this.#budget && this.isCounted(use.kind)) this.#budget = afterRequest(this.#budget, now);
     if (wait <= 0) return;
     await this.#clock.sleep(wait, signal ? { signal } : {}).catch((error: unknown) => {
@@ -143,7 +143,7 @@ export class Spending {
   /** Learns from an answer; undefined if there was none. */
   answered(use: Use, answer: { readonly status: number; readonly headers: IncomingHttpHeaders } | undefined): void {
     const { kind } = use;
-    this.#inFlight -= 1;
+    this.#inFlight.set(kind, (this.#inFlight.get(kind) ?? 0) - 1);
     // One that asks for a token is sent again.
     if (answer?.status !== 401) this.#answered.add(kind);
     this.#endFirst(kind);
@@ -157,10 +157,15 @@ export class Spending {
     }
     const reported = reportedLimit(answer.headers, this.#clock.now());
     if (reported) {
-      this.#budget = afterAnswer(this.#budget, reported, now, this.#inFlight);
+      this.#budget = afterAnswer(this.#budget, reported, now, this.#countedInFlight());
       this.#free.set(kind, this.#freeAnswers(kind, reported.remaining, now));
       this.#lastReport = { remaining: reported.remaining, at: now };
     } else if (answer.status < 400) this.#free.set(kind, FREE_AFTER);
+  }
+
+  /** Requests without an answer yet that the host counts, as far as is known. */
+  #countedInFlight(): number {
+    return [...this.#inFlight].reduce((sum, [kind, count]) => ((this.#free.get(kind) ?? 0) < FREE_AFTER ? sum + count : sum), 0);
   }
 
   /** How many answers to this kind in a row took nothing, after one more. */

@@ -55,6 +55,39 @@ test('a first request that is given up, or must wait, leaves its place to the ne
   await Promise.all([spending.acquire(asked, { maxWaitMs: 1000 }), spending.acquire(asked, { maxWaitMs: 1000 })]);
 });
 
+test('what a host does not count takes nothing from its budget, not even while it is on its way', async () => {
+  const spending = new Spending('hub', new FakeClock());
+  const list: Use = { kind: 'tags', purpose: 'now' };
+  const manifest: Use = { kind: 'manifest', purpose: 'now' };
+  const ask = async (use: Use, answer: Parameters<Spending['answered']>[1]) => {
+    await spending.acquire(use, { maxWaitMs: 1000 });
+    spending.answered(use, answer);
+  };
+  await ask(list, { status: 200, headers: {} });
+  await ask(manifest, left(60));
+  for (let n = 0; n < 5; n += 1) await spending.acquire(list, { maxWaitMs: 1000 });
+  await spending.acquire(manifest, { maxWaitMs: 1000 });
+  await ask(manifest, left(50));
+  // One manifest is still on its way.
+  expect(spending.budget?.remaining).toBe(49);
+});
+
+test.each<[string, Use]>([
+  ['a person', { kind: 'manifest', purpose: 'now' }],
+  ['metadata', { kind: 'manifest', purpose: 'other' }],
+  ['a list', LIST],
+  ['a page of a list that has begun', { ...LIST, requests: 4, isBegun: true }],
+  ['a page that was not expected', { ...LIST, isBegun: true }],
+])('an answer 401 gives back all that was charged for %s', async (_, use) => {
+  const spending = new Spending('hub', new FakeClock());
+  await spending.acquire(use, { maxWaitMs: 1000 });
+  spending.answered(use, left(60));
+  const before = spending.budget;
+  await spending.acquire(use, { maxWaitMs: 1000 });
+  spending.answered(use, { status: 401, headers: {} });
+  expect(spending.budget).toEqual(before);
+});
+
 test('a request for a token takes no turn from the one with the token, however short tokens live', async () => {
   const clock = new FakeClock();
   const spending = new Spending('hub', clock);
