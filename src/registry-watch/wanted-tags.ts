@@ -39,10 +39,14 @@ function isFailing(state: RepositoryState, tag: string, now: number): boolean {
   return check !== undefined && check.failures > 0 && now < check.dueAt;
 }
 
-/** Asks for the metadata of tags that have just appeared, if it is needed: automation waits for them. */
-export function askForNew({ tags, asked }: RepositoryState, { needsTimes }: ImageTarget, before: readonly string[]): void {
-  if (needsTimes === undefined) return;
+/** Asks for the metadata of tags that have just appeared, if it is needed and not known: automation waits for them. */
+export function askForNew(
+  { tags, images, asked }: RepositoryState,
+  { needsTimes }: ImageTarget,
+  before: readonly string[],
+): void {
+  if (needsTimes === undefined || tags === before) return;
   const known = new Set(before);
-  const appeared = tags.filter((tag) => !known.has(tag) && needsTimes(tag));
+  const appeared = tags.filter((tag) => !known.has(tag) && !images.has(tag) && needsTimes(tag));
   for (const tag of appeared.slice(-MAX_NEW)) asked.add(tag);
 }

@@ -4,6 +4,7 @@ import type { ImageCache } from './cache/image-cache.ts';
 import { createOneForAll } from './cache/one-for-all.ts';
 import type { Restoring } from './restoring.ts';
 import type { Scan } from './scan.ts';
+import { askForNew } from './wanted-tags.ts';
 import type { Watched } from './watched.ts';
 
 export interface WatchedScanOptions {
@@ -41,7 +42,9 @@ export function createWatchedScan(options: WatchedScanOptions): WatchedScan {
     if (next?.kind === 'wait') return { waitMs: next.ms };
     if (next?.kind !== 'adopt') return { ...(await scan.run(state, target, run)), nextAt: undefined };
     const { header, nextAt } = next.scan;
+    const { tags: before, scannedAt } = state;
     const isNew = state.adopt(next.scan, header.checked);
+    if (scannedAt !== undefined) askForNew(state, target, before);
     memory?.cache.adopted(state, next.scan);
     const { news, unfinished, notBefore } = await scan.complete(state, target, run);
     return { news: isNew || news, unfinished, notBefore, postponed: undefined, nextAt };

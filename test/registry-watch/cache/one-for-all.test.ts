@@ -32,13 +32,15 @@ beforeEach(async () => {
 
 interface Options extends Pick<Partial<ImageTarget>, 'inUse'> {
   readonly on?: CacheStore;
+  /** Whether its policies order tags by time. */
+  readonly byTime?: boolean;
 }
 
-function daemon({ inUse = ['1.0.5'], on = store }: Options = {}): Setup {
+function daemon({ inUse = ['1.0.5'], on = store, byTime = true }: Options = {}): Setup {
   const it = setup({ clock, cache: { store: on, secret: SECRET } });
   daemons.push(it);
   onTestFinished(() => it.close());
-  it.watch.watch([{ name: registry.name, pullSecrets: [], inUse, needsTimes: () => true }]);
+  it.watch.watch([{ name: registry.name, pullSecrets: [], inUse, ...(byTime ? { needsTimes: () => true } : {}) }]);
   it.watch.start();
   return it;
 }
@@ -61,6 +63,39 @@ async function pass(ms: number): Promise<void> {
 
 const lists = () => registry.requests.filter((line) => line.includes('tags/list')).length;
 const manifests = () => registry.requests.filter((line) => line.includes('/manifests/')).length;
+
+test('the times of tags that another daemon has found do not wait for their turn in the budget of the host either', async () => {
+  let left = 100;
+  registry.intercept = (_, response) => {
+    left -= 1;
+    response.setHeader('ratelimit-limit', '100;w=21600');
+    response.setHeader('ratelimit-remaining', `${left};w=21600`);
+    return false;
+  };
+  const reader = daemon({ inUse: [] });
+  await until('all times are known', async () => {
+    left = 100;
+    await pass(3_600_000);
+    return known(reader)?.images.size === 5;
+  });
+  const lister = daemon({ inUse: [], byTime: false });
+  await until('the other one knows the tags', async () => {
+    await pass(0);
+    return known(lister)?.tags.length === 5;
+  });
+  left = 49;
+  await reader.watch.scanNow(registry.name);
+  await pass(30_000);
+  for (const day of [6, 7, 8]) registry.push(`1.0.${day}`, made(day));
+  await lister.watch.scanNow(registry.name);
+  // It is saved before the other one is due.
+  await pass(0);
+  const listed = lists();
+  await pass(15_000);
+  expect(lists()).toBe(listed);
+  expect(known(reader)?.tags).toHaveLength(8);
+  expect([...(known(reader)?.images.values() ?? [])].filter(({ createdAt }) => createdAt !== undefined)).toHaveLength(8);
+});
 
 describe('of several daemons that share a cache, one', () => {
   test('scans for all, and each learns what it found', async () => {
