@@ -49,7 +49,7 @@ export class ManifestThread {
    * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
-    if (isCheap(content.bytes)) return parseFile(content);
+    if (isCheap(content.bytes, content.patches ?? '')) return parseFile(content);
     return this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
   }
 
@@ -58,7 +58,7 @@ export class ManifestThread {
    * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async change(text: string, change: FileChange, signal?: AbortSignal): Promise<string> {
-    if (text.length <= MAX_INLINE_LENGTH && isCheap(Buffer.from(text))) return changeFile(text, change);
+    if (isCheap(text, change.kind === 'patches' ? change.generated : '')) return changeFile(text, change);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
     if (answer.kind === 'changed') return answer.text;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
@@ -154,13 +154,12 @@ async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): P
   }
 }
 
-/** Aliases multiply the cost of a text. */
-function isCheap(bytes: Uint8Array): boolean {
-  return bytes.length <= MAX_INLINE_LENGTH && !(bytes.includes(AMPERSAND) && bytes.includes(ASTERISK));
+/** Whether two texts that are processed together are short, and have no aliases, which multiply the cost of a text. */
+function isCheap(text: string | Uint8Array, other: string): boolean {
+  if (text.length + other.length > MAX_INLINE_LENGTH) return false;
+  const bytes = Buffer.concat([typeof text === 'string' ? Buffer.from(text) : text, Buffer.from(other)]);
+  return bytes.length <= MAX_INLINE_LENGTH && !(bytes.includes('&') && bytes.includes('*'));
 }
-
-const AMPERSAND = '&'.charCodeAt(0);
-const ASTERISK = '*'.charCodeAt(0);
 
 function tooSlow(): FluxError {
   return new FluxError(`reading the file timed out after ${READ_MS / 1000} s`, {

@@ -48,6 +48,43 @@ test('the thread gives what reading at once gives, integers beyond 2^53 included
   expect(JSON.stringify(objects[0]?.object)).toContain('"id":9007199254740993');
 });
 
+describe('which files the thread processes', () => {
+  const short = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
+  const long = `${short}# ${'x'.repeat(5000)}\n`;
+  const aliases = `${short}data: {a: &a b, c: *a}\n`;
+  const half = `${short}# ${'x'.repeat(2500)}\n`;
+  const cases: [string, string, string, number][] = [
+    ['short texts: none', short, short, 0],
+    ['a long text', long, short, 1],
+    ['a long text beside it', short, long, 1],
+    ['two texts that are long together', half, half, 1],
+    ['a text with aliases', aliases, short, 1],
+    ['a text with aliases beside it', short, aliases, 1],
+    ['a text that is long in bytes', short, `# ${'\u00e9'.repeat(2100)}\n${short}`, 1],
+  ];
+
+  test.each(cases)('read with patches: %s', async (_, text, patches, starts) => {
+    const program = failing('', 0);
+    const content = { bytes: Buffer.from(text), isJson: false, patches };
+    const { objects, errors } = await new ManifestThread({ program }).parse(content);
+    expect([objects.length, errors]).toEqual([1, []]);
+    expect(startsOf(program)).toBe(starts);
+  });
+
+  test.each(cases)('change of patches: %s', async (_, text, generated, starts) => {
+    const program = failing('', 0);
+    const changes = [
+      {
+        name: '<cluster>:configmap/a',
+        change: { kind: 'annotations' as const, annotations: new Map([['fluxcd.io/locked', 'true']]) },
+      },
+    ];
+    const thread = new ManifestThread({ program });
+    expect(await thread.change(text, { kind: 'patches', generated, changes })).toContain('fluxcd.io/locked');
+    expect(startsOf(program)).toBe(starts);
+  });
+});
+
 describe('a thread that is lost', () => {
   const WAYS = {
     'ends before it is asked': 'process.exit(0);',
