@@ -10,16 +10,19 @@ const MAX_NAMED = 3;
  */
 export function changingOutput(first: readonly ParsedObject[], second: readonly ParsedObject[]): FluxError | undefined {
   const others = new Map(second.map((each) => [nameOf(each), each]));
-  const differences = first.flatMap((each) => {
+  const differences: (readonly [ParsedObject, ParsedObject?])[] = [];
+  for (const each of first) {
     const other = others.get(nameOf(each));
     others.delete(nameOf(each));
-    if (other?.checksum === each.checksum) return [];
-    return [`${nameOf(each)}${other ? ` ${pathOf(each.object, other.object)}` : ''}`];
-  });
-  const all = [...differences, ...others.keys()];
-  if (all.length === 0) return undefined;
-  const more = all.length > MAX_NAMED ? ` and ${all.length - MAX_NAMED} more` : '';
-  return new FluxError(`its output changes without a commit: ${all.slice(0, MAX_NAMED).join(', ')}${more}`, {
+    if (other?.checksum !== each.checksum) differences.push(other ? [each, other] : [each]);
+  }
+  for (const other of others.values()) differences.push([other]);
+  if (differences.length === 0) return undefined;
+  const named = differences
+    .slice(0, MAX_NAMED)
+    .map(([one, other]) => [nameOf(one), ...(other ? pathOf(one, other) : [])].join(' '));
+  const more = differences.length > MAX_NAMED ? ` and ${differences.length - MAX_NAMED} more` : '';
+  return new FluxError(`its output changes without a commit: ${named.join(', ')}${more}`, {
     code: 'generation/changing-output',
     fault: 'user',
     help: 'Two runs on the same files printed different values. The unit is rendered again only after a commit or a restart; remove dates and random values from its output.',
@@ -30,23 +33,27 @@ function nameOf({ object: { kind, metadata } }: ParsedObject): string {
   return `${metadata.namespace === undefined ? '' : `${metadata.namespace}:`}${kind.toLowerCase()}/${metadata.name}`;
 }
 
-/** The first path at which two values differ; values are not shown, since they may be secret. */
-function pathOf(one: unknown, other: unknown): string {
-  const path: string[] = [];
-  let [left, right] = [one, other];
-  for (;;) {
-    if (Array.isArray(left) && Array.isArray(right)) {
-      const [a, b] = [left, right];
-      const index = a.findIndex((value, at) => !isDeepStrictEqual(value, b[at]));
-      if (index < 0 || index >= b.length) return path.join('.');
-      path.push(String(index));
-      [left, right] = [a[index] ?? null, b[index] ?? null];
-    } else if (isJsonMap(left) && isJsonMap(right)) {
-      const [a, b] = [left, right];
-      const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find((name) => !isDeepStrictEqual(a[name], b[name]));
-      if (key === undefined) return path.join('.');
-      path.push(key);
-      [left, right] = [a[key] ?? null, b[key] ?? null];
-    } else return path.join('.');
+/** The first path at which two objects differ; values are not shown, since they may be secret. */
+function pathOf(one: ParsedObject, other: ParsedObject): readonly string[] {
+  const keys = firstDifference(one.object, other.object) ?? [];
+  return keys.length === 0 ? [] : [keys.join('.')];
+}
+
+/** The keys to the first place at which two values differ; undefined if none does. Objects are at most as deep as the YAML reader allows. */
+function firstDifference(one: unknown, other: unknown): readonly string[] | undefined {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    for (let index = 0; index < Math.min(one.length, other.length); index++) {
+      const keys = firstDifference(one[index], other[index]);
+      if (keys) return [String(index), ...keys];
+    }
+    return one.length === other.length ? undefined : [];
   }
+  if (isJsonMap(one) && isJsonMap(other)) {
+    for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+      const keys = firstDifference(one[name], other[name]);
+      if (keys) return [name, ...keys];
+    }
+    return undefined;
+  }
+  return isDeepStrictEqual(one, other) ? undefined : [];
 }
