@@ -46,28 +46,40 @@ export class Tree implements CommandFiles {
     return this.#byPath.get(path);
   }
 
-  /** The same files with new texts, as a commit of them will have; a path without a file becomes one. */
+  /** The same files with new texts, as a commit of them will have; a path without a file becomes one. The last text of a path counts. */
   async with(edits: readonly FileText[], cancel: Cancellable): Promise<Tree> {
     if (edits.length === 0) return this;
     const contents = new Map<string, Buffer>();
-    const files = [...this.files];
+    const edited = new Map<string, TreeFile>();
     for (const { path, content } of edits) {
+      await yieldTurn(cancel.signal);
       const bytes = Buffer.from(content);
       const blob = blobId(bytes);
       contents.set(blob, bytes);
-      const old = this.get(path);
-      const file = { path, mode: old?.mode ?? '100644', blob, size: bytes.length };
-      if (old) files[files.indexOf(old)] = file;
-      else files.splice(placeOf(path, files), 0, file);
+      edited.set(path, { path, mode: this.get(path)?.mode ?? '100644', blob, size: bytes.length });
     }
-    return Tree.of(files, async (id) => contents.get(id) ?? this.#blob(id), cancel);
+    const kept = this.files.map((file) => (file.undecodable ? file : (edited.get(file.path) ?? file)));
+    const added = [...edited.values()].filter(({ path }) => !this.#byPath.has(path));
+    return Tree.of(merged(kept, added), async (id) => contents.get(id) ?? this.#blob(id), cancel);
   }
 }
 
-/** Where a new file belongs: git sorts paths by their bytes. */
-function placeOf(path: string, files: readonly TreeFile[]): number {
-  const bytes = Buffer.from(path);
-  let [low, high] = [0, files.length];
+/** New files among those of a listing, in the order of git, which sorts paths by their bytes. */
+function merged(files: readonly TreeFile[], added: readonly TreeFile[]): readonly TreeFile[] {
+  const sorted = added.map((file) => ({ file, bytes: Buffer.from(file.path) })).sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  const parts: TreeFile[][] = [];
+  let from = 0;
+  for (const { file, bytes } of sorted) {
+    const place = placeOf(bytes, files, from);
+    parts.push(files.slice(from, place), [file]);
+    from = place;
+  }
+  return [...parts.flat(), ...files.slice(from)];
+}
+
+/** Where a new file belongs, by its path; not before `from`. */
+function placeOf(bytes: Buffer, files: readonly TreeFile[], from: number): number {
+  let [low, high] = [from, files.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (Buffer.compare(Buffer.from(files[middle]?.path ?? ''), bytes) < 0) low = middle + 1;
