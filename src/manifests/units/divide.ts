@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import { type Cancellable, FluxError } from '../../base/index.ts';
+import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
 import { type GenerationConfig, MAX_CONFIG_BYTES, parseGenerationConfig } from '../generation/config-file.ts';
 import type { FileProblem } from '../problem.ts';
-import { resolveLink, SYMLINK } from '../resolve-link.ts';
+import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Tree } from './tree.ts';
 import { isRegular, type Unit } from './unit.ts';
 
@@ -31,6 +31,7 @@ export async function divide(tree: Tree, paths: readonly string[], { signal }: C
   const plain: string[] = [];
   const targets = new Map<string, Target>();
   for (const path of paths.length === 0 ? [''] : paths.map(plainPath)) {
+    await yieldTurn(signal);
     requirePath(tree, path);
     const target = findTarget(tree, path);
     if (target === undefined) plain.push(path);
@@ -51,7 +52,8 @@ export async function divide(tree: Tree, paths: readonly string[], { signal }: C
       refused.push(name);
     }
   }
-  const includes = (path: string) => posix.basename(path) !== CONFIG_NAME && plain.some((target) => isBelow(path, target));
+  const inPlain = plain.map(below);
+  const includes = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain.some((isIn) => isIn(path));
   return { units: [...(plain.length === 0 ? [] : [{ renderer: 'plain', includes } as const]), ...units], errors, refused };
 }
 
@@ -75,7 +77,8 @@ function findTarget(tree: Tree, path: string): Target | undefined {
 }
 
 function requirePath(tree: Tree, path: string): void {
-  if (tree.files.some((file) => isBelow(file.path, path))) return;
+  const isIn = below(path);
+  if (tree.get(path) || tree.files.some((file) => isIn(file.path))) return;
   throw new FluxError(`path "${path}" does not exist in this revision`, {
     code: 'generation/path-missing',
     fault: 'user',
@@ -87,7 +90,8 @@ async function readConfig(tree: Tree, path: string): Promise<GenerationConfig> {
   const found = tree.get(path);
   const file = found?.mode === SYMLINK ? await resolveLink(found, tree, async (link) => `${await tree.read(link)}`) : found;
   if (file instanceof FluxError) throw file;
-  if (!file || !isRegular(file)) throw unreadable('it is a submodule, not a file');
+  if (file?.mode === SUBMODULE) throw unreadable('it is a submodule, not a file');
+  if (!file || !isRegular(file)) throw unreadable('it is not a regular file');
   if (file.size > MAX_CONFIG_BYTES) throw unreadable(`it has more than ${MAX_CONFIG_BYTES >> 10} KiB`);
   return parseGenerationConfig((await tree.read(file)).toString('utf8'));
 }
@@ -102,8 +106,11 @@ function folderOf(path: string): string {
   return folder === '.' ? '' : folder;
 }
 
-function isBelow(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+/** Whether a path is a folder or below it; the empty one is the root. */
+function below(folder: string): (path: string) => boolean {
+  if (folder === '') return () => true;
+  const prefix = `${folder}/`;
+  return (path) => path === folder || path.startsWith(prefix);
 }
 
 function unreadable(why: string): FluxError {
