@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import { type Cancellable, FluxError } from '../../base/index.ts';
+import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
 import { formatName, parseImageRef } from '../../image/index.ts';
 import { policiesOf } from '../../policy/index.ts';
 import type { ChangedFile, FileText, ShellCommand } from '../../repository/index.ts';
 import { parseResourceId } from '../../resource/index.ts';
-import { decodeText } from '../decode.ts';
+import { decodeText, MAX_FILE_BYTES } from '../decode.ts';
 import type { ObjectChange } from '../object-change.ts';
 import type { Tree } from '../units/tree.ts';
 import type { CommandUnit } from '../units/unit.ts';
@@ -21,7 +21,8 @@ interface Update extends ShellCommand {
 
 /**
  * Runs the updaters of a unit for each change, in order, on a copy of the files; resolves to the files that they wrote.
- * @throws FluxError `generation/no-updaters`, `generation/command-failed`, `generation/not-a-text`, or why nothing can be run
+ * @throws FluxError `generation/no-updaters`, `generation/command-failed`, `generation/not-a-text`,
+ * `generation/too-much-text`, or why nothing can be run
  */
 export async function runUpdaters(
   unit: CommandUnit,
@@ -33,7 +34,7 @@ export async function runUpdaters(
   const { directory, configFile } = unit;
   const updates = changes.flatMap((change) => updatesFor(unit, change, timeoutMs));
   const outcome = await runner.run({ files: tree, directory, commands: updates, writable: true }, cancel);
-  if (outcome.kind === 'succeeded') return outcome.changed.map(textOf);
+  if (outcome.kind === 'succeeded') return textsOf(outcome.changed, cancel);
   const failed = updates[outcome.command];
   throw commandFailed({
     role: failed?.role ?? 'image updater',
@@ -95,6 +96,19 @@ function updatersOf({ name, directory, config }: CommandUnit, what: 'containerIm
   });
 }
 
+/** The texts of changed files; all of them together may be as long as one file. */
+async function textsOf(changed: readonly ChangedFile[], { signal }: Cancellable): Promise<readonly FileText[]> {
+  const texts: FileText[] = [];
+  let bytes = 0;
+  for (const file of changed) {
+    await yieldTurn(signal);
+    if (file.kind === 'written') bytes += file.content.length;
+    if (bytes > MAX_FILE_BYTES) throw tooMuchText(file.path);
+    texts.push(textOf(file));
+  }
+  return texts;
+}
+
 function textOf(file: ChangedFile): FileText {
   if (file.kind === 'deleted') throw notText(file.path, 'deleted it, and only changes and new files are committed');
   try {
@@ -106,10 +120,23 @@ function textOf(file: ChangedFile): FileText {
 }
 
 function notText(path: string, why: string, cause?: FluxError): FluxError {
-  return new FluxError(`file ${JSON.stringify(path.slice(0, 200))}: an updater ${why}`, {
+  return new FluxError(`file ${shown(path)}: an updater ${why}`, {
     code: 'generation/not-a-text',
     fault: 'user',
     help: 'Nothing was committed. Let the updater edit text files only.',
     ...(cause ? { cause } : {}),
   });
+}
+
+function tooMuchText(path: string): FluxError {
+  const limit = `${MAX_FILE_BYTES >> 20} MiB`;
+  return new FluxError(`file ${shown(path)}: with it, updaters changed more than ${limit} of text`, {
+    code: 'generation/too-much-text',
+    fault: 'user',
+    help: `Nothing was committed. Let the updaters change less than ${limit} in one update.`,
+  });
+}
+
+function shown(path: string): string {
+  return JSON.stringify(path.slice(0, 200));
 }

@@ -400,6 +400,12 @@ describe('updaters', () => {
     expect(edits).toEqual([{ path: 'log', content: line + line }]);
   });
 
+  test('see none of the variables that generators see', async () => {
+    const print = `  - containerImage: { command: ${JSON.stringify('echo "$FLUX_TAG-$CLUSTER" > log')} }`;
+    const edits = await update([print], { kind: 'images', images: new Map([['c', 'acme/web:7']]) });
+    expect(edits).toEqual([{ path: 'log', content: '7-\n' }]);
+  });
+
   test('policies have their name and value, and none when they are removed', async () => {
     const edits = await update([each('policy')], {
       kind: 'annotations',
