@@ -309,7 +309,7 @@ export function startEngine(options: EngineOptions): Engine {
       garbageCollection: config.garbageCollection,
       deletionLimit: config.garbageCollectionLimit,
       approvals,
-      runsCommands: options.generation !== undefined,
+      progress,
       timeoutMs: config.syncTimeoutMs,
       clock,
     }),

@@ -41,9 +41,12 @@ export async function generationOf(
     log.warn({}, 'commands of the repository run as this user, without a sandbox (--generation-sandbox=best-effort)');
   const variables = generation.variables.flatMap((name) => {
     const value = environment[name];
+    if (value === undefined) log.warn({ name }, 'fluxd has no such environment variable (--generation-env)');
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { generation: { runner, environment: Object.fromEntries(variables), timeoutMs: config.syncTimeoutMs }, runner };
+  // A command that hangs leaves time for all else that a sync does.
+  const timeoutMs = config.syncTimeoutMs / 2;
+  return { generation: { runner, environment: Object.fromEntries(variables), timeoutMs }, runner };
 }
 
 function noSandbox(cause: unknown): FluxError {

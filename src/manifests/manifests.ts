@@ -15,6 +15,8 @@ import { ALL_FILES, type CommandUnit, type PlainUnit } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
 export interface Manifests {
+  /** Whether reading a revision runs commands of the repository, so that it must be an accepted one. */
+  readonly runsCommands: boolean;
   /**
    * Reads the manifests among the files, in the order of the files; then those that units render. An invalid file, document, object or
    * unit is reported in `errors` and does not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false
@@ -66,7 +68,7 @@ export interface Generation {
   readonly paths: readonly string[];
   /** The variables that commands may see. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Time limit of a command without one of its own, in milliseconds. */
+  /** The longest that a command may run, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -95,6 +97,7 @@ export function createManifests({
   let lastManifests: readonly Manifest[] = [];
 
   return {
+    runsCommands: commands !== undefined,
     async read(files, blob, { keep = true, asFiles = false, ...cancel } = {}) {
       cancel.signal?.throwIfAborted();
       const options = { ...cancel, keep, budget: new MemoryBudget(maxBytes) };

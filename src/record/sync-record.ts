@@ -30,8 +30,8 @@ export interface SyncRecord {
   readonly allowPrune?: number;
   /** Whether deletions wait for approval; absent if none do. */
   readonly unconfirmed?: true;
-  /** The units whose output was applied, or failed; absent if all manifests were files. */
-  readonly units?: readonly string[];
+  /** How many objects each unit rendered, by its name, when it was last rendered without an error; absent if all manifests were files. */
+  readonly units?: Readonly<Record<string, number>>;
   /** What was closed when a person had the revision applied all the same; absent if nothing was. */
   readonly windowOverridden?: string;
   /** RFC 3339. */
@@ -114,7 +114,7 @@ export function differsInTrouble(recorded: string | undefined, record: SyncRecor
     before === undefined ||
     before.allowPrune !== record.allowPrune ||
     before.unconfirmed !== record.unconfirmed ||
-    before.units?.join() !== record.units?.join() ||
+    JSON.stringify(before.units) !== JSON.stringify(record.units) ||
     signature(before.changes) !== signature(record.changes)
   );
 }
@@ -125,9 +125,9 @@ export function recordedUnconfirmed(recorded: string): boolean {
 }
 
 /** The units of the recorded sync; undefined if it is not a record of ours. */
-export function recordedUnits(recorded: string): readonly string[] | undefined {
+export function recordedUnits(recorded: string): Readonly<Record<string, number>> | undefined {
   const record = parse(recorded);
-  return record && (record.units ?? []);
+  return record && (record.units ?? {});
 }
 
 /** Number of approved deletions of a commit that its recorded sync left undone; undefined for none. */
@@ -167,7 +167,7 @@ const recordSchema = z.object({
   previous: textSchema.exactOptional(),
   allowPrune: z.number().exactOptional(),
   unconfirmed: z.literal(true).exactOptional(),
-  units: z.array(textSchema).exactOptional(),
+  units: z.record(textSchema, z.number()).exactOptional(),
   windowOverridden: textSchema.exactOptional(),
   startedAt: z.iso.datetime(),
   durationMs: z.number(),
@@ -195,8 +195,12 @@ function parse(text: string): Pick<SyncRecord, 'allowPrune' | 'unconfirmed' | 'u
     changes: value.changes.filter((change: unknown): change is RecordedChange => isFields(change) && 'outcome' in change),
     ...(typeof allowPrune === 'number' && allowPrune > 0 ? { allowPrune } : {}),
     ...(unconfirmed === true ? { unconfirmed } : {}),
-    ...(Array.isArray(units) ? { units: units.filter((unit: unknown) => typeof unit === 'string') } : {}),
+    ...(isFields(units) ? { units: Object.fromEntries(Object.entries(units).filter(isCount)) } : {}),
   };
+}
+
+function isCount(entry: readonly [string, unknown]): entry is [string, number] {
+  return typeof entry[1] === 'number';
 }
 
 function parseJson(text: string): unknown {

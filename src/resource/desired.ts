@@ -6,6 +6,8 @@ import type { Manifest } from './manifest.ts';
 export interface Problem {
   /** Path relative to the repository root. */
   readonly file?: string;
+  /** The unit that renders it, whose config file is `file`; absent for what is written in the file. */
+  readonly unit?: string;
   readonly document?: number;
   readonly item?: number;
   readonly line?: number;

@@ -268,6 +268,7 @@ test('YAML-34 an object that is there twice is not known by its id, so that noth
   const source = {
     files: async () => [{ path: 'a.yaml', mode: '100644', blob: 'b', size: text.length }],
     blob: async () => Buffer.from(text),
+    acceptedBefore: async () => undefined,
   };
   const reader = createRepositoryReader(source, createManifests(), { idOf, namesBy: () => idOf });
   const { manifests, workloads } = await reader.read('r-1');

@@ -3,6 +3,7 @@ import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { countActions } from '../../change/index.ts';
 import type { Revision, TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
+import type { Progress } from '../loop/progress.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
@@ -10,6 +11,7 @@ import type { RepositoryReader } from '../repository/view.ts';
 import { confirmedDeletions } from '../sync/allow-prune.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import { lastSynced } from '../sync/last-synced.ts';
+import { renderingDoubt, unitCounts, unitsBefore } from '../sync/rendering-doubt.ts';
 import { doubtOf } from '../sync/rewritten.ts';
 import { applyWarnings } from '../sync/sync.ts';
 import type { DiffFile, DiffReport, DiffRequest } from './daemon.ts';
@@ -24,8 +26,7 @@ export interface PreviewOptions {
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly deletionLimit: number;
   readonly approvals: Approvals;
-  /** Whether commands of the repository are run to read a revision. */
-  readonly runsCommands: boolean;
+  readonly progress: Pick<Progress, 'applied' | 'units'>;
   /** Timeout of a whole preview, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -54,8 +55,9 @@ export function createPreview(options: PreviewOptions): Preview {
     const revision = await resolve(request.revision, cancel);
     const last = await lastSynced(source, revision, cancel);
     const allowPrune = await confirmedDeletions(source, last, revision);
-    const doubt = last.lineage && doubtOf(last.lineage);
     const state = await readRevision(revision, cancel);
+    const before = await unitsBefore(last, source, options.progress);
+    const doubt = (last.lineage && doubtOf(last.lineage)) ?? renderingDoubt(before, unitCounts(state, before));
     return { revision, state, ...(allowPrune === undefined ? {} : { allowPrune }), ...(doubt === undefined ? {} : { doubt }) };
   }
 
@@ -70,10 +72,7 @@ export function createPreview(options: PreviewOptions): Preview {
   }
 
   async function readRevision(revision: Revision, cancel: Cancellable): Promise<DesiredState> {
-    if (revision === source.accepted()) return (await reader.read(revision, cancel)).state;
-    // Any pull request can be asked about; its commands must not run.
-    if (options.runsCommands && (await source.acceptedBefore(revision)) === undefined) throw notAccepted(revision);
-    return reader.readAside(revision, cancel);
+    return revision === source.accepted() ? (await reader.read(revision, cancel)).state : reader.readAside(revision, cancel);
   }
 
   async function preview(request: DiffRequest, cancel: Cancellable): Promise<DiffReport> {
@@ -117,14 +116,6 @@ function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancell
     return { path, mode: '100644', blob, size: bytes.length };
   });
   return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false, asFiles: true });
-}
-
-function notAccepted(revision: Revision): FluxError {
-  return new FluxError(`revision ${revision.slice(0, 7)} is not in the history of what is synced, so its commands are not run`, {
-    code: 'preview/not-accepted',
-    fault: 'user',
-    help: 'With --manifest-generation, only revisions of the synced branch can be previewed. Run the generators in a clone, and preview their output: fluxctl diff --path.',
-  });
 }
 
 function busy(): FluxError {

@@ -21,8 +21,8 @@ export class Progress {
   failures: ReadonlyMap<ResourceId, FluxError> = new Map();
   /** Whether the last sync of this process left deletions that need approval. */
   unconfirmed = false;
-  /** The units of that sync. */
-  units: readonly string[] = [];
+  /** How many objects each unit rendered in that sync, by its name. */
+  units: Readonly<Record<string, number>> = {};
 
   /** Drops the state, because another daemon continues. */
   forget(): void {
@@ -34,7 +34,7 @@ export class Progress {
     this.ended = undefined;
     this.failures = new Map();
     this.unconfirmed = false;
-    this.units = [];
+    this.units = {};
   }
 
   done(outcome: SyncOutcome): void {
@@ -42,7 +42,7 @@ export class Progress {
     this.onlyRecorded = outcome.onlyRecorded ?? false;
     this.failure = undefined;
     this.unconfirmed = outcome.unconfirmed ?? false;
-    this.units = outcome.units ?? [];
+    this.units = outcome.units ?? {};
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
     // An empty map is kept identical, so that derived data stays valid.
     if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed);

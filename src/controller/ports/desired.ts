@@ -4,6 +4,8 @@ import type { DesiredState } from '../../resource/index.ts';
 
 /** Reads what a revision wants. */
 export interface Desired {
+  /** Whether commands of the repository are run to read a revision. */
+  readonly runsCommands?: boolean;
   /**
    * Reads the manifests among the files. The content of a file never makes it throw; a blob that cannot be read does. With `keep` false
    * nothing is added to the cache; with `asFiles` no program is run, and all files are read as they are.

@@ -1,4 +1,4 @@
-import { type Cancellable, waitOrAbort } from '../../base/index.ts';
+import { type Cancellable, FluxError, waitOrAbort } from '../../base/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import { type DesiredState, isResourceId, isWorkload, type Manifest, type ResourceId } from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -18,7 +18,7 @@ export interface RepositoryView {
 export interface RepositoryReader {
   /** Reads a revision, shared by concurrent callers. The last one is cached once it is settled; unchanged files are not parsed again. */
   read(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
-  /** Reads a revision without caching it. */
+  /** Reads a revision without caching it. @throws FluxError `repository/not-accepted` */
   readAside(revision: Revision, options?: Cancellable): Promise<DesiredState>;
   /** The same, with ids. */
   viewAside(revision: Revision, options?: Cancellable): Promise<RepositoryView>;
@@ -27,7 +27,7 @@ export interface RepositoryReader {
 }
 
 export function createRepositoryReader(
-  source: Pick<Source, 'files' | 'blob'>,
+  source: Pick<Source, 'files' | 'blob' | 'acceptedBefore'>,
   desired: Desired,
   cluster: Pick<Cluster, 'idOf' | 'namesBy'>,
 ): RepositoryReader {
@@ -37,6 +37,12 @@ export function createRepositoryReader(
 
   async function readFiles(revision: Revision, options: Cancellable & { readonly keep?: boolean }): Promise<DesiredState> {
     return desired.read(await source.files(revision, options), (id) => source.blob(id, options), options);
+  }
+
+  /** Another revision may be that of any pull request: its commands must not run. */
+  async function readOther(revision: Revision, options: Cancellable): Promise<DesiredState> {
+    if (desired.runsCommands && (await source.acceptedBefore(revision)) === undefined) throw notAccepted(revision);
+    return readFiles(revision, { ...options, keep: false });
   }
 
   async function readNow(revision: Revision, options: Cancellable): Promise<DesiredState> {
@@ -77,14 +83,21 @@ export function createRepositoryReader(
       const known = last?.revision === revision && !last.state.unsettled ? last.state : undefined;
       return viewOf(revision, known ?? (await readTogether(revision, options)));
     },
-    readAside: async (revision, options = {}) =>
-      last?.revision === revision ? last.state : readFiles(revision, { ...options, keep: false }),
+    readAside: async (revision, options = {}) => (last?.revision === revision ? last.state : readOther(revision, options)),
     viewAside: async (revision, options = {}) =>
       last?.revision === revision
         ? viewOf(revision, last.state)
-        : new View(revision, await readFiles(revision, { ...options, keep: false }), cluster),
+        : new View(revision, await readOther(revision, options), cluster),
     latest: () => last && viewOf(last.revision, last.state),
   };
+}
+
+function notAccepted(revision: Revision): FluxError {
+  return new FluxError(`revision ${revision.slice(0, 7)} is not in the history of what is synced, so its commands are not run`, {
+    code: 'repository/not-accepted',
+    fault: 'user',
+    help: 'With --manifest-generation, only revisions of the synced branch are rendered. Run the generators in a clone, and preview their output: fluxctl diff --path.',
+  });
 }
 
 /** Ids are computed on demand, and again once discovery has learned more, for instance whether a kind is namespaced. */

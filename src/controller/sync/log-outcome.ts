@@ -63,6 +63,6 @@ function firstOf(orphans: readonly Pick<Orphan, 'id'>[]): string {
   return [...orphans.slice(0, SHOWN).map(({ id }) => id), ...(orphans.length > SHOWN ? ['…'] : [])].join(',');
 }
 
-function fields({ file, line, column, document, item, id, error }: Problem): Record<string, unknown> {
-  return { file, line, column, document, item, resource: id, error: error.message, help: error.help };
+function fields({ file, unit, line, column, document, item, id, error }: Problem): Record<string, unknown> {
+  return { file, unit, line, column, document, item, resource: id, error: error.message, help: error.help };
 }

@@ -1,7 +1,7 @@
 import type { FluxError } from '../../base/index.ts';
 import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
-import type { ManifestPlace, Problem, ResourceId, WrittenPlace } from '../../resource/index.ts';
+import type { Problem, RenderedPlace, ResourceId, WrittenPlace } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { SyncOutcome } from './sync-outcome.ts';
 export type ObjectStateName = 'synced' | 'waiting' | 'skipped' | 'held' | 'failed' | 'refused';
 
 /** The place of an object, or as much of it as is known of a refused one. */
-export type KnownPlace = ManifestPlace | Partial<WrittenPlace>;
+export type KnownPlace = Partial<WrittenPlace> & Partial<RenderedPlace>;
 
 export interface ObjectState {
   /** Absent for a document without a readable id. */
@@ -37,8 +37,7 @@ export interface ObjectStatesView {
 
 /** The sort key of an entry: its id, or the location of a document without one; several sources may have the same. */
 export function objectKey({ id, place, source }: Pick<ObjectState, 'id' | 'place' | 'source'>): string {
-  const line = place && 'line' in place ? place.line : undefined;
-  const key = id ?? `${place?.file ?? ''}:${place?.document ?? 0}:${line ?? 0}`;
+  const key = id ?? `${place?.unit ?? place?.file ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`;
   return source === undefined ? key : `${key} ${source}`;
 }
 
@@ -89,9 +88,10 @@ function stateOf(change: Change): (Omit<ObjectState, 'since'> & { readonly news?
   return { ...object, state: 'synced', ...(outcome === 'unchanged' ? {} : { news: true }) };
 }
 
-function refused({ id, file, document, item, line, error }: Problem): Omit<ObjectState, 'since'> {
+function refused({ id, file, unit, document, item, line, error }: Problem): Omit<ObjectState, 'since'> {
   const place = {
     ...(file === undefined ? {} : { file }),
+    ...(unit === undefined ? {} : { unit }),
     ...(document === undefined ? {} : { document }),
     ...(line === undefined ? {} : { line }),
     ...(item === undefined ? {} : { item }),

@@ -36,11 +36,11 @@ function recordedChange({ id, outcome, place, reason, error }: Change): Recorded
   return { id, outcome, ...(place ? { place: formatPlace(place) } : {}), ...(why === undefined ? {} : { reason: why }) };
 }
 
-function refusal({ file, line, id, error }: Problem): RecordedChange {
+function refusal({ file, unit, line, id, error }: Problem): RecordedChange {
   return {
     ...(id === undefined ? {} : { id }),
     outcome: 'refused',
-    ...(file === undefined ? {} : { place: line === undefined ? file : `${file}:${line}` }),
+    ...(file === undefined ? {} : { place: unit ?? (line === undefined ? file : `${file}:${line}`) }),
     reason: error.message,
   };
 }

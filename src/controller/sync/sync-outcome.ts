@@ -21,8 +21,8 @@ export interface SyncOutcome {
   readonly orphans?: readonly Orphan[];
   /** Whether deletions wait for approval. */
   readonly unconfirmed?: true;
-  /** The units whose output is among them, or failed; absent for none. */
-  readonly units?: readonly string[];
+  /** How many objects each unit rendered, by its name; absent without units. */
+  readonly units?: Readonly<Record<string, number>>;
   /** What was closed, if a person had the revision applied all the same. */
   readonly windowOverridden?: string;
   readonly newCommits: NewCommits;

@@ -12,7 +12,7 @@ import type { Approvals } from './approvals.ts';
 import { changeCauses } from './change-causes.ts';
 import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
-import { renderedOtherwise } from './rendering-doubt.ts';
+import { renderingDoubt, unitCounts, unitsBefore } from './rendering-doubt.ts';
 import { type Rewritten, rewrittenHistory } from './rewritten.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
 import type { SyncRecorder } from './sync-recorder.ts';
@@ -70,7 +70,9 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   ]);
   const { state } = view;
   const earlier = await leftByOthers(last, revision, options, limited);
-  const doubt = rewritten?.doubt ?? (await renderedOtherwise(last, { revision, state }, options, limited));
+  const before = await unitsBefore(last, source, options.progress);
+  const units = unitCounts(state, before);
+  const doubt = rewritten?.doubt ?? renderingDoubt(before, units);
   const from = options.progress.applied ?? previous;
   const causes =
     options.changeCause && from !== undefined && from !== revision && later === undefined
@@ -128,7 +130,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
       ...changes.flatMap(applyWarnings),
     ],
     ...(plan.orphans ? { orphans: plan.orphans } : {}),
-    ...(state.units ? { units: state.units } : {}),
+    ...(state.units ? { units } : {}),
     // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
     newCommits,

@@ -93,11 +93,7 @@ function namesPlace({ error }: ObjectState, place: ManifestPlace): boolean {
 
 function isAt(place: ManifestPlace, known: KnownPlace): boolean {
   const isSame = place.file === known.file && place.document === known.document && place.item === known.item;
-  return isSame && unitOf(place) === unitOf(known);
-}
-
-function unitOf(place: KnownPlace): string | undefined {
-  return 'unit' in place ? place.unit : undefined;
+  return isSame && known.unit === (isRendered(place) ? place.unit : undefined);
 }
 
 /** @throws FluxError for a text that is no reference; `why/nothing-found`. */

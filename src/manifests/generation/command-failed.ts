@@ -24,7 +24,7 @@ export function commandFailed({ role, text, configFile, failure, stderr, secrets
   const command = JSON.stringify(text.length > MAX_COMMAND ? `${text.slice(0, MAX_COMMAND)}…`.toWellFormed() : text);
   const output = shown === '' ? '' : `\nerror output:\n${shown}`;
   return new FluxError(`error executing ${role} command ${command} from file "${configFile}": ${inWords(failure)}${output}`, {
-    code: 'generation/command-failed',
+    code: isTimeout(failure) ? 'generation/timed-out' : 'generation/command-failed',
     fault: 'user',
     help: helpFor(failure),
   });
@@ -55,10 +55,13 @@ const CHANGES: Readonly<Record<RefusedChange, string>> = {
   submodule: 'a change of a submodule',
 };
 
+function isTimeout(failure: CommandFailure): boolean {
+  return failure.kind === 'limit' && failure.limit === 'time';
+}
+
 function helpFor(failure: CommandFailure): string {
-  const next =
-    failure.kind === 'limit' && failure.limit === 'time'
-      ? 'Give the command a longer `timeout` in the file, or raise --sync-timeout.'
-      : 'Run it in a clone of the repository to see why.';
-  return `${next} What it renders stays as it is in the cluster, nothing is deleted, and it is tried again.`;
+  const next = isTimeout(failure)
+    ? 'Raise --sync-timeout, half of which a command has, and the `timeout` in the file, if it is shorter. It is tried again after ten minutes.'
+    : 'Run it in a clone of the repository to see why. It is tried again.';
+  return `${next} What it renders stays as it is in the cluster, and nothing is deleted.`;
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { backoffMs, type Clock, FluxError } from '../../base/index.ts';
 import type { DesiredState, RenderedPlace } from '../../resource/index.ts';
 import type { ParsedFile } from '../finding.ts';
+import type { FileProblem } from '../problem.ts';
 import type { EditingRenderer } from '../units/renderer.ts';
 import type { Tree } from '../units/tree.ts';
 import type { CommandUnit } from '../units/unit.ts';
@@ -20,6 +21,8 @@ export interface CommandRendererOptions extends GenerationOptions {
 const AGAIN = { initialMs: 20_000, maxMs: 600_000 };
 /** A unit that renders in this time is rendered twice at first, in milliseconds. */
 const MAX_COMPARED_MS = 5_000;
+/** And all units together, after the start. */
+const MAX_ALL_COMPARED_MS = 20_000;
 /** Renderings that are kept: of each unit that of the head, of what was synced before, and of what is asked about. */
 const MAX_KEPT = 300;
 /** Heap that the kept ones may take, in bytes. */
@@ -52,45 +55,65 @@ export function createCommandRenderer(options: CommandRendererOptions): EditingR
     sizeCalculation: ({ bytes }) => bytes,
   });
   const failed = new LRUCache<string, Failure>({ max: MAX_KEPT });
-  /** Configurations that were rendered twice. */
-  const compared = new LRUCache<string, true>({ max: MAX_KEPT });
+  /** What a second run of a configuration showed. */
+  const compared = new LRUCache<string, { readonly warning?: FluxError }>({ max: MAX_KEPT });
+  let comparedMs = 0;
 
   async function renderNew(unit: CommandUnit, tree: Tree, key: string, signal: AbortSignal | undefined): Promise<ParsedFile> {
-    const cancel = signal ? { signal } : {};
     const before = failed.get(key);
     if (before && clock.monotonic() < before.until) throw before.error;
     try {
       const startedAt = clock.monotonic();
-      const parsed = await generate(unit, tree, options, cancel);
+      const parsed = await generate(unit, tree, options, signal ? { signal } : {});
       failed.delete(key);
-      const configuration = hash(unit.name, JSON.stringify(unit.config));
-      // A sync has no time for a slow one twice.
-      if (compared.has(configuration) || clock.monotonic() - startedAt > MAX_COMPARED_MS) return parsed;
-      const again = await generate(unit, tree, options, cancel);
-      compared.set(configuration, true);
-      const changing = changingOutput(parsed.objects, again.objects);
-      return changing ? { ...parsed, warnings: [{ error: changing }, ...parsed.warnings] } : parsed;
+      const { warning } = await compare(unit, tree, parsed, { ms: clock.monotonic() - startedAt, signal });
+      return warning ? { ...parsed, warnings: [{ error: warning }, ...parsed.warnings] } : parsed;
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof FluxError)) throw error;
       const count = (before?.count ?? 0) + 1;
-      failed.set(key, { error, count, until: clock.monotonic() + backoffMs(count - 1, AGAIN) });
+      const pauseMs = error.code === 'generation/timed-out' ? AGAIN.maxMs : backoffMs(count - 1, AGAIN);
+      failed.set(key, { error, count, until: clock.monotonic() + pauseMs });
       throw error;
     }
   }
 
+  /** Runs a configuration once more, if that is quick: a sync has no time for slow ones twice. */
+  async function compare(
+    unit: CommandUnit,
+    tree: Tree,
+    { objects }: ParsedFile,
+    { ms, signal }: { readonly ms: number; readonly signal: AbortSignal | undefined },
+  ): Promise<{ readonly warning?: FluxError }> {
+    const configuration = hash(unit.name, JSON.stringify(unit.config));
+    const known = compared.get(configuration);
+    if (known || ms > MAX_COMPARED_MS || comparedMs + ms > MAX_ALL_COMPARED_MS) return known ?? {};
+    comparedMs += ms;
+    const warning = await generate(unit, tree, options, signal ? { signal } : {}).then(
+      (again) => changingOutput(objects, again.objects),
+      (error: unknown) => {
+        signal?.throwIfAborted();
+        if (error instanceof FluxError) return error;
+        throw error;
+      },
+    );
+    const result = warning ? { warning } : {};
+    compared.set(configuration, result);
+    return result;
+  }
+
   return {
-    async render(unit, tree, { signal, keep, budget }) {
+    async render(unit, tree, { signal, budget }) {
       const key = hash(unit.name, JSON.stringify(unit.config), JSON.stringify(environment), tree.id);
       try {
         const rendering = kept.get(key) ?? placed(unit, await renderNew(unit, tree, key, signal));
-        if (keep) kept.set(key, rendering);
+        kept.set(key, rendering);
         if (!budget.take({ bytes: rendering.bytes, objects: NO_BYTES })) throw budget.refusal();
         return rendering.state;
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof FluxError)) throw error;
-        return { manifests: [], errors: [{ file: unit.configFile, error: named(unit, error) }], warnings: [], unsettled: true };
+        return { manifests: [], errors: [{ ...placeOf(unit), error }], warnings: [], unsettled: true };
       }
     },
 
@@ -111,9 +134,9 @@ function placed(unit: CommandUnit, { objects, errors, warnings }: ParsedFile): R
   });
   // Lines are those of the output, which is not in the repository.
   const inUnit = ({ line: _line, column: _column, error, ...where }: ParsedFile['errors'][number]) => ({
-    file,
+    ...placeOf(unit),
     ...where,
-    error: named(unit, error),
+    error,
   });
   return {
     state: {
@@ -126,13 +149,8 @@ function placed(unit: CommandUnit, { objects, errors, warnings }: ParsedFile): R
 }
 
 /** Several units may have the same config file. */
-function named({ name }: CommandUnit, { message, code, fault, help, cause }: FluxError): FluxError {
-  return new FluxError(`${name}: ${message}`, {
-    code,
-    fault,
-    ...(help === undefined ? {} : { help }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+function placeOf({ name, configFile }: CommandUnit): Pick<FileProblem, 'file' | 'unit'> {
+  return { file: configFile, unit: name };
 }
 
 function hash(...parts: readonly string[]): string {

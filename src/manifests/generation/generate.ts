@@ -15,7 +15,7 @@ export interface GenerationOptions {
   readonly thread: ManifestThread;
   /** The variables that commands may see; their values are hidden in errors. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Time limit of a command without one of its own, in milliseconds. */
+  /** The longest that a command may run, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -52,7 +52,7 @@ export async function runGenerators(
   const commands = generators.map((generator) => ({
     text: generator.command,
     environment,
-    timeoutMs: generator.timeoutMs ?? timeoutMs,
+    timeoutMs: Math.min(generator.timeoutMs ?? timeoutMs, timeoutMs),
   }));
   const outcome = await runner.run({ files: tree, directory, commands, writable: false }, cancel);
   if (outcome.kind === 'failed') {

@@ -48,7 +48,7 @@ export async function divide(tree: Tree, paths: readonly string[], { signal }: C
       else units.push({ renderer: 'commands', name, ...target, config });
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;
-      errors.push({ file: target.configFile, error });
+      errors.push({ file: target.configFile, unit: name, error });
       refused.push(name);
     }
   }

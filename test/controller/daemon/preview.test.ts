@@ -74,6 +74,7 @@ function worldOf(parts: Parts = {}) {
   const manifests = createManifests();
   const reads: (boolean | undefined)[] = [];
   const desired: Desired = {
+    runsCommands: parts.runsCommands ?? false,
     read(files, blob, options) {
       reads.push(options?.keep);
       return manifests.read(files, blob, options);
@@ -90,7 +91,7 @@ function worldOf(parts: Parts = {}) {
     garbageCollection: 'dry',
     deletionLimit: 25,
     approvals: new Approvals(),
-    runsCommands: parts.runsCommands ?? false,
+    progress: { applied: undefined, units: {} },
     timeoutMs: 1000,
     clock,
   };
@@ -147,7 +148,10 @@ describe('what is compared', () => {
 
   test('where commands are run, no revision that is not in the history of the synced branch', async () => {
     const foreign = worldOf({ runsCommands: true });
-    await expect(foreign.preview({ revision: 'other' })).rejects.toMatchObject({ code: 'preview/not-accepted', fault: 'user' });
+    await expect(foreign.preview({ revision: 'other' })).rejects.toMatchObject({
+      code: 'repository/not-accepted',
+      fault: 'user',
+    });
     expect(foreign.reads).toEqual([]);
     const known = worldOf({ runsCommands: true, acceptedBefore: OTHER });
     expect((await known.preview({ revision: 'other' })).revision).toBe(OTHER);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Generation } from '../../../src/manifests/index.ts';
 import { formatPlace, type Manifest } from '../../../src/resource/index.ts';
@@ -153,7 +156,7 @@ describe('what commands print (S-042)', () => {
     expect(names(state.manifests)).toEqual(['a']);
     expect(state.errors).toMatchObject([{ file: '.flux.yaml', error: { code } }]);
     expect(state.errors[0]?.error.message).toContain(message);
-    expect(state.errors[0]?.error.message).toMatch(/^bad\/\.\.\/\.flux\.yaml: /);
+    expect(state.errors[0]?.unit).toBe('bad/../.flux.yaml');
     expect(state.unsettled).toBe(true);
     expect(state.units).toEqual(['bad/../.flux.yaml']);
   });
@@ -199,7 +202,7 @@ describe('what commands print (S-042)', () => {
     const { shop, state } = await read(files);
     expect(shop.runs).toHaveLength(2);
     expect(state.warnings.map(({ error }) => error.message)).toEqual([
-      './.flux.yaml: its output changes without a commit: configmap/b data.at',
+      'its output changes without a commit: configmap/b data.at',
     ]);
     const { files: listed, blob } = revisionOf(files);
     expect((await shop.manifests.read(listed, blob)).manifests).toBe(state.manifests);
@@ -210,6 +213,38 @@ describe('what commands print (S-042)', () => {
     // The revision before is compared with, and was kept.
     await shop.manifests.read(listed, blob, { keep: false });
     expect(shop.runs).toHaveLength(3);
+  });
+
+  test('a command has the time of a sync at most, and then other units theirs; it is tried again after ten minutes', async () => {
+    let now = 0;
+    const shop = open({ clock: { monotonic: () => now }, timeoutMs: 300, paths: ['a', 'b'] });
+    const { files, blob } = revisionOf({
+      'a/.flux.yaml': generating('sleep 60').replace('sleep 60"', 'sleep 60"\n    timeout: 50s'),
+      'b/b.yaml': configMap('b'),
+    });
+    const state = await shop.manifests.read(files, blob);
+    expect(names(state.manifests)).toEqual(['b']);
+    expect(state.errors[0]?.error.message).toContain('context deadline exceeded (after 0.3 s)');
+    for (const [at, runs] of [
+      [599_000, 1],
+      [601_000, 2],
+    ] as const) {
+      now = at;
+      await shop.manifests.read(files, blob);
+      expect(shop.runs).toHaveLength(runs);
+    }
+  });
+
+  test('a second run that fails is a warning, also at later commits', async () => {
+    const once = 'cat a; mkdir "$MARK" 2>/dev/null';
+    const mark = join(mkdtempSync(join(tmpdir(), 'flux-mark-')), 'mark');
+    const files = { '.flux.yaml': generating(once), a: configMap('a') };
+    const { shop, state } = await read(files, { environment: { MARK: mark } });
+    expect(names(state.manifests)).toEqual(['a']);
+    expect(state.warnings.map(({ error }) => error.code)).toEqual(['generation/command-failed']);
+    rmSync(mark, { recursive: true });
+    const next = revisionOf({ ...files, b: '' });
+    expect((await shop.manifests.read(next.files, next.blob)).warnings).toHaveLength(1);
   });
 
   test('a failure is remembered for a while, and then tried again', async () => {
