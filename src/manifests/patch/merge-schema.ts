@@ -21,6 +21,8 @@ const map = (schema: MergeSchema): FieldRule => ({ kind: 'map', schema });
 
 const METADATA: MergeSchema = { ownerReferences: keyed('uid'), finalizers: { kind: 'set' } };
 
+const METADATA_ONLY = map({ metadata: map(METADATA) });
+
 const CONTAINER: MergeSchema = {
   env: keyed('name'),
   ports: keyed('containerPort'),
@@ -37,7 +39,12 @@ const POD_SPEC: MergeSchema = {
   resourceClaims: { kind: 'keyed', key: 'name', schema: NONE, retainKeys: true },
   schedulingGates: keyed('name'),
   topologySpreadConstraints: keyed('topologyKey'),
-  volumes: { kind: 'keyed', key: 'name', schema: NONE, retainKeys: true },
+  volumes: {
+    kind: 'keyed',
+    key: 'name',
+    schema: { ephemeral: map({ volumeClaimTemplate: METADATA_ONLY }) },
+    retainKeys: true,
+  },
 };
 
 const TEMPLATE: MergeSchema = { metadata: map(METADATA), spec: map(POD_SPEC) };
@@ -63,6 +70,8 @@ const KINDS: ReadonlyMap<string, MergeSchema> = new Map<string, MergeSchema>([
   ['apps/StatefulSet', { spec: map(WITH_TEMPLATE) }],
   ['batch/CronJob', { spec: map({ jobTemplate: map({ metadata: map(METADATA), spec: map(WITH_TEMPLATE) }) }) }],
   ['batch/Job', { spec: map(WITH_TEMPLATE) }],
+  ['policy/PodDisruptionBudget', { spec: map({ selector: { kind: 'map', schema: NONE, replace: true } }) }],
+  ['resource.k8s.io/ResourceClaimTemplate', { spec: METADATA_ONLY }],
   ['storage.k8s.io/CSINode', { spec: map({ drivers: keyed('name') }) }],
 ]);
 

@@ -27,10 +27,16 @@ const metadata = some({
   finalizers: fc.uniqueArray(name, { maxLength: 4 }),
 });
 
+const volume = some({
+  emptyDir: some({ medium: text }),
+  secret: some({ secretName: text }),
+  ephemeral: some({ volumeClaimTemplate: some({ metadata }) }),
+});
+
 const podSpec = some({
   containers: named('name', name, container),
   initContainers: named('name', name, container),
-  volumes: named('name', name, some({ emptyDir: some({ medium: text }), secret: some({ secretName: text }) })),
+  volumes: named('name', name, volume),
   tolerations: fc.array(some({ key: text }), { maxLength: 2 }),
   imagePullSecrets: named('name', name, fc.constant({})),
 });
@@ -51,6 +57,12 @@ const KINDS: readonly (readonly [apiVersion: string, kind: string, spec: fc.Arbi
     some({ ports: named('port', fc.integer({ min: 1, max: 4 }), some({ name: text })), selector: some({ a: text, b: text }) }),
   ],
   ['batch/v1', 'CronJob', some({ jobTemplate: some({ spec: some({ template: some({ spec: podSpec }) }) }) })],
+  [
+    'policy/v1',
+    'PodDisruptionBudget',
+    some({ maxUnavailable: text, selector: some({ matchLabels: some({ a: text, b: text }) }) }),
+  ],
+  ['resource.k8s.io/v1', 'ResourceClaimTemplate', some({ metadata, spec: some({ config: text }) })],
   [
     'helm.fluxcd.io/v1',
     'HelmRelease',
