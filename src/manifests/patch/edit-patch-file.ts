@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { dumpYaml, FluxError, isJsonMap, type JsonMap, parseYamlDocuments } from '../../base/index.ts';
 import { editAnnotations } from '../edit-annotations.ts';
 import { editContainerImages } from '../edit-image.ts';
-import { notFound } from '../locate.ts';
+import { type EditTarget, notFound } from '../locate.ts';
 import { objectsOf } from '../objects.ts';
-import { diffObjects } from './patch.ts';
-import { type FilePatch, patchName, readPatches, withPatch } from './patch-file.ts';
+import { spliceDocument } from '../splice-document.ts';
+import { editFailed } from '../verify.ts';
+import { addToText } from './add-to-text.ts';
+import { diffObjects, widenPatch } from './patch.ts';
+import { type FilePatch, kindOf, patchName, readPatches, withPatch } from './patch-file.ts';
 
 /** A change of one object that is generated. */
 export interface PatchedChange {
@@ -17,9 +20,11 @@ export interface PatchedChange {
 }
 
 /**
- * The text of a patch file after changes of objects. In the patch of a person only the place is changed, where it has one; otherwise the
- * document of the object is rewritten, added or removed, as Flux v1 writes it. Other documents keep every byte.
- * @throws FluxError `generation/bad-patch`, `manifests/not-found`, or as `editContainerImages` and `editAnnotations` do
+ * The text of a patch file after changes of objects, those of one object in their order. In the patch of a person the place is changed;
+ * if it has none, the place is added. Where its layout does not allow that, its document is rewritten with all its fields, without its
+ * comments. A document that fluxd wrote is rewritten as Flux v1 writes it. Other documents keep every byte.
+ * @throws FluxError `generation/bad-patch`, `manifests/not-found`, `manifests/edit-failed`, or as `editContainerImages` and
+ * `editAnnotations` do
  */
 export function editPatchFile(text: string, generated: string, changes: readonly PatchedChange[]): string {
   const objects = new Map<string, JsonMap>();
@@ -31,7 +36,7 @@ export function editPatchFile(text: string, generated: string, changes: readonly
     }
   }
   return [...changes]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     .reduce((edited, change) => editOne(edited, objects.get(change.name), change), text);
 }
 
@@ -41,10 +46,23 @@ function editOne(text: string, object: JsonMap | undefined, change: PatchedChang
   const before = patch ? withPatch(object, patch) : object;
   const wanted = changed(before, change);
   if (isDeepStrictEqual(wanted, before)) return text;
-  const inPlace = patch && !isOwn(patch) ? editInPlace(text, patch, change) : undefined;
-  const edited = inPlace === undefined ? undefined : readPatches(inPlace).get(change.name);
-  if (inPlace !== undefined && edited && isDeepStrictEqual(withPatch(object, edited), wanted)) return inPlace;
-  return replaceDocument(text, patch, patchDocument(object, wanted));
+  if (!patch || isOwn(patch, object, before)) return replaceDocument(text, patch, patchDocument(object, wanted));
+  return addTo(editInPlace(text, patch, change) ?? text, object, wanted, change);
+}
+
+/** Adds to a person's patch what it lacks to make the wanted object; what it has stays. */
+function addTo(text: string, object: JsonMap, wanted: JsonMap, { name }: PatchedChange): string {
+  const patch = readPatches(text).get(name);
+  if (!patch) throw notFound(name);
+  if (isDeepStrictEqual(withPatch(object, patch), wanted)) return text;
+  const wider = widenPatch(kindOf(object), object, patch.patch, wanted);
+  if (!wider) throw editFailed(targetOf(patch.document.number, object));
+  const { document } = patch;
+  const edits = addToText(document.text, document.root, patch.patch, wider);
+  const edited = edits && spliceDocument(text, document, edits);
+  return edited !== undefined && isDeepStrictEqual(readPatches(edited).get(name)?.patch, wider)
+    ? edited
+    : replaceDocument(text, patch, dumpYaml(wider));
 }
 
 /** The object as it should be; its text is edited as that of a file would be. */
@@ -55,8 +73,7 @@ function changed(object: JsonMap, change: PatchedChange): JsonMap {
 }
 
 function applyTo(text: string, document: number, object: JsonMap, { change }: PatchedChange): string {
-  const name = isJsonMap(object.metadata) ? String(object.metadata.name) : '';
-  const target = { document, kind: String(object.kind), name };
+  const target = targetOf(document, object);
   if (change.kind === 'annotations') return editAnnotations(text, target, change.annotations);
   return editContainerImages(
     text,
@@ -64,9 +81,13 @@ function applyTo(text: string, document: number, object: JsonMap, { change }: Pa
   );
 }
 
-/** Whether it is written as this file writes patches, so that no person's layout is lost. */
-function isOwn({ document: { text }, patch }: FilePatch): boolean {
-  return text.replace(/^---\n/, '') === dumpYaml(patch);
+function targetOf(document: number, { kind, metadata }: JsonMap): EditTarget {
+  return { document, kind: String(kind), name: isJsonMap(metadata) ? String(metadata.name) : '' };
+}
+
+/** Whether it is what fluxd would write, so that nothing of a person is lost. */
+function isOwn({ document: { text } }: FilePatch, object: JsonMap, before: JsonMap): boolean {
+  return text.replace(/^---\n/, '') === patchDocument(object, before);
 }
 
 /** The same edit of the patch, which has the place if it was changed before; undefined if it has not. */
@@ -82,7 +103,7 @@ function editInPlace(text: string, { document, patch }: FilePatch, change: Patch
 /** The patch with what names its object; undefined if nothing differs. */
 function patchDocument(object: JsonMap, wanted: JsonMap): string | undefined {
   const { apiVersion = null, kind = null, metadata } = object;
-  const patch = diffObjects({ apiVersion: String(apiVersion), kind: String(kind) }, object, wanted);
+  const patch = diffObjects(kindOf(object), object, wanted);
   if (Object.keys(patch).length === 0) return undefined;
   const { name = null, namespace = null } = isJsonMap(metadata) ? metadata : {};
   const changes = isJsonMap(patch.metadata) ? patch.metadata : {};

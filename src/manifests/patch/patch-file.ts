@@ -32,10 +32,15 @@ export function readPatches(text: string): FilePatches {
 /** The object with its patch. @throws FluxError `generation/bad-patch` with the document */
 export function withPatch(object: JsonMap, { document, patch }: FilePatch): JsonMap {
   try {
-    return patchObject({ apiVersion: String(object.apiVersion), kind: String(object.kind) }, object, patch);
+    return patchObject(kindOf(object), object, patch);
   } catch (error) {
     throw error instanceof FluxError ? badPatch(document.number, error.message) : error;
   }
+}
+
+/** What the rules of its patches go by. */
+export function kindOf({ apiVersion, kind }: JsonMap): { readonly apiVersion: string; readonly kind: string } {
+  return { apiVersion: String(apiVersion), kind: String(kind) };
 }
 
 /** How a patch names an object, as Flux v1 writes ids: `shop:deployment/cart`, with the namespace as written. */

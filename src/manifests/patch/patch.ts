@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonMap } from '../../base/index.ts';
 import type { KubeObject } from '../../resource/index.ts';
+import { extendPatch } from './extend-patch.ts';
 import { jsonMerge, jsonMergeDiff } from './json-merge.ts';
 import { mergeSchemaOf } from './merge-schema.ts';
 import { strategicDiff } from './strategic-diff.ts';
@@ -14,8 +16,28 @@ export function diffObjects(kind: Kind, from: JsonMap, to: JsonMap): JsonMap {
   return schema ? strategicDiff(from, to, schema) : jsonMergeDiff(from, to);
 }
 
-/** @throws FluxError `generation/bad-patch` */
+/**
+ * The object with a patch, in its own API version and kind: those of the patch only name it.
+ * @throws FluxError `generation/bad-patch`
+ */
 export function patchObject(kind: Kind, from: JsonMap, patch: JsonMap): JsonMap {
   const schema = mergeSchemaOf(kind);
-  return schema ? strategicMerge(from, patch, schema) : jsonMerge(from, patch);
+  const named = { ...patch, apiVersion: from.apiVersion ?? null, kind: from.kind ?? null };
+  return schema ? strategicMerge(from, named, schema) : jsonMerge(from, named);
+}
+
+/**
+ * A patch that does more, and keeps all that it did: from what it makes of an object, it goes on to another. Undefined if no patch that
+ * holds it does.
+ * @throws FluxError `generation/bad-patch`
+ */
+export function widenPatch(kind: Kind, from: JsonMap, patch: JsonMap, to: JsonMap): JsonMap | undefined {
+  const schema = mergeSchemaOf(kind) ?? {};
+  let wider = patch;
+  // The second round adds what the first lacks: the order of a list, and `null` for what a `null` of the patch had removed.
+  for (const orders of [false, true]) {
+    wider = extendPatch(wider, diffObjects(kind, patchObject(kind, from, wider), to), schema, orders);
+    if (isDeepStrictEqual(patchObject(kind, from, wider), to)) return wider;
+  }
+  return undefined;
 }

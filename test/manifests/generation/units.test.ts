@@ -355,6 +355,179 @@ describe('patches of what commands print', () => {
     expect((await edited(shop, before, image('repo/img:u')))['patch.yaml']).toBe(by('u'));
   });
 
+  test('an object keeps its API version and kind, whatever its patch says', async () => {
+    const patch = lines('apiVersion: apps/v1beta1', 'kind: deployment', 'metadata: { name: web }', 'spec: { replicas: 3 }');
+    const { state } = await read({ ...files, 'patch.yaml': patch });
+    expect(state.manifests[0]?.object).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 3 } });
+  });
+
+  describe('a change that has no place in the patch of a person is added to it', () => {
+    const two = lines(
+      'apiVersion: apps/v1',
+      'kind: Deployment',
+      'metadata: { name: web, annotations: { owner: shop } }',
+      'spec:',
+      '  replicas: 3',
+      '  template:',
+      '    spec:',
+      '      containers:',
+      '      - { name: c, image: "repo/img:s" }',
+      '      - { name: side, image: "repo/side:s" }',
+    );
+    const head = ['# ours', 'apiVersion: apps/v1beta2', 'kind: Deployment', 'metadata: # of us', '  name: web'];
+    const pod = (...list: readonly string[]) => ['spec:', '  replicas: 3 # pinned', '  template:', '    spec:', ...list];
+    const other = ['--- # other', 'kind: ConfigMap', 'metadata: { name: map } # it'];
+    const containers = (...list: readonly string[]) => ['      containers: # all', ...list];
+    const side = ['      - name: side # beside', '        command: [a] # once'];
+
+    test.each<[string, readonly string[], Parameters<typeof edited>[2], readonly string[]]>([
+      [
+        'a path',
+        [...head, 'spec:', '  replicas: 3 # pinned', '# end'],
+        image('repo/img:t'),
+        [...head, ...pod('      containers:', '      - image: repo/img:t', '        name: c'), '# end'],
+      ],
+      [
+        'a path in a document of names',
+        head,
+        image('repo/img:t'),
+        [...head, 'spec:', '  template:', '    spec:', '      containers:', '      - image: repo/img:t', '        name: c'],
+      ],
+      [
+        'the image of a container',
+        [...head, ...pod(...containers('      - name: c # first', '        command: [a]', ...side), '      hostNetwork: true')],
+        image('repo/img:t'),
+        [
+          ...head,
+          ...pod(
+            ...containers('      - name: c # first', '        command: [a]', '        image: repo/img:t', ...side),
+            '      hostNetwork: true',
+          ),
+        ],
+      ],
+      [
+        'the image of a container on one line',
+        [...head, ...pod(...containers('      - { name: c, command: [a] } # first'))],
+        image('repo/img:t'),
+        [...head, ...pod(...containers('      - { name: c, command: [a], image: repo/img:t } # first'))],
+      ],
+      [
+        'a container, which stays first',
+        [...head, ...pod(...containers(...side), '      # network', '      hostNetwork: true # yes')],
+        image('repo/img:t'),
+        [
+          ...head,
+          ...pod(
+            ...containers(...side, '      - image: repo/img:t', '        name: c'),
+            '      # network',
+            '      hostNetwork: true # yes',
+            '      $setElementOrder/containers:',
+            '      - name: c',
+            '      - name: side',
+          ),
+        ],
+      ],
+      [
+        'an annotation',
+        [...head, ...pod('      hostNetwork: true # yes')],
+        annotation('fluxcd.io/locked', 'true'),
+        [...head, '  annotations:', "    fluxcd.io/locked: 'true'", ...pod('      hostNetwork: true # yes')],
+      ],
+      [
+        'null for an annotation that is printed, and no longer in the patch',
+        [...head, '  annotations: # both', '    owner: us', '    a: b # keep', ...pod('      hostNetwork: true')],
+        annotation('owner', null),
+        [...head, '  annotations: # both', '    a: b # keep', '    owner: null', ...pod('      hostNetwork: true')],
+      ],
+    ])('%s', async (_, before, change, after) => {
+      const result = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': lines(...before, ...other) }, change);
+      expect(result['patch.yaml']).toBe(lines(...after, ...other));
+    });
+
+    test('where its layout does not allow that, all its fields stay', async () => {
+      const patch = lines(...head, 'spec: { replicas: 3 } # pinned', ...other);
+      const after = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': patch }, image('repo/img:t'));
+      expect(after['patch.yaml']).toBe(
+        lines(
+          'apiVersion: apps/v1beta2',
+          'kind: Deployment',
+          'metadata:',
+          '  name: web',
+          'spec:',
+          '  replicas: 3',
+          '  template:',
+          '    spec:',
+          '      containers:',
+          '      - image: repo/img:t',
+          '        name: c',
+          ...other,
+        ),
+      );
+    });
+
+    test('a text with an anchor is not shared by what is added', async () => {
+      const shared = ['spec:', '  template: &a', '    spec: { hostNetwork: true }', 'other: *a'];
+      const after = await edited(
+        open(),
+        { ...files, 'web.txt': two, 'patch.yaml': lines(...head, ...shared) },
+        image('repo/img:t'),
+      );
+      const { state } = await read(after);
+      expect(state.manifests[0]?.object).toMatchObject({
+        spec: { template: { spec: { hostNetwork: true, containers: [{ image: 'repo/img:t' }, { image: 'repo/side:s' }] } } },
+        other: { spec: { hostNetwork: true } },
+      });
+      expect(state.manifests[0]?.object.other).toEqual({ spec: { hostNetwork: true } });
+    });
+
+    test('Windows line breaks stay', async () => {
+      const crlf = (...all: readonly string[]) => lines(...all).replaceAll('\n', '\r\n');
+      const added = ['      - image: repo/img:t', '        name: c'];
+      const order = ['      $setElementOrder/containers:', '      - name: c', '      - name: side'];
+      const patch = crlf(...head, ...pod(...containers(...side)));
+      const after = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': patch }, image('repo/img:t'));
+      expect(after['patch.yaml']).toBe(crlf(...head, ...pod(...containers(...side, ...added), ...order)));
+    });
+
+    test('a custom resource gets its value beside the others', async () => {
+      const release = (...values: readonly string[]) =>
+        lines('apiVersion: helm.fluxcd.io/v1', 'kind: HelmRelease', 'metadata: { name: web }', 'spec:', '  values:', ...values);
+      const patch = release('    replicas: 3 # pinned');
+      const printed = release('    image: repo/img:s', '    replicas: 3');
+      const change = { kind: 'images' as const, images: new Map([['chart-image', 'repo/img:t']]) };
+      const after = await edited(open(), { ...files, 'web.txt': printed, 'patch.yaml': patch }, change);
+      expect(after['patch.yaml']).toBe(release('    replicas: 3 # pinned', '    image: repo/img:t'));
+    });
+
+    test('annotations that a null of the patch removed stay removed', async () => {
+      const patch = lines(...head, '  annotations: null', 'spec:', '  replicas: 3');
+      const after = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': patch }, annotation('a', 'b'));
+      const { state } = await read(after);
+      expect(state.manifests[0]?.object.metadata.annotations).toEqual({ a: 'b' });
+    });
+
+    test('a pin in the layout of fluxd, equal to what is printed, stays', async () => {
+      const patch = lines('apiVersion: apps/v1', 'kind: Deployment', 'metadata:', '  name: web', 'spec:', '  replicas: 3');
+      const after = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': patch }, image('repo/img:t'));
+      expect(after['patch.yaml']).toContain(patch);
+    });
+  });
+
+  test('changes of one object are made in their order', async () => {
+    const revision = revisionOf({ ...files, 'patch.yaml': '' });
+    const shop = open();
+    const { manifests } = await shop.manifests.read(revision.files, revision.blob);
+    const manifest = manifests.find(({ object }) => object.metadata.name === 'web');
+    if (!manifest) throw new Error('no Deployment');
+    const changes = Array.from({ length: 60 }, (_, index) => image(`repo/img:t${index}`));
+    const edits = await shop.manifests.editUnit(
+      './.flux.yaml',
+      changes.map((change) => ({ id: 'default:deployment/web', manifest, change })),
+      { ...revision, edits: [] },
+    );
+    expect(withEdits(files, edits)['patch.yaml']).toContain('image: repo/img:t59');
+  });
+
   test('a policy that only the patch had leaves no trace', async () => {
     const after = await edited(open(), files, annotation('fluxcd.io/locked', 'true'), annotation('fluxcd.io/locked', null));
     expect(after['patch.yaml']).toBe('');

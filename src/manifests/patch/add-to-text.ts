@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  appendEntry,
+  dumpYaml,
+  findEntry,
+  indentOf,
+  isJsonMap,
+  type JsonValue,
+  type TextEdit,
+  type YamlMapping,
+  type YamlNode,
+  type YamlPair,
+} from '../../base/index.ts';
+
+/**
+ * The edits that add to a document what a value has beside the old one: new keys of maps, and new items at the end of lists. Undefined
+ * if anything else differs, or if the layout does not allow it. The caller parses the result to verify it.
+ */
+export function addToText(text: string, node: YamlNode, from: JsonValue, to: JsonValue): readonly TextEdit[] | undefined {
+  if (isDeepStrictEqual(from, to)) return [];
+  if (node.kind !== 'mapping' || node.shared || !isJsonMap(from) || !isJsonMap(to)) return undefined;
+  const edits: TextEdit[] = [];
+  // Deeper additions come first, since both may be at the end of one line.
+  for (const [key, value] of Object.entries(to)) {
+    if (!Object.hasOwn(from, key)) continue;
+    const [entry, before] = [findEntry(node, key), from[key] ?? null];
+    if (isDeepStrictEqual(before, value)) continue;
+    if (!entry || entry.merged) return undefined;
+    const inside =
+      Array.isArray(before) && Array.isArray(value)
+        ? addItems(text, { parent: node, pair: entry.pair }, before, value)
+        : addToText(text, entry.pair.value, before, value);
+    if (!inside) return undefined;
+    edits.push(...inside);
+  }
+  const added = Object.entries(to).filter(([key]) => !Object.hasOwn(from, key));
+  const entries = added.map(([key, value]) => newEntry(text, node, key, value));
+  if (entries.includes(undefined)) return undefined;
+  return joined([...edits, ...entries.filter((entry) => entry !== undefined)]);
+}
+
+function newEntry(text: string, mapping: YamlMapping, key: string, value: JsonValue): TextEdit | undefined {
+  if (mapping.flow) return typeof value === 'string' ? appendEntry(text, mapping, key, value) : undefined;
+  return blockLines(appendEntry(text, mapping, key, ''), dumpYaml({ [key]: value }), indentOf(text, mapping));
+}
+
+function addItems(
+  text: string,
+  { parent, pair }: { readonly parent: YamlMapping; readonly pair: YamlPair },
+  from: readonly JsonValue[],
+  to: readonly JsonValue[],
+): readonly TextEdit[] | undefined {
+  const list = pair.value;
+  if (list.kind !== 'sequence' || list.shared) return undefined;
+  const edits: TextEdit[] = [];
+  for (const [index, before] of from.entries()) {
+    const item = list.items[index];
+    const inside = item && addToText(text, item, before, to[index] ?? null);
+    if (!inside) return undefined;
+    edits.push(...inside);
+  }
+  const added = to.slice(from.length);
+  if (added.length === 0) return edits;
+  const first = list.items[0];
+  const indent = first && /(?:^|[\r\n])( *)- +$/.exec(text.slice(0, first.start))?.[1]?.length;
+  if (list.flow || parent.flow || indent === undefined) return undefined;
+  // The end of the list is that of a map whose last pair it is.
+  const until = { ...parent, pairs: parent.pairs.slice(0, parent.pairs.indexOf(pair) + 1) };
+  return [...edits, blockLines(appendEntry(text, until, '-', ''), dumpYaml(added), indent)];
+}
+
+/** Lines in block style where another entry was to be put, with its line break. */
+function blockLines({ start, end, text }: TextEdit, block: string, indent: number): TextEdit {
+  const eol = /^(?:\r\n|\r|\n)/.exec(text)?.[0] ?? '\n';
+  const lines = block.replace(/\n$/, '').split('\n');
+  return { start, end, text: lines.map((line) => eol + (line === '' ? '' : ' '.repeat(indent) + line)).join('') };
+}
+
+/** Insertions at one place become one, in their order. */
+function joined(edits: readonly TextEdit[]): readonly TextEdit[] {
+  const places = new Map<number, TextEdit>();
+  for (const edit of edits) places.set(edit.start, { ...edit, text: (places.get(edit.start)?.text ?? '') + edit.text });
+  return [...places.values()];
+}
