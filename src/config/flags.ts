@@ -120,7 +120,7 @@ export const FLAG_GROUPS = {
       'required',
       'where those commands run: `required`, only in the sandbox container; or `best-effort`, as child processes with limits',
     ),
-    'generation-env': built('list', '', 'names of environment variables that those commands may see'),
+    'generation-env': built('list', '', 'names of environment variables that its generators may see'),
   },
   Images: {
     'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),
