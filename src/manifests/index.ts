@@ -10,3 +10,4 @@ export { ManifestThread } from './manifest-thread.ts';
 export { createManifests, type EditedRevision, type Generation, type Manifests } from './manifests.ts';
 export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';
+export { CONFIG_NAME } from './units/divide.ts';

@@ -41,7 +41,7 @@ export interface Manifests {
     options?: Cancellable,
   ): Promise<readonly FileText[]>;
   /**
-   * The files with new text after changes of objects that a unit renders. What comes of it is shown by `readUnit`.
+   * The files with new text after changes of objects that a unit renders. What comes of it is shown by `readEdited`.
    * @throws FluxError if its sources cannot be edited so, or `generation/no-unit`
    */
   editUnit(
@@ -50,8 +50,8 @@ export interface Manifests {
     revision: EditedRevision,
     options?: Cancellable,
   ): Promise<readonly FileText[]>;
-  /** What one unit renders; the result is kept, since a commit of the edits comes next. @throws FluxError `generation/no-unit` */
-  readUnit(unit: string, revision: EditedRevision, options?: Cancellable): Promise<DesiredState>;
+  /** Reads a revision with its edits, as `read` does. What its units render is kept, since a commit of the edits comes next. */
+  readEdited(revision: EditedRevision, options?: Cancellable): Promise<DesiredState>;
 }
 
 /** A revision with edits that are not committed yet. */
@@ -130,10 +130,12 @@ export function createManifests({
       const { unit, renderer } = await find(name, tree, cancel);
       return renderer.edit(unit, changes, tree, cancel);
     },
-    async readUnit(name, { files, blob, edits }, cancel = {}) {
+    async readEdited({ files, blob, edits }, cancel = {}) {
       const tree = await (await Tree.of(files, blob, cancel)).with(edits, cancel);
-      const { unit, renderer } = await find(name, tree, cancel);
-      return renderer.render(unit, tree, { ...cancel, keep: true, budget: new MemoryBudget(maxBytes) });
+      // The cache of plain files is for the last revision that was read.
+      const options = { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) };
+      if (!generation || !commands) return plain.render(ALL_FILES, tree, options);
+      return renderTree(tree, generation.paths, { plain, commands }, options);
     },
   };
 

@@ -84,7 +84,7 @@ export interface UpdateContext {
   /** None is known by default. */
   readonly past?: PastImages;
   /** Reads and edits the files; created on demand by default. */
-  readonly desired?: Pick<Manifests, 'readTexts' | 'edit' | 'editUnit' | 'readUnit'>;
+  readonly desired?: Pick<Manifests, 'readTexts' | 'edit' | 'editUnit' | 'readEdited'>;
   /** The files of the revision; needed where units are rendered. */
   readonly revision?: Omit<EditedRevision, 'edits'>;
   /** Windows and freezes of automation; none by default. */

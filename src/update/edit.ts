@@ -1,10 +1,18 @@
+import { posix } from 'node:path';
 import { FluxError, hasCode, messageOf } from '../base/index.ts';
-import { createManifests, type EditedRevision, type EditTarget, type FileChange, type ObjectChange } from '../manifests/index.ts';
+import {
+  CONFIG_NAME,
+  createManifests,
+  type EditedRevision,
+  type EditTarget,
+  type FileChange,
+  type ObjectChange,
+} from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
 import { formatPlace, isRendered, type Manifest, type ManifestPlace, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
 import type { UpdateResult, WorkloadResult } from './spec.ts';
-import { placeKey, verifyEdits, verifyRendered } from './verify.ts';
+import { verifyEdits, verifyRevision } from './verify.ts';
 
 /** The outcome of planning an update, without commit message. */
 export interface Planned {
@@ -24,20 +32,20 @@ export interface Editor {
    */
   edit(changes: readonly ObjectChange[]): Promise<boolean>;
   /**
-   * The changed files, sorted by path, after parsing them again and verifying that they match the results.
+   * The changed files, sorted by path, after reading them again and verifying that they have the changes, and no others.
    * @throws FluxError `update/verification-failed`.
    */
-  finish(results: ReadonlyMap<ResourceId, WorkloadResult>): Promise<readonly FileText[]>;
+  finish(): Promise<readonly FileText[]>;
 }
 
 export function createEditor({
-  manifests,
   readFile,
   desired = createManifests(),
   revision,
   timed = untimed,
   signal,
-}: EditContext): Editor {
+}: Omit<EditContext, 'manifests'>): Editor {
+  const asked: ObjectChange[] = [];
   const before = new Map<string, string>();
   const now = new Map<string, string>();
   /** Files that were edited as manifests; others are sources of the units. */
@@ -62,7 +70,10 @@ export function createEditor({
   async function editTogether(changes: readonly ObjectChange[], { place }: Manifest): Promise<readonly FileText[]> {
     if (isRendered(place)) {
       units.add(place.unit);
-      return desired.editUnit(place.unit, changes, editedRevision(revision, edited()), cancel);
+      const edits = await desired.editUnit(place.unit, changes, editedRevision(revision, edited()), cancel);
+      const config = edits.find(({ path }) => posix.basename(path) === CONFIG_NAME);
+      if (config) throw configChanged(config.path, place.unit);
+      return edits;
     }
     written.add(place.file);
     const edits: FileText[] = [];
@@ -77,6 +88,7 @@ export function createEditor({
 
   return {
     async edit(changes) {
+      asked.push(...changes);
       let hasChanged = false;
       for (const together of Map.groupBy(changes, ({ manifest: { place } }) => sourceOf(place)).values()) {
         const [first] = together;
@@ -89,28 +101,25 @@ export function createEditor({
           // Cancelling a job must not fail a workload, and neither must a file that is temporarily unreadable.
           signal?.throwIfAborted();
           if (unreadable !== undefined) throw unreadable.error;
-          throw editFailed(first.id, formatPlace(first.manifest.place), error);
+          throw editFailed(first.id, first.manifest.place, error);
         }
       }
       return hasChanged;
     },
-    async finish(results) {
+    async finish() {
       const changed = [...now]
         .map(([path, content]) => ({ path, content, before: before.get(path) }))
         .filter((file) => file.before !== file.content)
         .sort((a, b) => (a.path < b.path ? -1 : 1));
-      const files = changed.filter(({ path }) => written.has(path)).map((file) => ({ ...file, before: file.before ?? '' }));
-      const ids = new Map([...manifests].map(([id, manifest]) => [placeKey(manifest), id]));
-      const expected = (manifest: Manifest) => targetsOf(results.get(ids.get(placeKey(manifest)) ?? ''));
+      const files = [...written].map((path) => {
+        const old = before.get(path) ?? '';
+        return { path, before: old, content: now.get(path) ?? old };
+      });
       await timed('verify_changes', async () => {
-        await verifyEdits(files, expected, desired);
-        for (const unit of units) {
-          const [was, is] = [
-            await desired.readUnit(unit, editedRevision(revision, []), cancel),
-            await desired.readUnit(unit, editedRevision(revision, edited()), cancel),
-          ];
-          verifyRendered(unit, was, is, expected);
-        }
+        if (units.size === 0) return verifyEdits(files, asked, desired);
+        const was = await desired.readEdited(editedRevision(revision, []), cancel);
+        const is = await desired.readEdited(editedRevision(revision, edited()), cancel);
+        verifyRevision(was, is, asked, units);
       });
       return changed.map(({ path, content }) => ({ path, content }));
     },
@@ -169,26 +178,46 @@ export async function writeImages(
     return manifest && images.size > 0 ? [{ id, manifest, change: { kind: 'images', images } }] : [];
   });
   if (changes.length > 0) await timed('write_changes', () => editor.edit(changes));
-  return editor.finish(results);
+  return editor.finish();
 }
 
-/** Tries each workload alone, marks those that cannot be edited as failed, and returns the first error. */
+/** Attempts to find the workloads of one unit that cannot be edited; each runs commands. */
+const MAX_ATTEMPTS = 16;
+
+/**
+ * Tries the workloads of each file and unit apart from the others, marks those that cannot be edited as failed, and returns the first
+ * error. Those of one unit are tried together, then by halves; what is still together after some attempts fails together.
+ */
 async function failApart(
   results: Map<ResourceId, WorkloadResult>,
   { timed: _, ...context }: EditContext,
 ): Promise<FluxError | undefined> {
   let first: FluxError | undefined;
-  for (const [id, result] of [...results]) {
-    if (targetsOf(result).size === 0) continue;
-    try {
-      await writeImages(new Map([[id, result]]), context);
-    } catch (error) {
-      if (!isOfWorkload(error)) throw error;
-      first ??= error;
-      results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });
+  const changed = [...results].filter(([, result]) => targetsOf(result).size > 0);
+  for (const together of Map.groupBy(changed, ([id]) => triedWith(id, context.manifests.get(id))).values()) {
+    const waiting = [together];
+    for (let attempts = 0, next = waiting.shift(); next; next = waiting.shift()) {
+      attempts += 1;
+      try {
+        await writeImages(new Map(next), context);
+      } catch (error) {
+        if (!isOfWorkload(error)) throw error;
+        const middle = Math.ceil(next.length / 2);
+        if (next.length > 1 && attempts + waiting.length + 2 <= MAX_ATTEMPTS) {
+          waiting.push(next.slice(0, middle), next.slice(middle));
+          continue;
+        }
+        first ??= error;
+        for (const [id] of next) results.set(id, { Status: 'failed', Error: error.message, PerContainer: null });
+      }
     }
   }
   return first;
+}
+
+/** Workloads of a file are tried one by one, since that runs nothing. */
+function triedWith(id: ResourceId, manifest: Manifest | undefined): string {
+  return manifest && isRendered(manifest.place) ? sourceOf(manifest.place) : id;
 }
 
 /** Whether an error concerns a workload. Others do not, such as a file that is temporarily unreadable. */
@@ -207,12 +236,24 @@ function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, stri
   return new Map(updates.map(({ Container, Target }) => [Container, Target]));
 }
 
-function editFailed(id: ResourceId, place: string, error: unknown): FluxError {
-  return new FluxError(`updating resource ${id} in ${place}: ${messageOf(error)}`, {
+function editFailed(id: ResourceId, place: ManifestPlace, error: unknown): FluxError {
+  const where = isRendered(place) ? place.unit : formatPlace(place);
+  const byHand = isRendered(place)
+    ? `${id} is what commands print: edit the patch file or the updaters that ${place.file} names`
+    : `The file is ${where}; edit it by hand`;
+  return new FluxError(`updating resource ${id} in ${where}: ${messageOf(error)}`, {
     code: 'update/edit-failed',
     fault: error instanceof FluxError ? error.fault : 'server',
-    help: `Nothing was committed. The file is ${place}; edit it by hand, or fix the problem in the message and retry.\n`,
+    help: `Nothing was committed. ${byHand}, or fix the problem in the message and retry.\n`,
     cause: error,
+  });
+}
+
+function configChanged(path: string, unit: string): FluxError {
+  return new FluxError(`the update of ${unit} would change ${path}, which says what is run`, {
+    code: 'update/config-changed',
+    fault: 'user',
+    help: 'Let updaters edit the sources of what is rendered, and no file of this name.',
   });
 }
 

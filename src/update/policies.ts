@@ -58,7 +58,7 @@ export async function planPolicies(spec: PolicySpec, context: UpdateContext): Pr
       throw new PoliciesRefused(error, sortedResult(results));
     }
   }
-  return { result: sortedResult(results), edits: await editor.finish(results) };
+  return { result: sortedResult(results), edits: await editor.finish() };
 }
 
 /** A pattern for a missing container would have no effect, and the intended container would have none. Removing one is allowed. */

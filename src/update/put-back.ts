@@ -61,7 +61,7 @@ export async function planPutBack(
       PerContainer: images.map(({ container, bad, good }) => ({ Container: container, Current: bad, Target: good })),
     });
   }
-  return { result: sortedResult(results), edits: await editor.finish(results), banned };
+  return { result: sortedResult(results), edits: await editor.finish(), banned };
 }
 
 function movedOn({ object }: Manifest, images: readonly PutBack[]): string | undefined {

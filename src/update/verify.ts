@@ -1,7 +1,8 @@
 import { FluxError, hasCode } from '../base/index.ts';
-import type { Manifests } from '../manifests/index.ts';
+import type { Manifests, ObjectChange } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
 import { containersOf, type DesiredState, formatResourceId, isRendered, type Manifest, type Problem } from '../resource/index.ts';
+import { type Asked, unaskedChange } from './unasked-change.ts';
 
 /** A file before and after editing. */
 export interface EditedFile extends FileText {
@@ -9,76 +10,151 @@ export interface EditedFile extends FileText {
 }
 
 /**
- * Parses edited files again and verifies them: the same objects must be in the same places, with the same containers, and every image
- * must be the requested one, or unchanged. The last check before a commit, independent of the editor (Flux v1's checks and messages).
+ * Parses edited files again and verifies them: the same objects must be in the same places, and differ in nothing but the images and
+ * annotations that were asked for. The last check before a commit, independent of the editor (Flux v1's checks and messages).
  * @throws FluxError `update/verification-failed`.
  */
 export async function verifyEdits(
   files: readonly EditedFile[],
-  expected: ExpectedImages,
+  changes: readonly ObjectChange[],
   desired: Pick<Manifests, 'readTexts'>,
 ): Promise<void> {
   const [before, after] = await Promise.all([
-    readObjects(
-      files.map(({ path, before: content }) => ({ path, content })),
-      desired,
-    ),
-    readObjects(files, desired),
+    desired.readTexts(files.map(({ path, before: content }) => ({ path, content }))),
+    desired.readTexts(files),
   ]);
-  const [problem] = after.errors.slice(before.errors.length);
-  if (problem) throw notLoaded(problem);
-  compareObjects(before.manifests, after.manifests, expected);
+  compareStates(before, after, changes);
 }
 
 /**
- * Verifies what a unit renders after its sources were edited, in the same way. Commands may print their objects in another order.
+ * Verifies a whole revision in the same way after sources of units were edited, since any file may be an input of any unit, and updaters
+ * may write every file. Commands may print their objects in another order.
  * @throws FluxError `update/verification-failed`.
  */
-export function verifyRendered(unit: string, before: DesiredState, after: DesiredState, expected: ExpectedImages): void {
+export function verifyRevision(
+  before: DesiredState,
+  after: DesiredState,
+  changes: readonly ObjectChange[],
+  units: Iterable<string>,
+): void {
   try {
-    const [problem] = after.errors;
-    if (problem) throw notLoaded(problem);
-    compareObjects(byName(before.manifests), byName(after.manifests), expected);
+    compareStates(before, after, changes);
   } catch (error) {
     if (!hasCode(error, 'update/verification-failed')) throw error;
     throw new FluxError(error.message, {
       code: error.code,
       fault: 'user',
-      help: `Nothing was committed. The updaters of ${unit} must change exactly what was asked for: run them by hand, then its generators, and compare.`,
+      help: `Nothing was committed. An update must change exactly what was asked for, in all manifests of the repository. Look at the patch file or the updaters of ${[...units].join(', ')}, and at what its generators print before and after the change.\n`,
     });
   }
 }
 
-function byName(manifests: readonly Manifest[]): ReadonlyMap<string, Manifest> {
-  return new Map(manifests.map((manifest) => [`${manifest.object.apiVersion} ${nameOf(manifest)}`, manifest]));
-}
+const NOTHING: Asked = { images: new Map(), annotations: new Map() };
 
-/** By a key that edits do not change. */
-function compareObjects(
-  before: ReadonlyMap<string, Manifest>,
-  after: ReadonlyMap<string, Manifest>,
-  expected: ExpectedImages,
-): void {
+function compareStates(before: DesiredState, after: DesiredState, changes: readonly ObjectChange[]): void {
+  const [problem] = newProblems(before.errors, after.errors);
+  if (problem) throw refused(`loading resources after updates: ${wordsOf(problem)}`);
+  const asked = askedOf(changes);
+  const was = byKey(before.manifests);
+  const is = byKey(after.manifests);
+  for (const { manifest } of changes) if (!was.has(keyOf(manifest))) throw unknownBefore(manifest, before);
   const gone: string[] = [];
-  for (const [key, manifest] of before) {
-    const now = after.get(key);
+  for (const [key, manifest] of was) {
+    const now = is.get(key);
     if (!now || nameOf(now) !== nameOf(manifest)) gone.push(nameOf(manifest));
-    else compareContainers(manifest, now, expected(manifest));
+    else compareObject(manifest, now, asked.get(keyOf(manifest)) ?? NOTHING);
   }
-  for (const [key, manifest] of after) {
-    const was = before.get(key);
-    if (!was || nameOf(was) !== nameOf(manifest)) throw failed(`resource "${nameOf(manifest)}" is new after update`);
+  for (const [key, manifest] of is) {
+    const old = was.get(key);
+    if (!old || nameOf(old) !== nameOf(manifest)) throw isNew(manifest, before);
   }
   if (gone.length > 0)
     throw failed(`resources {${gone.map((name) => `"${name}"`).join(', ')}} present before update but not after`);
 }
 
-function notLoaded({ error: { message } }: Problem): FluxError {
-  return refused(`loading resources after updates: ${message}`);
+/** What is wrong after an update and was not before. The words of what was wrong before may differ, as they count lines. */
+function newProblems(before: readonly Problem[], after: readonly Problem[]): readonly Problem[] {
+  const kind = ({ file, unit, error: { code } }: Problem) => `${code} ${unit ?? file}`;
+  const exactly = (problem: Problem) => `${kind(problem)} ${problem.error.message}`;
+  return subtract(subtract(after, before, exactly), subtract(before, after, exactly), kind);
 }
 
-/** The new images of a manifest, by container; other containers must be unchanged. */
-export type ExpectedImages = (manifest: Manifest) => ReadonlyMap<string, string>;
+function subtract(from: readonly Problem[], others: readonly Problem[], key: (problem: Problem) => string): readonly Problem[] {
+  const counts = new Map<string, number>();
+  for (const other of others) counts.set(key(other), (counts.get(key(other)) ?? 0) + 1);
+  return from.filter((problem) => {
+    const left = counts.get(key(problem)) ?? 0;
+    counts.set(key(problem), left - 1);
+    return left <= 0;
+  });
+}
+
+function askedOf(changes: readonly ObjectChange[]): ReadonlyMap<string, Asked> {
+  const asked = new Map<string, Asked>();
+  for (const { manifest, change } of changes) {
+    const { images, annotations } = asked.get(keyOf(manifest)) ?? NOTHING;
+    asked.set(keyOf(manifest), {
+      images: new Map([...images, ...(change.kind === 'images' ? change.images : [])]),
+      annotations: new Map([...annotations, ...(change.kind === 'annotations' ? change.annotations : [])]),
+    });
+  }
+  return asked;
+}
+
+/** Of objects that are printed twice, the order counts. */
+function byKey(manifests: readonly Manifest[]): ReadonlyMap<string, Manifest> {
+  const all = Map.groupBy(manifests, keyOf);
+  return new Map(
+    [...all].flatMap(([key, same]) => same.map((manifest, index) => [index === 0 ? key : `${key} #${index}`, manifest])),
+  );
+}
+
+/** Identifies an object by what edits do not change: its place in a file, or in a unit its name, since the order may be another one. */
+function keyOf(manifest: Manifest): string {
+  const { place, object } = manifest;
+  return isRendered(place)
+    ? `${place.unit} ${object.apiVersion} ${nameOf(manifest)}`
+    : `${place.file} ${place.document} ${place.item ?? ''}`;
+}
+
+function compareObject(before: Manifest, after: Manifest, asked: Asked): void {
+  if (before.checksum === after.checksum && asked === NOTHING) return;
+  compareContainers(before, after, asked.images);
+  for (const [key, wanted] of asked.annotations) {
+    const { annotations = {} } = after.object.metadata;
+    const now = Object.hasOwn(annotations, key) ? String(annotations[key]) : null;
+    if (now === wanted) continue;
+    const should = wanted === null ? 'be absent' : `be "${wanted}"`;
+    const is = now === null ? 'absent' : `"${now}"`;
+    throw failed(`the annotation "${key}" in resource "${nameOf(before)}" should ${should}, but is ${is}`);
+  }
+  const path = unaskedChange(before.object, after.object, asked);
+  if (path !== undefined) throw failed(`resource "${nameOf(before)}" differs after update in ${path}, which nobody asked for`);
+}
+
+/** An object that has no counterpart before the update. */
+function isNew(manifest: Manifest, before: DesiredState): FluxError {
+  return failureBefore(manifest, before) ?? failed(`resource "${nameOf(manifest)}" is new after update`);
+}
+
+/** An object to change that could not be read again. */
+function unknownBefore(manifest: Manifest, before: DesiredState): FluxError {
+  return failureBefore(manifest, before) ?? failed(`resource "${nameOf(manifest)}" is not there before the update any more`);
+}
+
+/** Why nothing of the unit of an object could be rendered before the update. */
+function failureBefore({ place }: Manifest, { manifests, errors }: DesiredState): FluxError | undefined {
+  if (!isRendered(place) || manifests.some((each) => isRendered(each.place) && each.place.unit === place.unit)) return undefined;
+  const problem = errors.find(({ unit, document }) => unit === place.unit && document === undefined);
+  return (
+    problem &&
+    failed(`${place.unit} could not be rendered before the update, so nothing can be compared: ${problem.error.message}`)
+  );
+}
+
+function wordsOf({ unit, error: { message } }: Problem): string {
+  return unit === undefined ? message : `${unit}: ${message}`;
+}
 
 function compareContainers(before: Manifest, after: Manifest, expected: ReadonlyMap<string, string>): void {
   const was = containersOf(before.object);
@@ -97,17 +173,6 @@ function compareContainers(before: Manifest, after: Manifest, expected: Readonly
       throw failed(`the image for container "${name}" in resource "${id}" should be "${wanted}", but is "${present.image}"`);
     }
   }
-}
-
-async function readObjects(files: readonly FileText[], desired: Pick<Manifests, 'readTexts'>) {
-  const { manifests, errors } = await desired.readTexts(files);
-  const byPlace = manifests.map((manifest) => [placeKey(manifest), manifest] as const);
-  return { manifests: new Map(byPlace), errors };
-}
-
-/** Identifies the place of an object by properties that edits do not change. */
-export function placeKey({ place }: Manifest): string {
-  return `${place.document}/${place.item ?? ''}/${isRendered(place) ? `${place.unit}/` : ''}${place.file}`;
 }
 
 function nameOf({ object: { kind, metadata } }: Manifest): string {

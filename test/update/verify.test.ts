@@ -3,17 +3,23 @@ import { createManifests } from '../../src/manifests/index.ts';
 import { verifyEdits } from '../../src/update/verify.ts';
 import { workload } from './world.ts';
 
-const hello = workload('Deployment', 'hello', {
+const { text: hello, object } = workload('Deployment', 'hello', {
   containers: [
     ['greet', 'acme/hello:1'],
     ['side', 'acme/side:1'],
   ],
-}).text;
+});
 const other = workload('Deployment', 'other', { containers: [['a', 'b:1']] }).text;
 const verify = (content: string, before = hello) =>
   verifyEdits(
     [{ path: 'a.yaml', before, content }],
-    ({ object }) => new Map(object.metadata.name === 'hello' ? [['greet', 'acme/hello:2']] : []),
+    [
+      {
+        id: 'default:deployment/hello',
+        manifest: { place: { file: 'a.yaml', document: 1, line: 1 }, object, checksum: '' },
+        change: { kind: 'images', images: new Map([['greet', 'acme/hello:2']]) },
+      },
+    ],
     createManifests(),
   );
 
@@ -51,6 +57,11 @@ test.each<[string, string, string]>([
     'an image nobody asked to change',
     edited.replace('side:1', 'side:2'),
     'the image for container "side" in resource "default:deployment/hello" should be "acme/side:1", but is "acme/side:2"',
+  ],
+  [
+    'another change of the object',
+    edited.replace('spec:', 'spec:\n  replicas: 2'),
+    'resource "default:deployment/hello" differs after update in spec.replicas, which nobody asked for',
   ],
 ])('%s is refused', async (_name, content, message) => {
   await expect(verify(content)).rejects.toMatchObject({ message: `verifying changes: failed to verify changes: ${message}` });
