@@ -16,6 +16,7 @@ import {
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
+import { MAX_COMMAND_FILE_BYTES } from '../sandbox/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import { generationOf } from './generation-of-flags.ts';
@@ -155,7 +156,7 @@ export async function startFlux({
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
       ...(commands ? { wholeTree: true } : {}),
-      maxBlobBytes: MAX_FILE_BYTES,
+      maxBlobBytes: commands ? MAX_COMMAND_FILE_BYTES : MAX_FILE_BYTES,
       directory: join(directory.path, 'mirrors', name),
       user: config.gitUser,
       email: config.gitEmail,

@@ -7,4 +7,4 @@
 export { type ChildProcessRunnerOptions, createChildProcessRunner } from './child-process/child-process-runner.ts';
 export type { CommandRunner } from './command-runner.ts';
 export { type ContainerRunnerOptions, createContainerRunner } from './container/container-runner.ts';
-export { DEFAULT_LIMITS, type RunLimits } from './limits.ts';
+export { DEFAULT_LIMITS, MAX_FILE_BYTES as MAX_COMMAND_FILE_BYTES, type RunLimits } from './limits.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { FluxError, yieldTurn } from '../base/index.ts';
 import type { TreeFile } from '../repository/index.ts';
-import { inBytes, MAX_FILES, MAX_FILES_BYTES } from './limits.ts';
+import { inBytes, MAX_FILE_BYTES, MAX_FILES, MAX_FILES_BYTES } from './limits.ts';
 
 /** What is written to a disk for the files of a revision. Every path is relative, and below the root. */
 export interface Layout {
@@ -22,7 +22,7 @@ const MAX_PATH = 2048;
 /** Files checked between two turns of the event loop. */
 const PER_TURN = 1_000;
 
-/** @throws FluxError `sandbox/refused` for names that do not stay below the root, or too many files */
+/** @throws FluxError `sandbox/refused` for names that do not stay below the root, a file that is too large, or too many */
 export async function layOut(files: readonly TreeFile[], signal?: AbortSignal): Promise<Layout> {
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (files.length > MAX_FILES || bytes > MAX_FILES_BYTES) {
@@ -35,7 +35,7 @@ export async function layOut(files: readonly TreeFile[], signal?: AbortSignal): 
   const others = new Map<string, TreeFile>();
   for (const [index, file] of files.entries()) {
     if (index % PER_TURN === 0) await yieldTurn(signal);
-    const fault = faultOfPath(file);
+    const fault = faultOf(file);
     if (fault) throw refused(`file ${JSON.stringify(file.path)} cannot be laid out for commands: ${fault}`);
     addFolders(file.mode === SUBMODULE ? file.path : posix.dirname(file.path), folders);
     if (file.mode === SUBMODULE) submodules.add(file.path);
@@ -64,6 +64,10 @@ export function refused(message: string): FluxError {
 }
 
 /** What keeps a name from being used on a disk; undefined if nothing does. */
+function faultOf(file: TreeFile): string | undefined {
+  return file.size > MAX_FILE_BYTES ? `it has more than ${inBytes(MAX_FILE_BYTES)}` : faultOfPath(file);
+}
+
 function faultOfPath({ path, undecodable }: TreeFile): string | undefined {
   if (undecodable) return 'its name is not UTF-8';
   if (Buffer.byteLength(path) > MAX_PATH) return `its path has more than ${MAX_PATH} bytes`;

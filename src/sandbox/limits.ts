@@ -21,6 +21,8 @@ export const DEFAULT_LIMITS: RunLimits = {
 /** Of the files that commands find. */
 export const MAX_FILES = 100_000;
 export const MAX_FILES_BYTES = 512 * MIB;
+/** Of one of them: its content is in memory when it is laid out. */
+export const MAX_FILE_BYTES = 64 * MIB;
 /** How many entries besides those of the repository are looked at in search of changes. */
 export const MAX_NEW_ENTRIES = 100_000;
 

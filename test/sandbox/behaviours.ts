@@ -118,6 +118,14 @@ export function behavesAsARunner(runner: () => CommandRunner): void {
     await expect(run(runOf('true', { files: filesOf({ [path]: '' }) }))).rejects.toMatchObject({ code: 'sandbox/refused' });
   });
 
+  test('refuses a file that is too large, by its name', async () => {
+    const small = filesOf({ 'assets/film.bin': 'x' });
+    const files = { ...small, files: small.files.map((file) => ({ ...file, size: (64 << 20) + 1 })) };
+    await expect(run(runOf('true', { files }))).rejects.toThrow(
+      'file "assets/film.bin" cannot be laid out for commands: it has more than 64 MiB',
+    );
+  });
+
   test.each([
     ['a folder that is not there', { directory: 'none' }],
     ['a folder that is a file', { directory: 'a.yaml' }],
