@@ -11,3 +11,4 @@ export { createManifests, type EditedRevision, type Generation, type Manifests }
 export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';
 export { CONFIG_NAME } from './units/divide.ts';
+export { listingOf } from './units/tree.ts';

@@ -10,7 +10,7 @@ import type { ObjectChange } from './object-change.ts';
 import { createPlainRenderer } from './plain/plain-renderer.ts';
 import { divide } from './units/divide.ts';
 import type { Renderer, RenderOptions } from './units/renderer.ts';
-import { blobId, Tree } from './units/tree.ts';
+import { listingOf, Tree } from './units/tree.ts';
 import { ALL_FILES, type CommandUnit, type PlainUnit } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
@@ -20,8 +20,8 @@ export interface Manifests {
   /**
    * Reads the manifests among the files, in the order of the files; then those that units render. An invalid file, document, object or
    * unit is reported in `errors` and does not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false
-   * nothing is added to the cache; with `asFiles` nothing is run, and all are read as they are. If all manifests are unchanged since the last kept revision, `manifests` is the identical array, which
-   * callers can detect.
+   * nothing is added to the cache; with `asFiles` nothing is run, and all are read as they are. If all manifests are unchanged since the
+   * last kept revision, `manifests` is the identical array, which callers can detect.
    */
   read(
     files: readonly TreeFile[],
@@ -110,28 +110,23 @@ export function createManifests({
       return { ...state, manifests: lastManifests };
     },
     readTexts(files, cancel = {}) {
-      const texts = new Map(files.map(({ content }) => [blobId(Buffer.from(content)), Buffer.from(content)]));
-      const listed = files.map(({ path, content }) => {
-        const bytes = Buffer.from(content);
-        return { path, mode: '100644', blob: blobId(bytes), size: bytes.length };
-      });
+      const { files: listed, blob } = listingOf(files);
       const apart = createPlainRenderer({ log: silentLogger(), thread, clock });
-      const read = async ({ blob }: TreeFile) => texts.get(blob) ?? Buffer.alloc(0);
       const budget = new MemoryBudget(Number.POSITIVE_INFINITY);
-      return apart.render(ALL_FILES, { files: listed, read }, { ...cancel, keep: false, budget });
+      return apart.render(ALL_FILES, { files: listed, read: (file) => blob(file.blob) }, { ...cancel, keep: false, budget });
     },
     async edit(file, change, read, { signal } = {}) {
       const text = await read(file);
       const content = await thread.change(text, change, signal);
       return content === text ? [] : [{ path: file, content }];
     },
-    async editUnit(name, changes, { files, blob, edits }, cancel = {}) {
-      const tree = await (await Tree.of(files, blob, cancel)).with(edits, cancel);
+    async editUnit(name, changes, revision, cancel = {}) {
+      const tree = await editedTree(revision, cancel);
       const { unit, renderer } = await find(name, tree, cancel);
       return renderer.edit(unit, changes, tree, cancel);
     },
-    async readEdited({ files, blob, edits }, cancel = {}) {
-      const tree = await (await Tree.of(files, blob, cancel)).with(edits, cancel);
+    async readEdited(revision, cancel = {}) {
+      const tree = await editedTree(revision, cancel);
       // The cache of plain files is for the last revision that was read.
       const options = { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) };
       if (!generation || !commands) return plain.render(ALL_FILES, tree, options);
@@ -151,6 +146,11 @@ export function createManifests({
       ...(problem ? { cause: problem.error } : {}),
     });
   }
+}
+
+async function editedTree({ files, blob, edits }: EditedRevision, cancel: Cancellable): Promise<Tree> {
+  const tree = await Tree.of(files, blob, cancel);
+  return tree.with(edits, cancel);
 }
 
 interface Renderers {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { countActions } from '../../change/index.ts';
-import type { Revision, TreeFile } from '../../repository/index.ts';
+import { listingOf } from '../../manifests/index.ts';
+import type { Revision } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
 import type { Progress } from '../loop/progress.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -106,16 +106,13 @@ export function createPreview(options: PreviewOptions): Preview {
   return (request, cancel) => limited((inTime) => preview(request, inTime), cancel);
 }
 
-/** Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not cached, since they may be secret, and nothing in them is run. */
-function readFiles(files: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
-  const blobs = new Map<string, Buffer>();
-  const tree = files.map(({ path, content }): TreeFile => {
-    const bytes = Buffer.from(content);
-    const blob = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-    blobs.set(blob, bytes);
-    return { path, mode: '100644', blob, size: bytes.length };
-  });
-  return desired.read(tree, async (id) => blobs.get(id) ?? Buffer.alloc(0), { ...cancel, keep: false, asFiles: true });
+/**
+ * Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not
+ * cached, since they may be secret, and nothing in them is run.
+ */
+function readFiles(texts: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
+  const { files, blob } = listingOf(texts);
+  return desired.read(files, blob, { ...cancel, keep: false, asFiles: true });
 }
 
 function busy(): FluxError {

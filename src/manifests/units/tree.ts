@@ -88,6 +88,18 @@ function placeOf(bytes: Buffer, files: readonly TreeFile[], from: number): numbe
   return low;
 }
 
+/** Files that are no revision, as one lists them, under the ids that Git would assign; and their content by id. */
+export function listingOf(texts: readonly FileText[]) {
+  const contents = new Map<string, Buffer>();
+  const files = texts.map(({ path, content }): TreeFile => {
+    const bytes = Buffer.from(content);
+    const blob = blobId(bytes);
+    contents.set(blob, bytes);
+    return { path, mode: '100644', blob, size: bytes.length };
+  });
+  return { files, blob: async (id: string) => contents.get(id) ?? Buffer.alloc(0) };
+}
+
 /** The id that Git gives to content. */
 export function blobId(bytes: Buffer): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');

@@ -29,11 +29,6 @@ export interface CommandUnit {
 /** A part of a revision, and what renders it. */
 export type Unit = PlainUnit | CommandUnit;
 
-export type RenderedUnit = Exclude<Unit, PlainUnit>;
-
-/** The renderers, by name. */
-export type RendererName = Unit['renderer'];
-
 /** Whether a listed file may be read as text. */
 export function isRegular({ mode, undecodable }: TreeFile): boolean {
   return mode.startsWith('100') && !undecodable;
