@@ -131,7 +131,7 @@ function compareObject(before: Manifest, after: Manifest, asked: Asked): void {
   // Generators may derive labels of the same object from the tag.
   const isOpen = isRendered(before.place) && asked !== NOTHING;
   const path = isOpen ? undefined : unaskedChange(before.object, after.object, asked);
-  if (path !== undefined) throw failed(`resource "${nameOf(before)}" differs after update in ${path}, which nobody asked for`);
+  if (path !== undefined) throw failed(`resource "${nameOf(before)}" differs after update in ${path}, which was not requested`);
 }
 
 /** An object that has no counterpart before the update. */

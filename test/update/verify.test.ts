@@ -61,7 +61,7 @@ test.each<[string, string, string]>([
   [
     'another change of the object',
     edited.replace('spec:', 'spec:\n  replicas: 2'),
-    'resource "default:deployment/hello" differs after update in spec.replicas, which nobody asked for',
+    'resource "default:deployment/hello" differs after update in spec.replicas, which was not requested',
   ],
 ])('%s is refused', async (_name, content, message) => {
   await expect(verify(content)).rejects.toMatchObject({ message: `verifying changes: failed to verify changes: ${message}` });
