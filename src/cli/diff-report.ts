@@ -39,7 +39,8 @@ export function formatDiff(report: DiffReportWire, paint: Paint): string {
 
 /** `change shop:deployment/web  deploy/web.yaml:12  changed in Git`. */
 function headLine({ action, id, place, reason, error }: Entry): string {
-  const where = place === undefined ? '' : placeText({ file: place.file, unit: place.unit, line: place.line });
+  const where =
+    place === undefined ? '' : placeText({ file: place.file, unit: place.unit, line: place.line, origin: place.origin });
   return [`${action} ${id}`, where, whyText({ reason, error })]
     .filter((text) => text !== '')
     .map(printableLine)

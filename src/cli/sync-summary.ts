@@ -97,7 +97,7 @@ export function problemLine(kind: 'error' | 'warning', problem: Problem): string
   return `${kind}${subject === '' ? '' : ` ${subject}`}: ${problem.error.message}`;
 }
 
-/** `deploy/web.yaml:12:3 document 3, item 2`, as far as known. */
+/** `deploy/web.yaml:12:3 document 3, item 2`, as far as known; `, from base/web.yaml` of what is rendered. */
 export function placeText({
   file,
   unit,
@@ -105,6 +105,7 @@ export function placeText({
   document,
   item,
   source,
+  origin,
   ...rest
 }: Partial<Problem> & { readonly unit?: string | undefined }): string {
   if (file === undefined) return '';
@@ -112,6 +113,7 @@ export function placeText({
   const within = [
     ...(document === undefined ? [] : [`document ${document}`]),
     ...(item === undefined ? [] : [`item ${item}`]),
+    ...(origin === undefined ? [] : [`from ${origin.file}`]),
   ].join(', ');
   const of = source === undefined ? '' : ` of source ${source}`;
   return `${unit ?? file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}${of}`;

@@ -22,6 +22,10 @@ export interface RenderedPlace {
   readonly document: number;
   /** Number of the item, if the document is a List. */
   readonly item?: number;
+  /** What renders the unit. */
+  readonly renderer: 'commands';
+  /** The file of the repository that the object comes from, where that is known. */
+  readonly origin?: { readonly file: string };
 }
 
 /** The origin of a manifest. */
@@ -45,9 +49,13 @@ export function placeName(place: ManifestPlace): string {
   return isRendered(place) ? place.unit : `${place.file}:${place.line}`;
 }
 
-/** `deploy/web.yaml:12 (document 3, item 2)`, or `staging/../.flux.yaml (output, document 3)` of a unit. */
+/**
+ * `deploy/web.yaml:12 (document 3, item 2)`, or of a unit `staging/../.flux.yaml (output, document 3)`, with `, from base/web.yaml` where
+ * that is known.
+ */
 export function formatPlace(place: ManifestPlace): string {
   const { document, item } = place;
   const number = `document ${document}${item === undefined ? '' : `, item ${item}`}`;
-  return `${placeName(place)} (${isRendered(place) ? 'output, ' : ''}${number})`;
+  if (!isRendered(place)) return `${placeName(place)} (${number})`;
+  return `${placeName(place)} (output, ${number}${place.origin === undefined ? '' : `, from ${place.origin.file}`})`;
 }

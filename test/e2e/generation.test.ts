@@ -107,6 +107,10 @@ test.runIf(thorough('a unit that fails or shrinks'))(
       }),
     );
     expect(await present()).toEqual(all);
+    const why = await fluxd.fluxctl('why', `${shop}:deployment/web`);
+    expect(why.stdout).toContain(
+      'its unit app/.flux.yaml could not be rendered, and it stays as it is: error executing generator',
+    );
 
     const silent = await repository.commit('Hide a failure in a pipe', {
       'app/.flux.yaml': lines('version: 1', 'commandUpdated: { generators: [{ command: "false | cat" }] }'),

@@ -76,4 +76,12 @@ describe('a place in the repository', () => {
   test('is told with the item of a List', () => {
     expect(formatPlace({ file: 'web.yaml', line: 1, document: 1, item: 2 })).toBe('web.yaml:1 (document 1, item 2)');
   });
+
+  test('of what a unit renders names the unit, and the input where that is known', () => {
+    const rendered = { unit: 'envs/staging/../.flux.yaml', file: 'envs/.flux.yaml', document: 3, renderer: 'commands' } as const;
+    expect(formatPlace(rendered)).toBe('envs/staging/../.flux.yaml (output, document 3)');
+    expect(formatPlace({ ...rendered, origin: { file: 'base/web.yaml' } })).toBe(
+      'envs/staging/../.flux.yaml (output, document 3, from base/web.yaml)',
+    );
+  });
 });

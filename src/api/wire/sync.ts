@@ -10,6 +10,10 @@ export const placeSchema = z.object({
   /** The unit that renders it; absent for what is written in the file. */
   unit: z.string().optional(),
   item: z.number().optional(),
+  /** What renders the unit, such as commands; a newer daemon may know more. */
+  renderer: z.string().optional(),
+  /** Where what is rendered comes from in the repository, as far as that is known. */
+  origin: z.object({ file: z.string() }).optional(),
 });
 
 export type PlaceWire = z.infer<typeof placeSchema>;

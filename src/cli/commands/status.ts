@@ -85,7 +85,7 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
   const { alone, together } = wide ? whole : groupHeld(objects, ({ state }) => state);
   const rows = alone.map((object) => {
     const { state, since, place, id, source } = object;
-    const where = placeText({ file: place?.file, unit: place?.unit, line: place?.line, source });
+    const where = placeText({ file: place?.file, unit: place?.unit, line: place?.line, origin: place?.origin, source });
     return [state, id ?? '', ...(wide ? [since] : []), where, whyText(object)];
   });
   const sums = together.map(([count, why]) => ['held', `${count} deletions`, '', `${why}; fluxctl gc lists them`]);
@@ -94,7 +94,7 @@ function tableOf(objects: readonly ObjectState[], format: 'table' | 'wide', head
 
 /** A refused document may not name an object. */
 function nameOf({ id, place, source }: ObjectState): string {
-  return id ?? placeText({ file: place?.file, unit: place?.unit, line: place?.line, source });
+  return id ?? placeText({ file: place?.file, unit: place?.unit, line: place?.line, origin: place?.origin, source });
 }
 
 function rank({ state }: ObjectState): number {

@@ -45,13 +45,21 @@ export function objectKey({ id, place, source }: Pick<ObjectState, 'id' | 'place
 export class ObjectStates {
   #view: ObjectStatesView = { objects: [] };
   #byKey: ReadonlyMap<string, ObjectState> = new Map();
+  /** The unit that rendered an object before it failed, by the id of the object. */
+  #unitOf: ReadonlyMap<ResourceId, string> = new Map();
 
   get view(): ObjectStatesView {
     return this.#view;
   }
 
+  /** The unit that renders an object, or rendered it until the unit failed; undefined if that is not known. */
+  unitOf(id: ResourceId): string | undefined {
+    return this.#unitOf.get(id);
+  }
+
   forget(): void {
     this.#byKey = new Map();
+    this.#unitOf = new Map();
     this.#view = { objects: [] };
   }
 
@@ -65,7 +73,13 @@ export class ObjectStates {
     }
     const objects = [...next].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
     this.#byKey = next;
+    this.#unitOf = new Map([...this.#lostTo(problemsOfUnits(errors)), ...rendered(objects)]);
     this.#view = { revision, syncedAt: finishedAt, objects };
+  }
+
+  /** Objects of units that failed: what they rendered is not known. */
+  #lostTo(failed: ReadonlyMap<string, Problem>): readonly (readonly [ResourceId, string])[] {
+    return failed.size === 0 ? [] : [...this.#unitOf].filter(([, unit]) => failed.has(unit));
   }
 
   #enter(next: Map<string, ObjectState>, state: Omit<ObjectState, 'since'> & { readonly news?: boolean }, now: number): void {
@@ -75,6 +89,20 @@ export class ObjectStates {
     const isSame = before?.state === rest.state && before.reason === rest.reason && before.error?.message === rest.error?.message;
     next.set(key, { ...rest, since: isSame && !news && before ? before.since : now });
   }
+}
+
+function rendered(objects: readonly ObjectState[]): readonly (readonly [ResourceId, string])[] {
+  return objects.flatMap(({ id, place }) => (id === undefined || place?.unit === undefined ? [] : [[id, place.unit] as const]));
+}
+
+/** What is wrong with each unit that could not be rendered, or not in full, by its name. */
+export function problemsOfUnits(errors: readonly Problem[]): ReadonlyMap<string, Problem> {
+  const found = new Map<string, Problem>();
+  for (const problem of errors) {
+    const { unit, document } = problem;
+    if (unit !== undefined && (document === undefined || !found.has(unit))) found.set(unit, problem);
+  }
+  return found;
 }
 
 function stateOf(change: Change): (Omit<ObjectState, 'since'> & { readonly news?: boolean }) | undefined {

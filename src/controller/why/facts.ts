@@ -71,6 +71,8 @@ export interface SourceFacts {
   readonly automation?: Trouble;
   /** Number of refused files and documents. */
   readonly refused: number;
+  /** Names of the units that could not be rendered, or not in full. */
+  readonly failedUnits: readonly string[];
 }
 
 /** All that is known of one object, from which the answer is folded. Times are in milliseconds since the epoch. */
@@ -84,6 +86,8 @@ export interface Facts {
   readonly duplicates: readonly ManifestPlace[];
   /** Why its document is refused. */
   readonly problem?: Problem;
+  /** What is wrong with the unit that rendered it before, if no manifest is known. */
+  readonly unitProblem?: Problem;
   /** The newest change of its lines. */
   readonly changed?: Reading<Changed>;
   readonly inGit: Policies;

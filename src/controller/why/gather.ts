@@ -19,7 +19,7 @@ export interface Memory {
 
 /** The facts about a subject that need no reading. */
 export function gather(subject: Subject, memory: Memory): Facts {
-  const { id, manifest, object, problem, duplicates, containers } = subject;
+  const { id, manifest, object, problem, unitProblem, duplicates, containers } = subject;
   const { timing, source } = memory;
   const running = runningOf(id, memory);
   const live = running.state === 'read' ? running.value : undefined;
@@ -35,6 +35,7 @@ export function gather(subject: Subject, memory: Memory): Facts {
     ...(manifest ? { manifest } : {}),
     duplicates,
     ...(problem ? { problem } : {}),
+    ...(unitProblem ? { unitProblem } : {}),
     ...policies,
     running,
     ...(object ? { object } : {}),

@@ -12,7 +12,7 @@ import {
   type ResourceId,
 } from '../../resource/index.ts';
 import type { RepositoryView } from '../repository/view.ts';
-import { type KnownPlace, type ObjectState, objectKey } from '../sync/object-states.ts';
+import { type KnownPlace, type ObjectState, objectKey, problemsOfUnits } from '../sync/object-states.ts';
 import type { WhyQuestion } from './answer.ts';
 
 /** An object that a question is about, as Git knows it. */
@@ -22,6 +22,8 @@ export interface Subject {
   readonly manifest?: Manifest;
   readonly duplicates: readonly ManifestPlace[];
   readonly problem?: Problem;
+  /** What is wrong with the unit that rendered it before. */
+  readonly unitProblem?: Problem;
   /** Its state since the last sync. */
   readonly object?: ObjectState;
   /** The containers that the question is about; absent for all. */
@@ -35,6 +37,8 @@ export interface Known {
   /** The last revision that was read; absent while Git is not ready. */
   readonly view?: RepositoryView;
   readonly objects: readonly ObjectState[];
+  /** The unit that rendered an object last. */
+  readonly unitOf: (id: ResourceId) => string | undefined;
 }
 
 /** Subjects of one question that are looked at. */
@@ -58,7 +62,7 @@ function byId(asked: ResourceId, container: string | undefined, known: Known): S
 }
 
 /** The object with an id: its one manifest, or all the manifests of a duplicate, or its refused document. */
-function subject(id: ResourceId, { view, objects }: Known): Subject {
+function subject(id: ResourceId, { view, objects, unitOf }: Known): Subject {
   const found = objects.filter((each) => each.id === id);
   const object = found.find(({ state }) => state !== 'refused') ?? found[0];
   const manifest = view?.manifests.get(id);
@@ -66,7 +70,9 @@ function subject(id: ResourceId, { view, objects }: Known): Subject {
   const about = { id, ...(problem ? { problem } : {}), ...(object ? { object } : {}) };
   if (manifest) return { ...about, manifest, duplicates: [] };
   const [first, ...others] = definitionsOf(object, view);
-  return { ...about, ...(first ? { manifest: first } : {}), duplicates: others.map(({ place }) => place) };
+  if (first) return { ...about, manifest: first, duplicates: others.map(({ place }) => place) };
+  const unitProblem = problem ? undefined : problemsOfUnits(view?.state.errors ?? []).get(unitOf(id) ?? '');
+  return { ...about, ...(unitProblem ? { unitProblem } : {}), duplicates: [] };
 }
 
 /** The manifests of an object whose id is ambiguous: those of its kind, namespace and name. */

@@ -19,7 +19,7 @@ import type { Cluster } from '../ports/cluster.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import type { RepositoryView } from '../repository/view.ts';
-import type { ObjectStates } from '../sync/object-states.ts';
+import { type ObjectStates, problemsOfUnits } from '../sync/object-states.ts';
 import { closedNow } from '../sync/sync-window.ts';
 import { LINK_STATES, type Other, type WhyAnswer, type WhyQuestion } from './answer.ts';
 import { explain } from './explain.ts';
@@ -67,7 +67,11 @@ export function createWhy(deps: WhyDeps): Why {
   }
 
   function find(question: WhyQuestion, { view }: Repository): NonEmpty<Subject> {
-    return subjectsOf(question, { ...(view ? { view } : {}), objects: deps.objectStates.view.objects });
+    return subjectsOf(question, {
+      ...(view ? { view } : {}),
+      objects: deps.objectStates.view.objects,
+      unitOf: (id) => deps.objectStates.unitOf(id),
+    });
   }
 
   return {
@@ -150,6 +154,7 @@ function sourceFacts(
     ...(automation ? { automation } : {}),
     ...(unreadable ? { unreadable } : {}),
     refused: view?.state.errors.length ?? 0,
+    failedUnits: [...problemsOfUnits(view?.state.errors ?? []).keys()],
   };
 }
 

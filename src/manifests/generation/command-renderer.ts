@@ -131,6 +131,7 @@ function placed(unit: CommandUnit, { objects, errors, warnings }: ParsedFile): R
     file,
     document,
     ...(item === undefined ? {} : { item }),
+    renderer: 'commands',
   });
   // Lines are those of the output, which is not in the repository.
   const inUnit = ({ line: _line, column: _column, error, ...where }: ParsedFile['errors'][number]) => ({

@@ -28,7 +28,7 @@ describe('what is counted', () => {
   const stateOf = (count: number, errors: readonly string[] = []): DesiredState => ({
     manifests: [...Array(count).keys()].map(
       (n): Manifest => ({
-        place: { unit: UNIT, file: 'envs/.flux.yaml', document: n + 1 },
+        place: { unit: UNIT, file: 'envs/.flux.yaml', document: n + 1, renderer: 'commands' as const },
         object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `map-${n}` } },
         checksum: String(n),
       }),

@@ -29,6 +29,8 @@ const REQUEST = { name: '#12', url: 'https://git.example.org/acme/shop/pulls/12'
 const NEWER = { '1.0.0': {}, '1.1.0': {} };
 /** A rollout that goes on. */
 const ROLLING: Recorded = { deployment: liveDeployment(), replicaSets: [replicaSet()] };
+const UNIT = 'envs/staging/../.flux.yaml';
+const NO_KUSTOMIZE = new FluxError('kustomize: not found', { code: 'generation/command-failed', fault: 'user' });
 const IMAGE = 'registry.example.org/acme/web:1.1.0';
 const BAD = `sha256:${'b'.repeat(64)}`;
 const rejected = (reason: string) =>
@@ -243,6 +245,66 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     },
     cause: 'sync/held-deletion',
     answer: `${ID} is not deleted: it left Git, and its deletion is held: it holds data; its deletion needs approval.`,
+  },
+  'unit that could not be rendered, whose deletions are held': {
+    given: {
+      inGit: false,
+      unitBefore: UNIT,
+      errors: [{ file: 'envs/.flux.yaml', unit: UNIT, error: NO_KUSTOMIZE }],
+      change: {
+        inGit: false,
+        place: undefined as never,
+        outcome: 'held',
+        reason: '1 part of the repository could not be read',
+      } as Partial<Change>,
+    },
+    cause: 'place/unrendered',
+    answer: `${ID} is not synced: its unit ${UNIT} could not be rendered, and it stays as it is: kustomize: not found.`,
+  },
+  'unit that could not be rendered, without garbage collection': {
+    given: { inGit: false, unitBefore: UNIT, errors: [{ file: 'envs/.flux.yaml', unit: UNIT, error: NO_KUSTOMIZE }] },
+    cause: 'place/unrendered',
+    answer: `${ID} is not synced: its unit ${UNIT} could not be rendered, and it stays as it is: kustomize: not found.`,
+  },
+  'unit of which a document is refused': {
+    given: {
+      inGit: false,
+      unitBefore: UNIT,
+      errors: [{ file: 'envs/.flux.yaml', unit: UNIT, document: 2, error: NO_KUSTOMIZE }],
+    },
+    cause: 'place/unrendered',
+    answer: `${ID} is not synced: its unit ${UNIT} could not be rendered in full, and it stays as it is: kustomize: not found.`,
+  },
+  'unit that could not be rendered, after a restart': {
+    given: {
+      inGit: false,
+      errors: [{ file: 'envs/.flux.yaml', unit: UNIT, error: NO_KUSTOMIZE }],
+      change: {
+        inGit: false,
+        place: undefined as never,
+        outcome: 'held',
+        reason: '1 part of the repository could not be read',
+      } as Partial<Change>,
+    },
+    cause: 'sync/held-deletion',
+    answer: `${ID} is not deleted: it is not in Git, as far as it is known, and its deletion is held: 1 part of the repository could not be read.`,
+  },
+  'object that another unit rendered than the one that failed': {
+    given: {
+      inGit: false,
+      unitBefore: 'envs/production/../.flux.yaml',
+      errors: [{ file: 'envs/.flux.yaml', unit: UNIT, error: NO_KUSTOMIZE }],
+    },
+    cause: 'place/not-in-git',
+    answer: `${ID} is not synced: it is in the cluster, but not in revision bbbbbbb of branch main.`,
+  },
+  'document of the output of a unit': {
+    given: {
+      inGit: false,
+      errors: [{ id: ID, file: 'envs/.flux.yaml', unit: UNIT, document: 2, error: new FluxError('no name', { code: 'x/y' }) }],
+    },
+    cause: 'place/refused',
+    answer: `${ID} is not synced: the manifest at ${UNIT} (output, document 2) is refused: no name.`,
   },
   'fight with another manager': {
     given: {
@@ -580,4 +642,27 @@ test('the chain has its links in order, and a commit with its author and job', a
     facts: expect.arrayContaining([{ name: 'job', value: 'j-1 (automation)' }]),
   });
   expect(links[4]).toMatchObject({ container: 'web', text: 'bbbbbbb by automation' });
+});
+
+test('what a unit renders is at the unit, with its renderer, and its input file where that is known', async () => {
+  const place = { unit: UNIT, file: 'envs/.flux.yaml', document: 3, renderer: 'commands' } as const;
+  const factsOf = async (given: Given) => (await whyIn(given)).links[0];
+  expect(await factsOf({ place })).toMatchObject({
+    text: UNIT,
+    facts: [
+      { name: 'unit', value: UNIT },
+      { name: 'renderer', value: 'commands' },
+      { name: 'document', value: '3' },
+    ],
+  });
+  expect(await factsOf({ place: { ...place, origin: { file: 'base/web.yaml' } } })).toMatchObject({
+    facts: expect.arrayContaining([{ name: 'input', value: 'base/web.yaml' }]),
+  });
+});
+
+test('after a restart, the unit that failed is named as one that may define an object', async () => {
+  const errors = [{ file: 'envs/.flux.yaml', unit: UNIT, error: NO_KUSTOMIZE }];
+  const { links, next } = await whyIn({ inGit: false, errors });
+  expect(links[0]).toMatchObject({ code: 'not-in-git' });
+  expect(next?.text).toBe(`${UNIT} could not be rendered, and may define it; fluxctl status says why.`);
 });

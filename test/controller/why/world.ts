@@ -9,7 +9,14 @@ import { createWhy } from '../../../src/controller/why/why.ts';
 import { accept } from '../../../src/git/accept.ts';
 import type { ImageInfo, ImageRepository, ImageScan } from '../../../src/image/index.ts';
 import type { LineChange, SourceState, Unverified } from '../../../src/repository/index.ts';
-import { type ClusterWorkload, containersOf, type KubeObject, type Manifest, type Problem } from '../../../src/resource/index.ts';
+import {
+  type ClusterWorkload,
+  containersOf,
+  type KubeObject,
+  type Manifest,
+  type ManifestPlace,
+  type Problem,
+} from '../../../src/resource/index.ts';
 import { createGates, type GateState } from '../../../src/schedule/index.ts';
 import type { Timing } from '../../../src/update/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -34,6 +41,10 @@ export interface Given {
   readonly manifests?: readonly Manifest[];
   /** False: Git does not have the workload. */
   readonly inGit?: boolean;
+  /** Where the workload is, instead of in its file. */
+  readonly place?: ManifestPlace;
+  /** The unit that rendered it in an earlier sync. */
+  readonly unitBefore?: string;
   /** False: the cluster does not have it. */
   readonly runs?: boolean;
   readonly errors?: readonly Problem[];
@@ -93,7 +104,7 @@ function textOf(image: string): string {
 export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id: ID }): Promise<WhyAnswer> {
   const { image = 'acme/web:1.0.0', inGit = true, runs = true, errors = [], applied = HEAD, blame = [], secrets = [] } = given;
   const clock = new ManualClock(NOW);
-  const manifest = manifestOf(deployment(given));
+  const manifest = { ...manifestOf(deployment(given)), ...(given.place ? { place: given.place } : {}) };
   const manifests = [...(inGit ? [manifest] : []), ...(given.manifests ?? [])];
   const idOf = ({ object: { kind, metadata } }: Manifest) => `${metadata.namespace}:${kind.toLowerCase()}/${metadata.name}`;
   const all = new Map(
@@ -133,6 +144,10 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
     workloads: new Map(),
   };
   if (given.leadership?.state !== 'following') {
+    if (given.unitBefore !== undefined) {
+      const place = { unit: given.unitBefore, file: 'envs/.flux.yaml', document: 1, renderer: 'commands' } as const;
+      objectStates.synced({ ...outcome, errors: [], changes: [{ id: ID, inGit: true, outcome: 'unchanged', place } as Change] });
+    }
     objectStates.synced(outcome);
     progress.done(outcome);
   }

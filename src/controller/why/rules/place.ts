@@ -1,7 +1,7 @@
 import type { Reading } from '../../../base/index.ts';
 import { readRecordedSpec } from '../../../record/index.ts';
 import { followsInWords } from '../../../repository/index.ts';
-import { placeName } from '../../../resource/index.ts';
+import { isRendered, type Problem, placeName, type RenderedPlace } from '../../../resource/index.ts';
 import type { Fact, Finding, Link } from '../answer.ts';
 import type { Changed, Facts } from '../facts.ts';
 import { advised, clause, find, type Rule, short } from './rule.ts';
@@ -12,7 +12,16 @@ export function placeLink(facts: Facts): Link {
   return { kind: 'place', ...since, ...find(RULES, facts, inGit(facts)), facts: placeFacts(facts) };
 }
 
-const RULES: readonly Rule<Facts>[] = [refused, duplicate, notReadable, leftGit, beingDeleted, onlyInCluster, nowhere];
+const RULES: readonly Rule<Facts>[] = [
+  refused,
+  duplicate,
+  notReadable,
+  unrendered,
+  leftGit,
+  beingDeleted,
+  onlyInCluster,
+  nowhere,
+];
 
 function refused({ problem }: Facts): Finding | undefined {
   if (!problem) return undefined;
@@ -62,9 +71,35 @@ function notReadable({ manifest, source }: Facts): Finding | undefined {
   };
 }
 
+function unrendered({ unitProblem }: Facts): Finding | undefined {
+  if (!unitProblem) return undefined;
+  const { unit = '', document, error } = unitProblem;
+  const what = document === undefined ? 'could not be rendered' : 'could not be rendered in full';
+  return {
+    code: 'unrendered',
+    state: 'failed',
+    text: clause(`its unit ${unit} ${what}, and it stays as it is: ${error.message}`),
+    ...advised(error),
+  };
+}
+
 /** The sync says what becomes of it. */
-function leftGit({ manifest, object }: Facts): Finding | undefined {
-  return manifest || object === undefined ? undefined : { code: 'left-git', state: 'ok', text: 'not in Git any more' };
+function leftGit({ manifest, object, source }: Facts): Finding | undefined {
+  if (manifest || object === undefined) return undefined;
+  const unread = unreadUnits(source);
+  return {
+    code: 'left-git',
+    state: 'ok',
+    text: unread === undefined ? 'not in Git any more' : `not in Git, as far as it is known: ${unread}`,
+  };
+}
+
+/** What may define it. */
+function unreadUnits({ failedUnits }: Facts['source']): string | undefined {
+  const [unit] = failedUnits;
+  if (unit === undefined) return undefined;
+  const more = failedUnits.length === 1 ? '' : ` and ${failedUnits.length - 1} more`;
+  return clause(`${unit}${more} could not be rendered, and may define it`);
 }
 
 /** The deletion is what there is to explain. */
@@ -99,7 +134,10 @@ function revisionOf({ branch, head = '', paths }: Facts['source']): string {
   return `revision ${short(head)} of ${followsInWords(branch)}${below}`;
 }
 
-function toAdd({ refused: count }: Facts['source']): { readonly text: string } {
+function toAdd(source: Facts['source']): { readonly text: string } {
+  const { refused: count } = source;
+  const unread = unreadUnits(source);
+  if (unread !== undefined) return { text: `${unread}; fluxctl status says why.` };
   if (count === 0) return { text: 'Add its manifest to the repository.' };
   const what = count === 1 ? 'One file or document is' : `${count} files or documents are`;
   return { text: `${what} refused and may define it; fluxctl status lists them.` };
@@ -108,7 +146,19 @@ function toAdd({ refused: count }: Facts['source']): { readonly text: string } {
 function placeFacts({ manifest, changed }: Facts): readonly Fact[] {
   const { document = 1, item } = manifest?.place ?? {};
   const within = `${document}${item === undefined ? '' : `, item ${item}`}`;
-  return [...(within === '1' ? [] : [{ name: 'document', value: within }]), ...(changed ? changeFacts(changed) : [])];
+  return [
+    ...(manifest && isRendered(manifest.place) ? renderingFacts(manifest.place) : []),
+    ...(within === '1' ? [] : [{ name: 'document', value: within }]),
+    ...(changed ? changeFacts(changed) : []),
+  ];
+}
+
+function renderingFacts({ unit, renderer, origin }: RenderedPlace): readonly Fact[] {
+  return [
+    { name: 'unit', value: unit },
+    { name: 'renderer', value: renderer },
+    ...(origin ? [{ name: 'input', value: origin.file }] : []),
+  ];
 }
 
 /** Who changed a line last, and the job that did. */
@@ -137,14 +187,7 @@ const JOBS: ReadonlyMap<string, string> = new Map([
   ['containers', 'release'],
 ]);
 
-function where({
-  file = 'an unknown file',
-  line,
-  column,
-}: {
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-}): string {
+function where({ file = 'an unknown file', unit, document, line, column }: Problem): string {
+  if (unit !== undefined) return `${unit}${document === undefined ? '' : ` (output, document ${document})`}`;
   return `${file}${line === undefined ? '' : `:${line}`}${line === undefined || column === undefined ? '' : `:${column}`}`;
 }

@@ -29,6 +29,7 @@ const RULES: readonly Rule<Facts>[] = [
   noLeader,
   unreachable,
   failedAsAWhole,
+  unrendered,
   heldDeletion,
   fight,
   replicasHeld,
@@ -90,12 +91,20 @@ function failedAsAWhole({ source: { failure } }: Facts): Finding | undefined {
   };
 }
 
-function heldDeletion({ manifest, object }: Facts): Finding | undefined {
+/** The place says why. */
+function unrendered({ unitProblem }: Facts): Finding | undefined {
+  return unitProblem
+    ? { code: 'unrendered', state: 'held', text: 'it stays as it is until its unit can be rendered' }
+    : undefined;
+}
+
+function heldDeletion({ manifest, object, source: { failedUnits } }: Facts): Finding | undefined {
   if (manifest || object?.place || object?.state !== 'held') return undefined;
+  const left = failedUnits.length === 0 ? 'it left Git' : 'it is not in Git, as far as it is known';
   return {
     code: 'held-deletion',
     state: 'held',
-    text: clause(`it left Git, and its deletion is held: ${why(object)}`),
+    text: clause(`${left}, and its deletion is held: ${why(object)}`),
     next: { text: 'fluxctl gc lists what is held, and approves it.' },
   };
 }
