@@ -127,6 +127,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'cli/doctor/examine.ts': 'ages of what bears a time',
   'cluster/connection/transport.ts': 'a date in Retry-After',
   'cluster/event/object-events.ts': 'times of Events',
+  'cluster/health/health-now.ts': 'deadlines of workloads, which are times of day',
   'cluster/health/watch-health.ts': 'deadlines of workloads, which are times of day',
   'cluster/lease/election.ts': 'times in the Lease',
   'cluster/lease/fence.ts': 'beside the monotonic clock, which may stand still while a machine sleeps',

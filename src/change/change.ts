@@ -1,4 +1,5 @@
 import type { AllFields, FluxError } from '../base/index.ts';
+import type { ResourceId } from '../resource/index.ts';
 import { countBy } from './count-by.ts';
 import type { InGit, NotInGit } from './plan.ts';
 
@@ -37,6 +38,16 @@ interface HeldChange extends InGit {
   readonly reason: string;
   /** Why the object could not be looked at. */
   readonly error?: FluxError;
+  /** Set if it is applied after other objects. */
+  readonly waitsFor?: Wait;
+}
+
+/** What has to be applied before an object. */
+export interface Wait {
+  /** As it is written in `dependsOn`. */
+  readonly path: string;
+  /** The object there that is not applied, or not healthy; absent if some of the path could not be read. */
+  readonly id?: ResourceId;
 }
 
 interface FailedChange extends InGit {

@@ -15,6 +15,7 @@ export {
   type OpenDeletion,
   type Outcome,
   REPLICAS_HELD,
+  type Wait,
 } from './change.ts';
 export { addCounts, countBy } from './count-by.ts';
 export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from './diff.ts';

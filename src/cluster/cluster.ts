@@ -11,6 +11,7 @@ import {
 import {
   type Change,
   type Evidence,
+  type HealthState,
   isApplied,
   type ObjectDiff,
   type ObjectEvent,
@@ -21,6 +22,7 @@ import {
   type AccessQuestion,
   type AccessVerdict,
   type ClusterWorkload,
+  type DesiredState,
   formatResourceId,
   isFluxV1Workload,
   type KubeObject,
@@ -34,12 +36,14 @@ import { createWindow } from './apply/window.ts';
 import { reviewAccess } from './connection/access.ts';
 import { createCredentialSource, type KubeconfigSource, loadKubeconfig } from './connection/kubeconfig.ts';
 import { createTransport, fenced } from './connection/transport.ts';
+import { createResumption } from './dependency/resumption.ts';
 import { diffSteps } from './diff/diff.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './discovery/api-resource.ts';
 import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
+import { healthNow } from './health/health-now.ts';
 import { type HealthOptions, healthTarget, watchHealth } from './health/watch-health.ts';
 import { type InspectRequest, inspect } from './inspect/inspect.ts';
 import type { Fence } from './lease/fence.ts';
@@ -50,7 +54,7 @@ import { type CoreKind, readCore } from './object/read-core.ts';
 import { lostFields } from './plan/drift.ts';
 import { isFought, noteCorrections } from './plan/fight.ts';
 import { planSync } from './plan/plan.ts';
-import { noteRefusals } from './plan/refusal.ts';
+import { noteRefusals, noteWaiting } from './plan/refusal.ts';
 import type { ClusterSource } from './plan/source.ts';
 import { isWanted, type Step } from './plan/step.ts';
 import { createSyncSet, type SyncSet } from './plan/sync-set.ts';
@@ -94,6 +98,13 @@ export interface ClusterOptions extends KubeconfigSource {
 interface Names {
   readonly directory: Directory | undefined;
   readonly defined: readonly DefinedKinds[];
+}
+
+/** What a plan was made from. */
+interface Made {
+  readonly steps: readonly Step[];
+  readonly set: SyncSet;
+  readonly desired: DesiredState;
 }
 
 const MAX_IN_FLIGHT = 64;
@@ -161,10 +172,18 @@ export async function createCluster(options: ClusterOptions) {
       return undefined;
     },
     onChange(resource, live, namespace, name) {
-      attention.changed({ key: keyOf(resource, resource.namespaced ? namespace : undefined, name), live });
+      const key = keyOf(resource, resource.namespaced ? namespace : undefined, name);
+      attention.changed({ key, live });
+      resumption.changed(key);
     },
   });
-  const plans = new WeakMap<Plan, { readonly steps: readonly Step[]; readonly set: SyncSet }>();
+  const healthOf = (target: Target, { inventory }: SyncSet): HealthState =>
+    healthNow(target, inventory, { views, allowed, clock }).state;
+  const resumption = createResumption({
+    isHealthy: (target, set) => healthOf(target, set) === 'current',
+    ask: (set) => attention.ask([set]),
+  });
+  const plans = new WeakMap<Plan, Made>();
   /** What ids follow from, as of the last question. */
   let names: Names = { directory: undefined, defined: [] };
   const objectEvents = createObjectEvents({
@@ -222,7 +241,7 @@ export async function createCluster(options: ClusterOptions) {
         ...(orphans.length > 0 ? { orphans } : {}),
         ...(unconfirmed === undefined ? {} : { unconfirmed }),
       };
-      plans.set(plan, { steps, set });
+      plans.set(plan, { steps, set, desired: request.desired });
       return plan;
     },
 
@@ -234,7 +253,7 @@ export async function createCluster(options: ClusterOptions) {
       if (!known)
         throw new FluxError('plan was not made by this cluster, or was carried out before', { code: 'cluster/foreign-plan' });
       plans.delete(plan);
-      const { steps, set } = known;
+      const { steps, set, desired } = known;
       const deps = {
         transport: fenced(transport, set.source.fence),
         discovery,
@@ -243,14 +262,18 @@ export async function createCluster(options: ClusterOptions) {
         window,
         wantedElsewhere: (candidate: DeletionCandidate) => wantedMeanwhile(candidate, othersOf(set)),
         onApplied: views.note,
+        desired,
+        healthOf: (target: Target) => healthOf(target, set),
         onProgress,
       };
       const carryOut = () => applySteps(steps, set, deps, signal);
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
-      return attention.during(set, async () => {
-        const changes = await (isLarge ? views.resting(carryOut) : carryOut());
+      const { changes, waiting } = await attention.during(set, async () => {
+        const applied = await (isLarge ? views.resting(carryOut) : carryOut());
+        const { changes } = applied;
         noteCorrections(set, steps, changes, { now: clock.monotonic(), manager });
         noteRefusals(set, steps, changes);
+        noteWaiting(set, steps, changes);
         for (const [index, change] of changes.entries()) {
           const step = steps[index];
           if (!step) continue;
@@ -258,8 +281,13 @@ export async function createCluster(options: ClusterOptions) {
           const subject = subjectOf(step, set);
           if (subject) subjects.set(change, subject);
         }
-        return changes;
+        return applied;
       });
+      resumption.expect(
+        set,
+        waiting.flatMap(({ health }) => health ?? []),
+      );
+      return changes;
     },
 
     watchHealth(changes: readonly Change[], onChange: () => void, options?: HealthOptions) {

@@ -164,7 +164,7 @@ async function renderTree(
   { plain, commands }: Renderers,
   options: RenderOptions,
 ): Promise<DesiredState> {
-  const { units, errors, refused } = await divide(tree, paths, options);
+  const { units, errors, refused, dependents } = await divide(tree, paths, options);
   const rendered: DesiredState[] = [];
   for (const unit of units) {
     const state = unit.renderer === 'plain' ? plain.render(unit, tree, options) : commands.render(unit, tree, options);
@@ -176,6 +176,7 @@ async function renderTree(
     errors: [...errors, ...rendered.flatMap((state) => state.errors)],
     warnings: rendered.flatMap(({ warnings }) => warnings),
     ...(names.length === 0 ? {} : { units: names }),
+    ...(dependents.length === 0 ? {} : { dependents }),
     ...(rendered.some(({ unsettled }) => unsettled) ? { unsettled: true } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { FluxError } from '../base/index.ts';
+import type { Dependent } from './dependency.ts';
 import type { ResourceId } from './id.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -25,6 +26,8 @@ export interface DesiredState {
   readonly warnings: readonly Problem[];
   /** Names of the units whose output is among them, and of those that failed; absent if all manifests are files. */
   readonly units?: readonly string[];
+  /** The parts that are applied after others; none of them depends on itself. Absent if there are none. */
+  readonly dependents?: readonly Dependent[];
   /** Set if the same revision may render differently later: what failed is tried again after a while. */
   readonly unsettled?: true;
 }

@@ -1,7 +1,8 @@
-import { asFluxError, type Clock, FluxError } from '../../base/index.ts';
+import { asFluxError, type Clock, counted, FluxError } from '../../base/index.ts';
 import type { Change, IdleEntry, KeptEntry } from '../../change/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
+import { applyInOrder, type OrderedApply, type Waiting } from '../dependency/in-order.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from '../discovery/crd.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -17,7 +18,7 @@ import { deleteObject } from './delete.ts';
 import { STAGES, stageOf } from './stage.ts';
 import type { Window } from './window.ts';
 
-export interface ApplyDeps {
+export interface ApplyDeps extends Pick<OrderedApply, 'desired' | 'healthOf'> {
   readonly transport: Transport;
   readonly discovery: Discovery;
   readonly clock: Clock;
@@ -34,13 +35,24 @@ export interface ApplyDeps {
 /** Limit of consecutive applies without response, after which the rest is not tried: a thousand timeouts would take hours. */
 const MAX_UNANSWERED = 8;
 
-/** Executes the steps: applies stage by stage, in parallel within a stage, then deletes in reverse order. */
+/** What came of the steps. */
+export interface Applied {
+  /** In the order of the steps. */
+  readonly changes: readonly Change[];
+  /** The parts that wait for others. */
+  readonly waiting: readonly Waiting[];
+}
+
+/**
+ * Executes the steps: applies parts in the order of their dependencies, each stage by stage, in parallel within a stage, then deletes in
+ * reverse order of the stages.
+ */
 export async function applySteps(
   steps: readonly Step[],
   { inventory, deletes }: Pick<SyncSet, 'inventory' | 'deletes'>,
   deps: ApplyDeps,
   signal?: AbortSignal,
-): Promise<readonly Change[]> {
+): Promise<Applied> {
   const changes = new Map<Step, Change>();
   const missing = whatIsMissing(steps);
   /** Definitions whose kinds are needed: why they are not served, or undefined once they are. */
@@ -51,25 +63,9 @@ export async function applySteps(
 
   for (const step of steps) if (step.act === 'none' || step.act === 'keep') changes.set(step, idleChange(step.entry));
 
-  const applies = Map.groupBy(
-    steps.filter((step) => step.act === 'apply'),
-    (step) => stageOf(step.target.resource),
-  );
-  const all: Promise<void>[] = [];
-  for (let stage = 0; stage < STAGES; stage += 1) {
-    await Promise.all(
-      (applies.get(stage) ?? []).map((step) => {
-        // An object that waits for finalizers does not block others.
-        const waits = Promise.withResolvers<void>();
-        const done = applyOne(step, waits.resolve).then((change) => void changes.set(step, change));
-        all.push(done);
-        return Promise.race([done, waits.promise]);
-      }),
-    );
-  }
-  await Promise.all(all);
-
-  const failures = [...changes.values()].filter(({ outcome }) => outcome === 'failed').length;
+  const { desired, healthOf } = deps;
+  const waiting = await applyInOrder(steps, { desired, inventory, changes, healthOf, apply: applyInStages });
+  const doubt = doubtOf([...changes.values()], waiting);
   const deletions = Map.groupBy(
     steps.filter((step) => step.act === 'delete'),
     (step) => stageOf(step.resource),
@@ -77,13 +73,30 @@ export async function applySteps(
   for (let stage = STAGES - 1; stage >= 0; stage -= 1) {
     await Promise.all(
       (deletions.get(stage) ?? []).map(async (step) =>
-        changes.set(step, failures > 0 ? holdBack(step, failures) : await deleteOne(step)),
+        changes.set(step, doubt === undefined ? await deleteOne(step) : holdBack(step, doubt)),
       ),
     );
   }
   // Kinds were added or removed.
   if (steps.some(touchesDefinition)) deps.discovery.distrust();
-  return steps.flatMap((step) => changes.get(step) ?? []);
+  return { changes: steps.flatMap((step) => changes.get(step) ?? []), waiting };
+
+  async function applyInStages(some: readonly ApplyStep[]): Promise<void> {
+    const applies = Map.groupBy(some, (step) => stageOf(step.target.resource));
+    const all: Promise<void>[] = [];
+    for (let stage = 0; stage < STAGES; stage += 1) {
+      await Promise.all(
+        (applies.get(stage) ?? []).map((step) => {
+          // An object that waits for finalizers does not block others.
+          const waits = Promise.withResolvers<void>();
+          const done = applyOne(step, waits.resolve).then((change) => void changes.set(step, change));
+          all.push(done);
+          return Promise.race([done, waits.promise]);
+        }),
+      );
+    }
+    await Promise.all(all);
+  }
 
   async function applyOne(step: ApplyStep, onWait: () => void): Promise<Change> {
     const { target, mark, entry, isDrift } = step;
@@ -254,12 +267,16 @@ function notTried(cause: FluxError): FluxError {
   });
 }
 
-function holdBack({ entry: { action: _, ...object } }: DeleteStep, failures: number): Change {
-  return {
-    ...object,
-    outcome: 'held',
-    reason: `${failures} object${failures === 1 ? '' : 's'} could not be applied in this sync`,
-  };
+/** Why nothing is deleted in this sync. */
+function doubtOf(changes: readonly Change[], [waiting]: readonly Waiting[]): string | undefined {
+  const failures = changes.filter(({ outcome }) => outcome === 'failed').length;
+  if (failures > 0) return `${counted(failures, 'object')} could not be applied in this sync`;
+  // What left Git may be of a part that stays as it is.
+  return waiting?.reason;
+}
+
+function holdBack({ entry: { action: _, ...object } }: DeleteStep, reason: string): Change {
+  return { ...object, outcome: 'held', reason };
 }
 
 /** The outcome of an object without a request. */

@@ -11,7 +11,8 @@ import type { Target } from '../scope/scope.ts';
 import { createReflector } from '../watch/reflector.ts';
 import { objectKeyIn } from '../watch/store.ts';
 import type { Views } from '../watch/views.ts';
-import { current, failed, type Health, inProgress, NOT_OBSERVED } from './health.ts';
+import { current, type Health, inProgress } from './health.ts';
+import { healthOfSeen, seenIn } from './health-now.ts';
 import { isCurrentByExisting } from './kstatus.ts';
 import { createPodReasons, type Workload } from './pod-reasons.ts';
 import { type Seen, seenOf } from './seen.ts';
@@ -82,9 +83,6 @@ interface Wait {
 /** Delay after a failed first list. */
 const RETRY_MS = 2_000;
 const LOOK_AGAIN_MS = 60_000;
-
-/** A workload whose complete object has not arrived yet. */
-const NOT_SEEN: Seen = { generation: undefined, health: inProgress(NOT_OBSERVED) };
 
 /**
  * Follows the health of objects. Workloads are read from the watches of syncs and listings, without a request. Every other kind that has a
@@ -168,10 +166,7 @@ export function watchHealth(
     if (shared) {
       return {
         current: (cancel) => shared.current(cancel),
-        get(namespace, name) {
-          const kept = shared.get(namespace, name);
-          return kept?.live.labels?.[MARK_LABEL] === undefined ? undefined : (kept.seen ?? NOT_SEEN);
-        },
+        get: (namespace, name) => seenIn(shared, namespace, name),
         close: shared.listen(changed),
       };
     }
@@ -198,13 +193,7 @@ export function watchHealth(
     const view = views.get(partKey(partOf(target)));
     if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
     if (!view?.objects) return inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`);
-    const seen = view.objects.get(target.namespace, target.name);
-    if (!seen) return { state: 'missing', message: 'not in the cluster, or without the label that marks it' };
-    const applied = target.appliedGeneration();
-    if (applied !== undefined && seen.generation !== undefined && seen.generation < applied)
-      return inProgress(`generation ${applied} was applied, generation ${seen.generation} is seen`);
-    const { failsAt } = seen.health;
-    return failsAt !== undefined && failsAt <= clock.now() ? failed(seen.health.message) : seen.health;
+    return healthOfSeen(view.objects.get(target.namespace, target.name), target.appliedGeneration(), clock.now());
   }
 
   function workloadOf(target: HealthTarget): Workload | undefined {

@@ -2,6 +2,7 @@ import type { Manifest } from '../../resource/index.ts';
 import type { Identified, LiveObject } from '../object/live.ts';
 import { CHECKSUM_ANNOTATION, fingerprint, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
+import type { ApplyStep } from './step.ts';
 
 /** Our memory of an applied object. */
 export interface Applied {
@@ -53,6 +54,12 @@ export function isAppliedAlready(
   manager: string,
 ): boolean {
   return hasMarkAndChecksum(live, wanted) && ownsMark(live, manager) && live.lost?.fields.length === 0 && live.uid !== undefined;
+}
+
+/** Whether exactly this manifest was applied last, by this process or as the object itself says; it may have been changed since. */
+export function wasApplied({ target: { key, manifest }, mark, live }: ApplyStep, inventory: Inventory): boolean {
+  const { checksum } = manifest;
+  return inventory.get(key)?.checksum === checksum || (live !== undefined && hasMarkAndChecksum(live, { mark, checksum }));
 }
 
 /** Another Flux applies under the same manager name, so values can change while the fields stay ours. */

@@ -19,7 +19,7 @@ import { leftToAnother } from './left-to-another.ts';
 import { createLists, type ListDeps, type PartState } from './lists.ts';
 import { settleReplicas } from './replicas.ts';
 import { rivalsOf } from './rivals.ts';
-import type { Step } from './step.ts';
+import type { IdleStep, Step } from './step.ts';
 import type { SyncSet } from './sync-set.ts';
 
 export interface PlanDeps extends ListDeps {
@@ -127,13 +127,16 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
     const twins = duplicates.get(key);
     const state = stateOf(target);
     const live = foundIn(state, target);
-    const idle = (verdict: IdleVerdict): Step => ({
+    const idle = (verdict: IdleVerdict): IdleStep => ({
       act: 'none',
       entry: { ...object, ...verdict },
       target,
       ...(live ? { live } : {}),
     });
-    if (twins) return idle({ action: 'failed', error: duplicateError(twins) });
+    if (twins) {
+      const failure = idle({ action: 'failed', error: duplicateError(twins) });
+      return { ...failure, places: twins.map((each) => each.manifest.place) };
+    }
     if (isIgnoredInGit(target)) return idle({ action: 'skip', reason: 'fluxcd.io/ignore: true in Git' });
     if (!resource.verbs.includes('patch')) return idle({ action: 'failed', error: notAppliable(target) });
     const unseen = whyUnseen(state, key);

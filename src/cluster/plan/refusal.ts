@@ -16,3 +16,10 @@ export function noteRefusals(set: SyncSet, steps: readonly Step[], changes: read
     else if (step.act === 'apply' || change?.outcome === 'unchanged') set.refused.delete(key);
   }
 }
+
+/** Remembers the objects that wait for others. `changes` are in the order of the steps. */
+export function noteWaiting(set: SyncSet, steps: readonly Step[], changes: readonly Change[]): void {
+  set.waiting = new Set(
+    steps.flatMap((step, index) => (step.act === 'apply' && changes[index]?.waitsFor ? step.target.key : [])),
+  );
+}

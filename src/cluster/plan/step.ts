@@ -1,5 +1,6 @@
 import type { FluxError } from '../../base/index.ts';
 import type { ApplyEntry, IdleEntry, KeptEntry, PruneEntry } from '../../change/index.ts';
+import type { ManifestPlace } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Identified, LiveObject } from '../object/live.ts';
 import type { Target } from '../scope/scope.ts';
@@ -31,6 +32,8 @@ export interface IdleStep {
   /** Absent if the object has no location in the cluster. */
   readonly target?: Target;
   readonly live?: LiveObject;
+  /** All places of an object that is defined several times. */
+  readonly places?: readonly ManifestPlace[];
 }
 
 export interface DeleteStep {

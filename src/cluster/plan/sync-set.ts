@@ -38,6 +38,8 @@ export interface SyncSet {
   readonly fights: Map<string, Fight>;
   /** Checksums of manifests that were rejected last, by object key: only regular syncs retry them, not each event. */
   readonly refused: Map<string, string>;
+  /** Keys of the objects that the last apply left as they are, because they are applied after others. */
+  waiting: ReadonlySet<string>;
   /** Parts of the cluster that may contain objects of the set, by part key: garbage collection lists them even if Git has none left there. */
   readonly partsWithMarks: Map<string, Part>;
   /** Parts that have been searched for marks. */
@@ -80,6 +82,7 @@ export function createSyncSet({ source, order, ...options }: SyncSetOptions): Sy
     maybeApplied: undefined,
     fights: new Map(),
     refused: new Map(),
+    waiting: new Set(),
     wanted: NOTHING_WANTED,
     contested: new Map(),
     foreign: new Map(),

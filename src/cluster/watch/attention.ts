@@ -42,7 +42,8 @@ export function createAttention({ clock, manager, sets }: AttentionOptions): Att
 
   function isDrift(set: SyncSet, { key, live }: Seen): boolean {
     const wanted = set.targets.get(key);
-    if (!wanted) return false;
+    // What is applied after others stays as it is until they are.
+    if (!wanted || set.waiting.has(key)) return false;
     const { checksum } = wanted.target.manifest;
     // A rejected object would be rejected again; only regular syncs retry it.
     if (live && set.refused.get(key) === checksum) return false;

@@ -34,7 +34,7 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
         log.warn({ objects: held.length, resources: firstOf(held), reason }, 'deletions held');
     const grouped: ReadonlySet<Change> = new Set(many.flatMap(([, held]) => held));
     for (const change of changes) {
-      const { id, outcome, place, reason, error, excluded } = change;
+      const { id, outcome, place, reason, error, excluded, waitsFor } = change;
       if (outcome === 'unchanged' || excluded || grouped.has(change)) continue;
       const what = {
         resource: id,
@@ -45,6 +45,7 @@ export function createOutcomeLog(): (outcome: SyncOutcome, log: Logger) => void 
       if (outcome === 'created' || outcome === 'configured' || outcome === 'deleted') log.info(what, 'object synced');
       else if (!isNews(id, outcome, reason, error?.message)) continue;
       else if (outcome === 'failed') log.error({ ...what, error: error?.message, help: error?.help }, 'object failed');
+      else if (waitsFor) log.info(what, 'object waits');
       else if (outcome === 'held') log.warn(what, 'object held');
       else log.info(what, 'object synced');
     }

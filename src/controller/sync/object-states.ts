@@ -1,5 +1,5 @@
 import type { FluxError } from '../../base/index.ts';
-import { type Change, isApplied, REPLICAS_HELD } from '../../change/index.ts';
+import { type Change, isApplied, REPLICAS_HELD, type Wait } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Problem, RenderedPlace, ResourceId, WrittenPlace } from '../../resource/index.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -22,6 +22,8 @@ export interface ObjectState {
   readonly place?: KnownPlace;
   readonly reason?: string;
   readonly error?: FluxError;
+  /** Set if it is held because it is applied after other objects. */
+  readonly waitsFor?: Wait;
   /** The name of its source; absent if the daemon has one. */
   readonly source?: string;
 }
@@ -106,11 +108,17 @@ export function problemsOfUnits(errors: readonly Problem[]): ReadonlyMap<string,
 }
 
 function stateOf(change: Change): (Omit<ObjectState, 'since'> & { readonly news?: boolean }) | undefined {
-  const { id, outcome, place, reason, error, warnings = [] } = change;
+  const { id, outcome, place, reason, error, waitsFor, warnings = [] } = change;
   if (outcome === 'deleted') return undefined;
   const object = { id, ...(place ? { place } : {}) };
   if (!isApplied(change))
-    return { ...object, state: change.outcome, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) };
+    return {
+      ...object,
+      state: change.outcome,
+      ...(reason === undefined ? {} : { reason }),
+      ...(error ? { error } : {}),
+      ...(waitsFor ? { waitsFor } : {}),
+    };
   const held = warnings.find(({ code }) => code === REPLICAS_HELD);
   if (held) return { ...object, state: 'waiting', reason: held.message };
   return { ...object, state: 'synced', ...(outcome === 'unchanged' ? {} : { news: true }) };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FluxError, messageOf, parseDuration, parseYamlDocuments } from '../../base/index.ts';
+import { DEPENDS_ON, type DependsOn } from '../units/depends-on.ts';
 
 /** A shell command with its own time limit, if it has one. */
 export interface ConfiguredCommand {
@@ -13,7 +14,14 @@ export interface Updater {
   readonly policy?: ConfiguredCommand;
 }
 
-/** What a `.flux.yaml` says, version 1 of Flux v1. */
+/** What a `.flux.yaml` says. */
+export interface ConfigFile {
+  readonly way: GenerationConfig;
+  /** Not in Flux v1. */
+  readonly dependsOn: readonly DependsOn[];
+}
+
+/** How a folder is rendered, version 1 of Flux v1. */
 export type GenerationConfig =
   | { readonly kind: 'scanForFiles' }
   | {
@@ -66,26 +74,28 @@ const FILE = z
       commandUpdated: COMMAND_UPDATED.optional(),
       patchUpdated: PATCH_UPDATED.optional(),
       scanForFiles: SCAN_FOR_FILES.optional(),
+      dependsOn: DEPENDS_ON.default([]),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'expected a map with the key "version"' : undefined) },
   )
-  .transform(({ commandUpdated, patchUpdated, scanForFiles }, context): GenerationConfig => {
+  .transform(({ dependsOn, commandUpdated, patchUpdated, scanForFiles }, context): ConfigFile => {
     const ways = [commandUpdated, patchUpdated].filter((way) => way !== undefined);
     if (ways.length > 1 || (ways.length === 0 && scanForFiles === undefined)) {
       context.addIssue('expected one of "commandUpdated", "patchUpdated" and "scanForFiles"');
       return z.NEVER;
     }
     // As in Flux v1, it wins over a way to generate.
-    if (scanForFiles) return { kind: 'scanForFiles' };
-    if (patchUpdated) return { kind: 'patchUpdated', ...patchUpdated };
-    return { kind: 'commandUpdated', generators: commandUpdated?.generators ?? [], updaters: commandUpdated?.updaters ?? [] };
+    if (scanForFiles) return { dependsOn, way: { kind: 'scanForFiles' } };
+    if (patchUpdated) return { dependsOn, way: { kind: 'patchUpdated', ...patchUpdated } };
+    const { generators = [], updaters = [] } = commandUpdated ?? {};
+    return { dependsOn, way: { kind: 'commandUpdated', generators, updaters } };
   });
 
 /**
  * Parses the text of a `.flux.yaml`.
  * @throws FluxError `generation/bad-config`, naming each key that is wrong; values are not quoted
  */
-export function parseGenerationConfig(text: string): GenerationConfig {
+export function parseConfigFile(text: string): ConfigFile {
   const [document, second] = [...parseYamlDocuments(text)];
   if (document?.error) throw badConfig(`line ${document.line}: ${messageOf(document.error)}`);
   if (second) throw badConfig('more than one YAML document');

@@ -36,3 +36,15 @@ test('the writes of one source do not delay what another one has to correct', as
   await clock.advance(1_000);
   expect([a.asked, b.asked]).toEqual([['a'], ['b']]);
 });
+
+test('what is left as it is because it waits for others requests no sync', async () => {
+  const { set, key, asked } = sourceOf('a', 0);
+  const attention = createAttention({ clock: new ManualClock(), manager: 'flux', sets: () => [set] });
+  onTestFinished(() => attention.close());
+  set.waiting = new Set([key]);
+  attention.changed({ key, live: undefined });
+  expect(asked).toEqual([]);
+  set.waiting = new Set();
+  attention.changed({ key, live: undefined });
+  expect(asked).toEqual(['a']);
+});

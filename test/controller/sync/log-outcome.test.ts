@@ -49,3 +49,17 @@ test('many deletions that are held for one reason are one line, and a few are on
     { resource: 'a:b/other', outcome: 'held', reason: 'another source wants it', message: 'object held' },
   ]);
 });
+
+test('an object that waits for others is no trouble', () => {
+  const lines: object[] = [];
+  const log = partOf<Logger>({
+    info: (fields: unknown, message?: string) =>
+      message === 'sync done' ? 0 : lines.push(Object.assign({}, fields, { message })),
+  });
+  const tell = createOutcomeLog();
+  const place = { file: 'a.yaml', document: 1, line: 1 };
+  const waiting: Change = { id: 'a:b/c', inGit: true, place, outcome: 'held', reason: 'waits for db', waitsFor: { path: 'db' } };
+  tell({ ...OUTCOME, changes: [waiting] }, log);
+  tell({ ...OUTCOME, changes: [waiting] }, log);
+  expect(lines).toEqual([expect.objectContaining({ resource: 'a:b/c', reason: 'waits for db', message: 'object waits' })]);
+});

@@ -54,6 +54,19 @@ test('an object keeps its time for as long as it stands the same, for the same r
   ).toEqual([['a', 'held', 2]]);
 });
 
+test('what an object waits for is kept as data', () => {
+  const states = new ObjectStates();
+  const waitsFor = { path: 'db', id: 'shop:deployment/db' } as const;
+  states.synced(
+    outcomeOf({
+      changes: [
+        { id: 'a', inGit: true, place: { file: 'a.yaml', document: 1, line: 1 }, outcome: 'held', reason: 'waits', waitsFor },
+      ],
+    }),
+  );
+  expect(states.view.objects).toEqual([expect.objectContaining({ state: 'held', reason: 'waits', waitsFor })]);
+});
+
 test('what is deleted, or gone from both sides, is no longer listed', () => {
   const a = changeOf('a', 'created');
   expect(

@@ -306,6 +306,28 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     cause: 'place/refused',
     answer: `${ID} is not synced: the manifest at ${UNIT} (output, document 2) is refused: no name.`,
   },
+  'waits for an object that is not healthy': {
+    given: {
+      change: {
+        outcome: 'held',
+        reason: 'waits for db: shop:deployment/db is not ready',
+        waitsFor: { path: 'db', id: 'shop:deployment/db' },
+      } as Partial<Change>,
+    },
+    cause: 'sync/dependency',
+    answer: `${ID} is not applied yet: it waits for db: shop:deployment/db is not ready.`,
+  },
+  'waits for what could not be read': {
+    given: {
+      change: {
+        outcome: 'held',
+        reason: 'waits for db: some of it could not be read',
+        waitsFor: { path: 'db' },
+      } as Partial<Change>,
+    },
+    cause: 'sync/dependency',
+    answer: `${ID} is not applied yet: it waits for db: some of it could not be read.`,
+  },
   'fight with another manager': {
     given: {
       change: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseGenerationConfig } from '../../../src/manifests/generation/config-file.ts';
+import { parseConfigFile } from '../../../src/manifests/generation/config-file.ts';
 
 describe('configs that are refused', () => {
   test.each<[string, string, string]>([
@@ -29,15 +29,13 @@ describe('configs that are refused', () => {
     ['YAML that is none', 'version: [1\n', 'line '],
     ['two documents', 'version: 1\nscanForFiles: {}\n---\nversion: 1\n', 'more than one'],
   ])('%s', (_, text, message) => {
-    expect(() => parseGenerationConfig(text)).toThrow(message);
-    expect(() => parseGenerationConfig(text)).toThrow('cannot parse config file: ');
+    expect(() => parseConfigFile(text)).toThrow(message);
+    expect(() => parseConfigFile(text)).toThrow('cannot parse config file: ');
   });
 
   test('the message quotes no value', () => {
     const text = 'version: 1\ncommandUpdated: {generators: [{command: [s3cret-word], timeout: s3cret-time}]}\n';
-    expect(() => parseGenerationConfig(text)).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('s3cret') }),
-    );
+    expect(() => parseConfigFile(text)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('s3cret') }));
   });
 });
 
@@ -74,6 +72,6 @@ describe('configs that are read', () => {
     ['files', 'version: 1\nscanForFiles: {}\n', { kind: 'scanForFiles' }],
     ['files beside a generator', 'version: 1\ncommandUpdated: {generators: []}\nscanForFiles: {}\n', { kind: 'scanForFiles' }],
   ])('%s', (_, text, config) => {
-    expect(parseGenerationConfig(text)).toEqual(config);
+    expect(parseConfigFile(text).way).toEqual(config);
   });
 });

@@ -34,6 +34,7 @@ const RULES: readonly Rule<Facts>[] = [
   fight,
   replicasHeld,
   objectFailed,
+  waitsForOther,
   objectHeld,
   skipped,
   windowClosed,
@@ -150,6 +151,19 @@ function objectFailed({ object }: Facts): Finding | undefined {
 function situation({ code, message }: { readonly code: string; readonly message: string }): string {
   if (/exceeded quota/.test(message)) return 'quota';
   return code.replace(/^\w+\//, '');
+}
+
+/** It is applied after other objects. */
+function waitsForOther({ object }: Facts): Finding | undefined {
+  if (!object?.waitsFor) return undefined;
+  const { path, id } = object.waitsFor;
+  const ask = id === undefined ? `fluxctl status lists what is refused in ${path}.` : `fluxctl why ${id} says more.`;
+  return {
+    code: 'dependency',
+    state: 'waiting',
+    text: clause(`it ${why(object)}`),
+    next: { text: `It is applied as soon as what it waits for allows it. ${ask}` },
+  };
 }
 
 function objectHeld({ object }: Facts): Finding | undefined {

@@ -1,0 +1,80 @@
+import { firstOf } from '../../base/index.ts';
+import type { HealthState, Outcome, Wait } from '../../change/index.ts';
+import type { Dependency, ResourceId } from '../../resource/index.ts';
+
+/** An object of the revision, as far as a sync is with it. */
+export interface Member {
+  readonly id: ResourceId;
+  /** Absent until it was tried. */
+  readonly outcome?: Outcome;
+  /** What it waits for itself, if that is its outcome. */
+  readonly waitsFor?: Wait;
+  /** How it is; absent if it need not be healthy. */
+  readonly health?: HealthState;
+}
+
+/** What is known of a dependency. */
+export interface Reached {
+  /** Whether some of it could not be read, or rendered. */
+  readonly isUnread: boolean;
+  readonly members: readonly Member[];
+}
+
+/** Whether a part of the revision may be applied now. */
+export type Gate =
+  | { readonly state: 'open' }
+  /** Not before other parts of the same sync. */
+  | { readonly state: 'undecided' }
+  | {
+      readonly state: 'closed';
+      readonly wait: Wait;
+      readonly reason: string;
+      /** Whether all is applied, and only health is missing. */
+      readonly byHealth: boolean;
+    };
+
+/** Decides about one part. A pure function of its dependencies and what is known of them. */
+export function gateOf(after: readonly Dependency[], reached: (dependency: Dependency) => Reached): Gate {
+  const gates = after.map((dependency) => gateOfOne(dependency, reached(dependency)));
+  const isOf = (state: Gate['state'], byHealth?: boolean) => (gate: Gate) =>
+    gate.state === state && (gate.state !== 'closed' || gate.byHealth === byHealth);
+  // What is not applied is the reason even where more is not healthy: health alone resumes nothing then.
+  return (
+    gates.find(isOf('closed', false)) ?? gates.find(isOf('undecided')) ?? gates.find(isOf('closed', true)) ?? { state: 'open' }
+  );
+}
+
+function gateOfOne({ folder, healthy }: Dependency, { isUnread, members }: Reached): Gate {
+  const path = folder === '' ? '.' : folder;
+  const closed = (why: string, byHealth: boolean, id?: ResourceId): Gate => ({
+    state: 'closed',
+    wait: { path, ...(id === undefined ? {} : { id }) },
+    reason: `waits for ${path}: ${why}`,
+    byHealth,
+  });
+  if (isUnread) return closed('some of it could not be read', false);
+  const missing = firstOf(members, (member) => {
+    const why = whyNotApplied(member);
+    return why === undefined ? undefined : closed(`${member.id} ${why}`, false, member.id);
+  });
+  if (missing) return missing;
+  if (members.some(({ outcome }) => outcome === undefined)) return { state: 'undecided' };
+  const sick = healthy ? members.find(({ health }) => health !== undefined && health !== 'current') : undefined;
+  return sick?.health === undefined ? { state: 'open' } : closed(`${sick.id} ${HEALTH[sick.health]}`, true, sick.id);
+}
+
+function whyNotApplied({ outcome, waitsFor }: Member): string | undefined {
+  if (waitsFor) return `waits for ${waitsFor.path}`;
+  if (outcome === 'failed') return 'could not be applied';
+  return outcome === 'held' ? 'is held' : undefined;
+}
+
+/** Without numbers, so that the record of a sync does not change with each pod. */
+const HEALTH: Readonly<Record<HealthState, string>> = {
+  current: 'is ready',
+  inProgress: 'is not ready',
+  failed: 'has failed',
+  terminating: 'is being deleted',
+  missing: 'is missing',
+  unknown: 'cannot be watched',
+};
