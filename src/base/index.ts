@@ -12,6 +12,7 @@ export { parseCsvLine } from './csv.ts';
 export { cut, isCut } from './cut.ts';
 export { parseDuration } from './duration.ts';
 export type { ElectionHandlers } from './election.ts';
+export { hasErrno } from './errno.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, hasCode, messageOf } from './errors.ts';
 export { firstOf } from './first-of.ts';
 export { matchGlob } from './glob.ts';

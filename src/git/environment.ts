@@ -157,7 +157,7 @@ export function gitEnvironment({
   signatures = {},
 }: EnvironmentOptions): Readonly<Record<string, string>> {
   const environment: Record<string, string> = { PATH: '/usr/local/bin:/usr/bin:/bin' };
-  for (const name of asPerson ? [...INHERITED, 'SSH_AUTH_SOCK'] : INHERITED) {
+  for (const name of asPerson ? [...INHERITED, 'SSH_AUTH_SOCK', 'XDG_CONFIG_HOME'] : INHERITED) {
     const value = inherited[name];
     if (value !== undefined) environment[name] = value;
   }

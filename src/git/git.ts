@@ -2,6 +2,7 @@ import { createCommandRunner } from './commands/command-runner.ts';
 import { readCommands } from './commands/read.ts';
 import { remoteCommands } from './commands/remote.ts';
 import { storeCommands } from './commands/store.ts';
+import { workTreeCommands } from './commands/work-tree.ts';
 import { writeCommands } from './commands/write.ts';
 import type { GitOptions } from './git-process.ts';
 
@@ -17,6 +18,7 @@ export function createGit(options: GitOptions) {
     ...remoteCommands(runner),
     ...readCommands(runner, options),
     ...storeCommands(runner),
+    ...workTreeCommands(runner),
     ...writeCommands(runner, options),
   };
 }

@@ -9,6 +9,7 @@ export type { GitAuthentication } from './credentials/choose.ts';
 export { readSecretFile } from './credentials/secret-file.ts';
 export { createDeployKeys, type DeployKeyOptions, type DeployKeys, NO_DEPLOY_KEY } from './deploy-key/deploy-keys.ts';
 export type { GitTls } from './environment.ts';
+export { type LocalTree, type LocalTreeOptions, openLocalTree } from './local/local-tree.ts';
 export { recordedSyncs } from './recorded-syncs.ts';
 export { openSignatures, type Signatures } from './signatures/signatures.ts';
 export { createSource, type GitSource } from './source.ts';

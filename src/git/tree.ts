@@ -96,7 +96,7 @@ export function* treeChanges(output: Buffer): Generator<TreeChange> {
 }
 
 /** Names are bytes: decoding must not make two different names equal. */
-function nameOf(bytes: Buffer): Pick<TreeFile, 'path' | 'undecodable'> {
+export function nameOf(bytes: Buffer): Pick<TreeFile, 'path' | 'undecodable'> {
   if (isUtf8(bytes)) return { path: bytes.toString('utf8') };
   const path = bytes
     .toString('latin1')

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { lstat, open, opendir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasErrno } from '../../base/index.ts';
 import type { ChangedFile, CommandFailure, CommandFiles, RefusedChange } from '../../repository/index.ts';
 import { faultOfName, isExecutable } from '../layout.ts';
 import { inBytes, MAX_NEW_ENTRIES, type RunLimits } from '../limits.ts';
-import { hasErrno } from './errno.ts';
 import type { LaidOut } from './laid-out.ts';
 
 export type Changes =

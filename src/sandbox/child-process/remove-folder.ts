@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdtemp, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { hasErrno } from './errno.ts';
+import { hasErrno } from '../../base/index.ts';
 
 /**
  * Removes what commands left: also folders that nothing may be removed from, and nested so deep that no path leads to the end.

@@ -1,10 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { type Clock, FluxError } from '../../base/index.ts';
+import { type Clock, FluxError, hasErrno } from '../../base/index.ts';
 import type { CommandFailure, ShellCommand } from '../../repository/index.ts';
 import { inBytes, inSeconds } from '../limits.ts';
 import { StderrTail } from '../stderr-tail.ts';
-import { hasErrno } from './errno.ts';
 
 export interface Place {
   /** The folder in which the command starts. */
