@@ -24,6 +24,9 @@ for (const [name, source] of [
 ])
   await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);
 
+// Where the part of fluxctl that starts this thread is.
+writeFileSync(`${directory}/chunks/manifest-program.js`, "import '../manifest-program.js';\n");
+
 /** Starts the program where Node.js is new enough, and says so otherwise: an older one refuses its syntax before any of it runs. */
 function launcher(name) {
   const [firstLine] = readFileSync(`bin/${name}.ts`, 'utf8').split('\n', 1);

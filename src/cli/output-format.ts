@@ -12,6 +12,8 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 /** Formats of commands whose result is not a list of named items. */
 export const REPORT_FORMATS = ['table', 'json', 'yaml'] as const;
 export const NAME_FORMATS = ['table', 'json', 'yaml', 'name'] as const;
+/** Formats of what is itself YAML. */
+export const RENDER_FORMATS = ['yaml', 'json', 'name'] as const;
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 
 /** Whether a person reads it, rather than a program. */
@@ -19,9 +21,11 @@ export function isTable(format: OutputFormat): boolean {
   return format === 'table' || format === 'wide';
 }
 
-/** The `-o` option with these formats. */
+/** The `-o` option with these formats: a table by default, if that is one of them, else the first. */
 export function outputOption(formats: readonly OutputFormat[]): Option {
-  const option = new Option('-o, --output-format <format>', `print as ${wordsOf(formats)}`).default('table');
+  const option = new Option('-o, --output-format <format>', `print as ${wordsOf(formats)}`).default(
+    formats.includes('table') ? 'table' : formats[0],
+  );
   // For completion only; `outputFormat` rejects others in Flux v1's words.
   option.argChoices = [...formats];
   return option;

@@ -11,6 +11,7 @@ import { listImagesCommand } from './commands/list-images.ts';
 import { listWorkloadsCommand } from './commands/list-workloads.ts';
 import { automateCommand, deautomateCommand, generalPolicyCommand, lockCommand, unlockCommand } from './commands/policy.ts';
 import { releaseCommand } from './commands/release.ts';
+import { renderCommand } from './commands/render.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { saveCommand } from './commands/save.ts';
 import { statusCommand } from './commands/status.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   whyCommand,
   historyCommand,
   diffCommand,
+  renderCommand,
   gcCommand,
   doctorCommand,
   identityCommand,

@@ -17,9 +17,15 @@ export function generationConfig(values: FlagValues, fail: (flag: FlagName, why:
   if (sandbox !== 'required' && sandbox !== 'best-effort') fail('generation-sandbox', 'use "required" or "best-effort"');
   const variables = named.filter((name) => name !== '');
   for (const name of variables) {
-    if (!/^[A-Za-z_]\w{0,200}$/.test(name)) fail('generation-env', 'it must list names of environment variables');
-    else if (RESERVED.test(name)) fail('generation-env', `commands have a ${name} of their own`);
+    const fault = faultOfVariable(name);
+    if (fault !== undefined) fail('generation-env', fault);
   }
   if (!values['manifest-generation']) return undefined;
   return { sandbox: sandbox === 'best-effort' ? 'best-effort' : 'required', variables };
+}
+
+/** Why commands cannot be given an environment variable of this name; undefined if they can. */
+export function faultOfVariable(name: string): string | undefined {
+  if (!/^[A-Za-z_]\w{0,200}$/.test(name)) return 'it must list names of environment variables';
+  return RESERVED.test(name) ? `commands have a ${name} of their own` : undefined;
 }

@@ -7,6 +7,7 @@ export type { Config, ListenAddress, ProposalsConfig, SourceConfig } from './con
 export { variableOf } from './environment.ts';
 export type { Flag, FlagStatus, FlagType } from './flag.ts';
 export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
+export { faultOfVariable } from './generation.ts';
 export { type ParsedFlags, type ParseFlagsOptions, parseFlags } from './parse-flags.ts';
 export { type Trial, tryArguments } from './try-arguments.ts';
 export type { ConfigWarning } from './validate.ts';

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { getAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import {
@@ -17,8 +18,12 @@ import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
 
-/** Beside this file in the sources and in the bundle. */
-const PROGRAM = new URL(`./manifest-program${extname(import.meta.url)}`, import.meta.url);
+/** Beside this file in the sources and in the bundles. The fluxctl that is one file carries it. */
+function programFile(): URL {
+  if (!isSea()) return new URL(`./manifest-program${extname(import.meta.url)}`, import.meta.url);
+  return new URL(`data:text/javascript;base64,${Buffer.from(getAsset('./manifest-program.js')).toString('base64')}`);
+}
+
 /** Idle time after which the thread ends and frees its memory. */
 const IDLE_MS = 30_000;
 
@@ -35,13 +40,15 @@ export interface ManifestThreadOptions {
  * that thread. The thread starts with the first such file, and does not keep the process alive.
  */
 export class ManifestThread {
-  readonly #options: Required<ManifestThreadOptions>;
+  readonly #clock: Pick<Clock, 'deadline'>;
+  readonly #program: URL | undefined;
   readonly #oneAtATime = pLimit(1);
   #worker: Worker | undefined;
   #rest: AbortController | undefined;
 
-  constructor({ clock = systemClock, program = PROGRAM }: ManifestThreadOptions = {}) {
-    this.#options = { clock, program };
+  constructor({ clock = systemClock, program }: ManifestThreadOptions = {}) {
+    this.#clock = clock;
+    this.#program = program;
   }
 
   /**
@@ -82,7 +89,7 @@ export class ManifestThread {
     this.#rest?.abort();
     const worker = this.#start();
     worker.ref();
-    using deadline = this.#options.clock.deadline(READ_MS, signal);
+    using deadline = this.#clock.deadline(READ_MS, signal);
     try {
       return await work(worker, deadline.signal);
     } catch (error) {
@@ -100,7 +107,7 @@ export class ManifestThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(this.#options.program, {
+    const worker = new Worker(this.#program ?? programFile(), {
       env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: READ_MEMORY_MIB, maxYoungGenerationSizeMb: 16 },
     });
@@ -117,7 +124,7 @@ export class ManifestThread {
   }
 
   #endAfterRest(worker: Worker, signal: AbortSignal): void {
-    const rest = this.#options.clock.deadline(IDLE_MS, signal);
+    const rest = this.#clock.deadline(IDLE_MS, signal);
     rest.signal.addEventListener('abort', () => {
       if (!signal.aborted) this.#end(worker);
     });

@@ -10,6 +10,7 @@ export type { Container } from './container.ts';
 export { below, type Dependency, type Dependent, isOfPart, type Part } from './dependency.ts';
 export type { DesiredState, Problem } from './desired.ts';
 export { isDnsLabel } from './dns-label.ts';
+export { duplicateError } from './duplicate.ts';
 export { type Fields, isFields, type Path, valueAt } from './fields.ts';
 export { FORCE_ANNOTATION, isForced } from './force.ts';
 export {
@@ -21,6 +22,7 @@ export {
   type ResourceId,
   type ResourceIdParts,
 } from './id.ts';
+export { IGNORE_ANNOTATIONS, ignorePolicy } from './ignore.ts';
 export type { FieldChange } from './image-fields.ts';
 export {
   formatPlace,
@@ -44,6 +46,7 @@ export {
 } from './object.ts';
 export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
 export { pullSecretsOf } from './pull-secrets.ts';
+export { type KindScope, scopesOf } from './scope.ts';
 export {
   containersOf,
   FLUX_V1_WORKLOADS,

@@ -66,6 +66,11 @@ describe.runIf(thorough('the fluxctl that needs no Node.js'))('the fluxctl that 
     expect((await fluxctl(install)).stdout).toContain('kind: Deployment');
     const policy = ['policy', '--workload=a:deployment/b', '--tag=c=regexp:^v1', '--url=http://127.0.0.1:1'];
     expect((await fluxctl(policy)).stderr).toContain('connection refused');
+    const manifests = mkdtempSync(join(directory, 'manifests-'));
+    // The thread that reads long files starts, too.
+    const map = (name: string) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n`;
+    writeFileSync(join(manifests, 'maps.yaml'), Array.from({ length: 100 }, (_, index) => map(`map-${index}`)).join(''));
+    expect((await fluxctl(['render', '-o', 'name', manifests])).stdout).toContain('default:configmap/map-99');
     expect((await fluxctl(['doctor'], { KUBECONFIG: kubeconfig })).stdout).toContain('cluster');
   });
 });

@@ -19,6 +19,7 @@ const COMMANDS = [
     'why',
     'history',
     'diff',
+    'render',
   ],
   ...['gc', 'gc approve', 'gc orphans', 'gc delete', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
 ];

@@ -25,6 +25,7 @@ test.each([
   { line: 'completion bash', loads: [] },
   { line: '__complete -- rel', loads: [] },
   { line: 'release', loads: [] },
+  { line: 'render --help', loads: [] },
   { line: `list-workloads --url=${NOBODY}`, loads: OF_AN_ANSWER },
   { line: `policy --workload=a:deployment/b --tag=c=semver:~1 --url=${NOBODY}`, loads: [...OF_AN_ANSWER, ...OF_A_PATTERN] },
   { line: 'install --git-url=git@example.org:you/config --git-email=you@example.org --image=fluxd', loads: ['config'] },

@@ -1,37 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/index.ts';
 import { type LocalTree, type LocalTreeOptions, openLocalTree } from '../../src/git/index.ts';
 import { temporaryDirectory } from './support/repository.ts';
-
-const HOME = '/nonexistent';
-
-function write(root: string, files: Readonly<Record<string, string>>): void {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(join(root, dirname(path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
-}
-
-const git = (cwd: string, ...args: readonly string[]) =>
-  execFileSync('git', ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.org', ...args], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
-    encoding: 'utf8',
-  });
-
-/** A work tree with these files committed. */
-function workTree(files: Readonly<Record<string, string>>): string {
-  const root = temporaryDirectory();
-  git(root, 'init', '--quiet', '--initial-branch=main');
-  write(root, files);
-  git(root, 'add', '--all');
-  git(root, 'commit', '--quiet', '--allow-empty', '--message=Open');
-  return root;
-}
+import { git, HOME, workTree, write } from './support/work-tree.ts';
 
 async function opened(paths: readonly string[], more: Partial<LocalTreeOptions> = {}): Promise<LocalTree> {
   const tree = await openLocalTree({

@@ -20,6 +20,12 @@ try {
   const parts = join(work, 'parts');
   await bundle('fluxctl', { dir: parts, format: 'cjs', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
   node([...EXEC_ARGV, join(import.meta.dirname, 'compile.mjs'), parts]);
+  // Of a thread, which takes it as text.
+  await bundle(
+    'manifest-program',
+    { dir: parts, format: 'esm', entryFileNames: '[name].js' },
+    'src/manifests/manifest-program.ts',
+  );
   mkdirSync(directory, { recursive: true });
   copyFileSync(process.execPath, binary);
   inject(blobOf(parts));

@@ -1,8 +1,7 @@
 import { FluxError } from '../../base/index.ts';
-import { FORCE_ANNOTATION } from '../../resource/index.ts';
+import { FORCE_ANNOTATION, ignorePolicy } from '../../resource/index.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
 import type { LiveObject } from '../object/live.ts';
-import { ignorePolicy } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
 import { readMetadata, type TakeoverDeps } from './takeover.ts';
 

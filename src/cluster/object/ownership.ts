@@ -18,18 +18,6 @@ export function gcMark(syncSet: string, id: ResourceId): string {
   return `sha256.${hash('sha256', syncSet + id, 'base64url')}`;
 }
 
-/** Flux v1's prefixes, oldest last. */
-export const IGNORE_ANNOTATIONS = ['fluxcd.io/ignore', 'flux.weave.works/ignore'] as const;
-
-/** Flux v1's `ignore` policy under either prefix; `true` wins if both are set. A YAML boolean counts as its text. */
-export function ignorePolicy(annotations: unknown): string | undefined {
-  if (!isFields(annotations)) return undefined;
-  const values = IGNORE_ANNOTATIONS.flatMap((key) =>
-    annotations[key] === undefined || annotations[key] === null ? [] : [String(annotations[key])],
-  );
-  return values.includes('true') ? 'true' : values[0];
-}
-
 /** Our managedFields entry, the API server's record of our last apply. */
 export function ownEntry(live: LiveObject, manager: string): ManagedFields | undefined {
   return live.managedFields?.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);

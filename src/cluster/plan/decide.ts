@@ -1,9 +1,9 @@
+import { ignorePolicy } from '../../resource/index.ts';
 import type { LiveObject } from '../object/live.ts';
 import {
   appliedBefore,
   CHECKSUM_ANNOTATION,
   fingerprint,
-  ignorePolicy,
   isSameWrite,
   lastForeignManager,
   MARK_LABEL,

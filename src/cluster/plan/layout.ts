@@ -1,7 +1,7 @@
-import type { Manifest } from '../../resource/index.ts';
+import { ignorePolicy, type Manifest } from '../../resource/index.ts';
 import { type DefinedKinds, definedKinds, isCrd } from '../discovery/crd.ts';
 import type { Directory } from '../discovery/discovery.ts';
-import { gcMark, ignorePolicy } from '../object/ownership.ts';
+import { gcMark } from '../object/ownership.ts';
 import { type Wanted, wantedOf } from '../prune/wanted.ts';
 import { type AllowedNamespaces, partKey } from '../scope/allowed-namespaces.ts';
 import { isPlaced, type Placed, place, type Target } from '../scope/scope.ts';

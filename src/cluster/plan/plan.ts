@@ -1,6 +1,6 @@
 import { type Clock, FluxError, timeOfDay, yieldTurn } from '../../base/index.ts';
 import type { IdleVerdict, InGit, Orphan, PlanRequest } from '../../change/index.ts';
-import type { ResourceId } from '../../resource/index.ts';
+import { duplicateError, type ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
 import { isIdentified, type LiveObject } from '../object/live.ts';
@@ -11,7 +11,6 @@ import type { Self } from '../prune/self.ts';
 import { bothWanted } from '../prune/wanted.ts';
 import { type Excluded, isExcluded, isPlaced, keyOf, type Placed, type Target, type Unplaced } from '../scope/scope.ts';
 import { decide, MAY_BE_LATER } from './decide.ts';
-import { duplicateError } from './duplicates.ts';
 import { escalationWarning } from './escalation.ts';
 import { appliedFrom } from './inventory.ts';
 import { isIgnoredInGit, type LayOut, type Layout } from './layout.ts';
@@ -134,8 +133,8 @@ export async function planSync(request: PlanRequest, set: SyncSet, deps: PlanDep
       ...(live ? { live } : {}),
     });
     if (twins) {
-      const failure = idle({ action: 'failed', error: duplicateError(twins) });
-      return { ...failure, places: twins.map((each) => each.manifest.place) };
+      const places = twins.map((each) => each.manifest.place);
+      return { ...idle({ action: 'failed', error: duplicateError(id, places) }), places };
     }
     if (isIgnoredInGit(target)) return idle({ action: 'skip', reason: 'fluxcd.io/ignore: true in Git' });
     if (!resource.verbs.includes('patch')) return idle({ action: 'failed', error: notAppliable(target) });

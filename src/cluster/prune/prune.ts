@@ -1,7 +1,7 @@
 import { counted, FluxError, firstOf, rfc3339 } from '../../base/index.ts';
 import type { PruneVerdict } from '../../change/index.ts';
-import type { ResourceId } from '../../resource/index.ts';
-import { gcMark, ignorePolicy, MARK_LABEL, ownsMark } from '../object/ownership.ts';
+import { ignorePolicy, type ResourceId } from '../../resource/index.ts';
+import { gcMark, MARK_LABEL, ownsMark } from '../object/ownership.ts';
 import type { SentDelete, SyncSet } from '../plan/sync-set.ts';
 import { type DeletionBudget, overBudget } from './deletion-budget.ts';
 import type { DeletionCandidate } from './precious.ts';

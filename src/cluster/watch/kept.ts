@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { type ClusterWorkload, isFields, objectKey } from '../../resource/index.ts';
+import { type ClusterWorkload, IGNORE_ANNOTATIONS, isFields, objectKey } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { type Seen, seenOf } from '../health/seen.ts';
 import { type LiveObject, type LostFields, type ManagedFields, metadataOf } from '../object/live.ts';
-import { CHECKSUM_ANNOTATION, fingerprint, IGNORE_ANNOTATIONS, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
+import { CHECKSUM_ANNOTATION, fingerprint, isAllOurs, MARK_LABEL } from '../object/ownership.ts';
 import { scaleHolder } from '../object/scale.ts';
 import { PRUNE_ANNOTATION } from '../prune/precious.ts';
 import { workloadOf } from '../workload/workload.ts';

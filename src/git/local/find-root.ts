@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { FluxError, hasErrno } from '../../base/index.ts';
@@ -52,7 +53,7 @@ async function rootOf(path: string): Promise<Rooted> {
 /** By the names in the path alone: what the repository itself has as a link is not followed. */
 async function workTreeOf(path: string): Promise<Rooted | undefined> {
   for (let folder = path; ; folder = dirname(folder)) {
-    if (await exists(join(folder, '.git'))) {
+    if (await hasRepository(folder)) {
       const inside = relative(folder, path).split(sep).join('/');
       if (inside.split('/').some((part) => part.toLowerCase() === '.git')) throw badPath(`${path}: .git is never read`);
       return { root: folder, isGit: true, path: inside };
@@ -61,12 +62,17 @@ async function workTreeOf(path: string): Promise<Rooted | undefined> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** A linked work tree, and that of a submodule, has a file; Git takes no notice of a folder that is no repository. */
+async function hasRepository(folder: string): Promise<boolean> {
+  const found = await statsOf(join(folder, '.git'));
+  return found !== undefined && (found.isFile() || (await statsOf(join(folder, '.git', 'HEAD'))) !== undefined);
+}
+
+async function statsOf(path: string): Promise<Stats | undefined> {
   try {
-    await lstat(path);
-    return true;
+    return await lstat(path);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw unreadable(path, error);
   }
 }

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
+import { type Cancellable, FluxError } from '../../base/index.ts';
+import { type LocalTree, openLocalTree } from '../../git/index.ts';
+import { createManifests, type Manifests } from '../../manifests/index.ts';
+import type { DesiredState } from '../../resource/index.ts';
+import { MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
+import { interruptible } from '../interruptible.ts';
+import type { Session } from '../session.ts';
+import { NO_COMMANDS, openLocalCommands, variablesOf } from './local-commands.ts';
+
+/** What to render, and how. */
+export interface RenderFlags {
+  readonly revision?: string;
+  readonly allowCommands?: boolean;
+  readonly generationEnv?: readonly string[];
+}
+
+/** What fluxd would read in its place. */
+export interface Rendered {
+  readonly state: DesiredState;
+  readonly leftOut: LocalTree['leftOut'];
+  /** The bytes of a file of the repository. */
+  readonly contentOf: (path: string) => Promise<Buffer>;
+}
+
+/**
+ * Renders paths of a local repository as fluxd does with these as --git-path: by the same code. This file is loaded on demand, since no
+ * other command needs what it imports.
+ * @throws FluxError `cli/render-timeout`; those of `openLocalTree`
+ */
+export async function renderLocal<T>(
+  session: Session,
+  paths: readonly string[],
+  flags: RenderFlags,
+  use: (rendered: Rendered) => Promise<T>,
+): Promise<T> {
+  const { clock, rolloutTimeoutMs } = session;
+  return interruptible(async (interrupted) => {
+    using deadline = clock.deadline(rolloutTimeoutMs, interrupted);
+    const { signal } = deadline;
+    try {
+      return await session.progress.during(renderWithin(session, paths, flags, { signal }, use), () => 'rendering');
+    } catch (error) {
+      interrupted.throwIfAborted();
+      if (signal.aborted) throw timedOut(rolloutTimeoutMs, error);
+      throw error;
+    }
+  });
+}
+
+async function renderWithin<T>(
+  session: Session,
+  paths: readonly string[],
+  { revision, allowCommands = false, generationEnv = [] }: RenderFlags,
+  { signal }: Required<Cancellable>,
+  use: (rendered: Rendered) => Promise<T>,
+): Promise<T> {
+  const { env, clock, timeoutMs } = session;
+  const environment = variablesOf(session, generationEnv);
+  const tree = await openLocalTree({
+    paths: paths.map((path) => resolve(path)),
+    ...(revision === undefined ? {} : { revision }),
+    maxFileBytes: MAX_COMMAND_FILE_BYTES,
+    environment: env,
+    clock,
+    signal,
+  });
+  await using commands = allowCommands ? await openLocalCommands(session) : undefined;
+  try {
+    const manifests = createManifests({
+      maxBytes: getHeapStatistics().heap_size_limit / 2,
+      clock,
+      // As for fluxd, whose --sync-timeout has the same default.
+      generation: { runner: commands?.runner ?? NO_COMMANDS, paths: tree.paths, environment, timeoutMs: timeoutMs / 2 },
+    });
+    return await use(await read(manifests, tree, signal));
+  } finally {
+    tree.close();
+  }
+}
+
+async function read(manifests: Manifests, { files, blob, leftOut }: LocalTree, signal: AbortSignal): Promise<Rendered> {
+  const state = await manifests.read(files, (id) => blob(id, { signal }), { signal, keep: false });
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return {
+    state,
+    leftOut,
+    contentOf: (path) => blob(byPath.get(path)?.blob ?? '', { signal }),
+  };
+}
+
+function timedOut(ms: number, cause: unknown): FluxError {
+  return new FluxError(`rendering timed out after ${ms / 1000} s`, {
+    code: 'cli/render-timeout',
+    help: 'Raise --timeout, or render fewer folders.',
+    cause,
+  });
+}
