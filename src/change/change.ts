@@ -48,6 +48,8 @@ export interface Wait {
   readonly path: string;
   /** The object there that is not applied, or not healthy; absent if some of the path could not be read. */
   readonly id?: ResourceId;
+  /** Whether only the health of workloads is missing, here or in what the object waits for itself. */
+  readonly forHealth: boolean;
 }
 
 interface FailedChange extends InGit {

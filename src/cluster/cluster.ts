@@ -266,6 +266,7 @@ export async function createCluster(options: ClusterOptions) {
         healthOf: (target: Target) => healthOf(target, set),
         onProgress,
       };
+      resumption.expect(set, []);
       const carryOut = () => applySteps(steps, set, deps, signal);
       const isLarge = steps.filter(({ act }) => act === 'apply').length >= MANY;
       const { changes, waiting } = await attention.during(set, async () => {

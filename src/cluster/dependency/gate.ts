@@ -29,7 +29,7 @@ export type Gate =
       readonly state: 'closed';
       readonly wait: Wait;
       readonly reason: string;
-      /** Whether all is applied, and only health is missing. */
+      /** Whether all of the dependency is applied, and only its health is missing. */
       readonly byHealth: boolean;
     };
 
@@ -44,23 +44,32 @@ export function gateOf(after: readonly Dependency[], reached: (dependency: Depen
   );
 }
 
+interface Closing {
+  readonly id?: ResourceId;
+  readonly byHealth?: boolean;
+  readonly forHealth?: boolean;
+}
+
 function gateOfOne({ folder, healthy }: Dependency, { isUnread, members }: Reached): Gate {
   const path = folder === '' ? '.' : folder;
-  const closed = (why: string, byHealth: boolean, id?: ResourceId): Gate => ({
+  const closed = (why: string, { id, byHealth = false, forHealth = byHealth }: Closing = {}): Gate => ({
     state: 'closed',
-    wait: { path, ...(id === undefined ? {} : { id }) },
+    wait: { path, ...(id === undefined ? {} : { id }), forHealth },
     reason: `waits for ${path}: ${why}`,
     byHealth,
   });
-  if (isUnread) return closed('some of it could not be read', false);
+  if (isUnread) return closed('some of it could not be read');
   const missing = firstOf(members, (member) => {
     const why = whyNotApplied(member);
-    return why === undefined ? undefined : closed(`${member.id} ${why}`, false, member.id);
+    const { id, waitsFor } = member;
+    return why === undefined ? undefined : closed(`${id} ${why}`, { id, forHealth: waitsFor?.forHealth ?? false });
   });
   if (missing) return missing;
   if (members.some(({ outcome }) => outcome === undefined)) return { state: 'undecided' };
   const sick = healthy ? members.find(({ health }) => health !== undefined && health !== 'current') : undefined;
-  return sick?.health === undefined ? { state: 'open' } : closed(`${sick.id} ${HEALTH[sick.health]}`, true, sick.id);
+  return sick?.health === undefined
+    ? { state: 'open' }
+    : closed(`${sick.id} ${HEALTH[sick.health]}`, { id: sick.id, byHealth: true });
 }
 
 function whyNotApplied({ outcome, waitsFor }: Member): string | undefined {

@@ -113,4 +113,4 @@ export async function applyInOrder(steps: readonly Step[], context: OrderedApply
   }
 }
 
-const UNDECIDED = { wait: { path: '.' }, reason: 'waits for what waits for it', byHealth: false };
+const UNDECIDED = { wait: { path: '.', forHealth: false }, reason: 'waits for what waits for it', byHealth: false };

@@ -1,5 +1,5 @@
 import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
-import { type Change, countStates, isApplied } from '../../change/index.ts';
+import { type Change, countStates, isApplied, type ObjectHealth } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
 import type { Cluster, HealthWatch } from '../ports/cluster.ts';
 import type { SyncOutcome } from '../sync/sync-outcome.ts';
@@ -23,6 +23,8 @@ const LINGER_MS = 30_000;
 interface Synced {
   readonly revision: Revision;
   readonly changes: readonly Change[];
+  /** What waits for the health of others. */
+  readonly waiting: readonly Change[];
 }
 
 /**
@@ -71,7 +73,7 @@ export function createHealth({
     const over = Promise.withResolvers<void>();
     const onAbort = () => over.resolve();
     signal.addEventListener('abort', onAbort);
-    while (synced && !signal.aborted && !open(synced).settled()) await Promise.race([news.promise, over.promise]);
+    while (synced && !signal.aborted && !isSettled(synced, open(synced))) await Promise.race([news.promise, over.promise]);
     signal.removeEventListener('abort', onAbort);
   }
 
@@ -83,7 +85,7 @@ export function createHealth({
   return {
     synced({ revision, changes }) {
       // What the sync left in the cluster; the rest is kept out of memory.
-      synced = { revision, changes: changes.filter(isApplied) };
+      synced = { revision, changes: changes.filter(isApplied), waiting: changes.filter(({ waitsFor }) => waitsFor?.forHealth) };
       close();
       notify();
     },
@@ -112,12 +114,23 @@ export function createHealth({
   };
 }
 
-function reportOf({ revision }: Synced, watch: HealthWatch): HealthReport {
-  const states = watch.states();
+function reportOf(synced: Synced, watch: HealthWatch): HealthReport {
+  const states = [...watch.states(), ...healthOfWaiting(synced, watch)];
   return {
-    revision,
-    settled: watch.settled(),
+    revision: synced.revision,
+    settled: isSettled(synced, watch),
     counts: countStates(states),
     objects: states.filter(({ state }) => state !== 'current'),
   };
+}
+
+/** While all others are healthy, what waits for them is applied next. What waits for one that failed needs a change. */
+function healthOfWaiting({ waiting }: Synced, watch: HealthWatch): readonly ObjectHealth[] {
+  if (waiting.length === 0) return [];
+  const state = watch.settled() && watch.states().some((each) => each.state !== 'current') ? 'failed' : 'inProgress';
+  return waiting.map(({ id, reason = '' }) => ({ id, state, message: reason }));
+}
+
+function isSettled(synced: Synced, watch: HealthWatch): boolean {
+  return watch.settled() && !healthOfWaiting(synced, watch).some(({ state }) => state === 'inProgress');
 }

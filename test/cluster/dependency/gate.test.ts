@@ -31,7 +31,7 @@ describe('a part that comes after one other', () => {
     ['held', members(member({ outcome: 'held' })), 'waits for db: shop:deployment/db is held'],
     [
       'waiting itself',
-      members(member({ outcome: 'held', waitsFor: { path: 'base' } })),
+      members(member({ outcome: 'held', waitsFor: { path: 'base', forHealth: true } })),
       'waits for db: shop:deployment/db waits for base',
     ],
     ['unread', UNREAD, 'waits for db: some of it could not be read'],
@@ -72,10 +72,15 @@ describe('a part that comes after several', () => {
 test('what waits is data, too', () => {
   expect(gateOf([on('', true)], () => members(member({ outcome: 'created', health: 'failed' })))).toEqual({
     ...{ state: 'closed', byHealth: true, reason: 'waits for .: shop:deployment/db has failed' },
-    wait: { path: '.', id: 'shop:deployment/db' },
+    wait: { path: '.', id: 'shop:deployment/db', forHealth: true },
   });
   expect(gateOf([on('db')], () => UNREAD)).toEqual({
     ...{ state: 'closed', byHealth: false, reason: 'waits for db: some of it could not be read' },
-    wait: { path: 'db' },
+    wait: { path: 'db', forHealth: false },
   });
+  // Of what waits itself, it is known for what in the end.
+  for (const forHealth of [true, false]) {
+    const waits = member({ outcome: 'held', waitsFor: { path: 'base', forHealth } });
+    expect(gateOf([on('db', true)], () => members(waits))).toMatchObject({ byHealth: false, wait: { path: 'db', forHealth } });
+  }
 });

@@ -13,6 +13,16 @@ function outcome(revision: string, changes: Readonly<Record<string, Outcome>>): 
   return outcomeOf({ revision, changes: Object.entries(changes).map(([id, each]) => changeOf(id, each)) });
 }
 
+/** A sync that created a workload, and left an object that waits for its health, or for something else. */
+function outcomeWithWaiting(forHealth: boolean): SyncOutcome {
+  const place = { file: 'a.yaml', document: 1, line: 1 };
+  const waitsFor = { path: 'db', forHealth };
+  return outcomeOf({
+    revision: 'r-1',
+    changes: [changeOf(WEB, 'created'), { id: 'app', inGit: true, place, outcome: 'held', reason: 'waits for db', waitsFor }],
+  });
+}
+
 describe('the health of what is applied', () => {
   let clock: ManualClock;
   let health: Health;
@@ -80,6 +90,36 @@ describe('the health of what is applied', () => {
     const answer = health.report({ waitMs: 60_000 });
     watches[0]?.change('failed');
     expect(await answer).toMatchObject({ settled: true, objects: [{ id: WEB, state: 'failed', message: 'it is failed' }] });
+  });
+
+  test('what waits for the health of others is in progress until a sync has applied it', async () => {
+    health.synced(outcomeWithWaiting(true));
+    const first = health.report({ waitMs: 5_000 });
+    watches[0]?.change('current');
+    clock.advance(5_000);
+    expect(await first).toEqual({
+      ...{ revision: 'r-1', settled: false, counts: { current: 1, inProgress: 1 } },
+      objects: [{ id: 'app', state: 'inProgress', message: 'waits for db' }],
+    });
+    const second = health.report({ waitMs: 60_000 });
+    health.synced(outcome('r-1', { [WEB]: 'unchanged', app: 'created' }));
+    await until('it is watched', () => watches.length === 2);
+    watches[1]?.change('current');
+    expect(await second).toEqual({ revision: 'r-1', settled: true, counts: { current: 2 }, objects: [] });
+  });
+
+  test('what waits for one that failed has failed, too', async () => {
+    health.synced(outcomeWithWaiting(true));
+    const answer = health.report({ waitMs: 60_000 });
+    watches[0]?.change('failed');
+    expect(await answer).toMatchObject({ settled: true, counts: { failed: 2 } });
+  });
+
+  test('what waits for something else than health is not followed', async () => {
+    health.synced(outcomeWithWaiting(false));
+    const answer = health.report({ waitMs: 60_000 });
+    watches[0]?.change('current');
+    expect(await answer).toMatchObject({ settled: true, counts: { current: 1 }, objects: [] });
   });
 
   test('is told when the time is over', async () => {

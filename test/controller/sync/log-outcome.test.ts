@@ -58,7 +58,14 @@ test('an object that waits for others is no trouble', () => {
   });
   const tell = createOutcomeLog();
   const place = { file: 'a.yaml', document: 1, line: 1 };
-  const waiting: Change = { id: 'a:b/c', inGit: true, place, outcome: 'held', reason: 'waits for db', waitsFor: { path: 'db' } };
+  const waiting: Change = {
+    id: 'a:b/c',
+    inGit: true,
+    place,
+    outcome: 'held',
+    reason: 'waits for db',
+    waitsFor: { path: 'db', forHealth: false },
+  };
   tell({ ...OUTCOME, changes: [waiting] }, log);
   tell({ ...OUTCOME, changes: [waiting] }, log);
   expect(lines).toEqual([expect.objectContaining({ resource: 'a:b/c', reason: 'waits for db', message: 'object waits' })]);

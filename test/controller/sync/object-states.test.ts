@@ -56,7 +56,7 @@ test('an object keeps its time for as long as it stands the same, for the same r
 
 test('what an object waits for is kept as data', () => {
   const states = new ObjectStates();
-  const waitsFor = { path: 'db', id: 'shop:deployment/db' } as const;
+  const waitsFor = { path: 'db', id: 'shop:deployment/db', forHealth: true } as const;
   states.synced(
     outcomeOf({
       changes: [

@@ -311,7 +311,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       change: {
         outcome: 'held',
         reason: 'waits for db: shop:deployment/db is not ready',
-        waitsFor: { path: 'db', id: 'shop:deployment/db' },
+        waitsFor: { path: 'db', id: 'shop:deployment/db', forHealth: true },
       } as Partial<Change>,
     },
     cause: 'sync/dependency',
@@ -322,7 +322,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       change: {
         outcome: 'held',
         reason: 'waits for db: some of it could not be read',
-        waitsFor: { path: 'db' },
+        waitsFor: { path: 'db', forHealth: false },
       } as Partial<Change>,
     },
     cause: 'sync/dependency',
