@@ -110,13 +110,15 @@ export function placeText({
 }: Partial<Problem> & { readonly unit?: string | undefined }): string {
   if (file === undefined) return '';
   const column = line === undefined || rest.column === undefined ? '' : `:${rest.column}`;
+  const inFile = line === undefined ? file : `${file}:${line}${column}`;
   const within = [
     ...(document === undefined ? [] : [`document ${document}`]),
     ...(item === undefined ? [] : [`item ${item}`]),
     ...(origin === undefined ? [] : [`from ${origin.file}`]),
   ].join(', ');
   const of = source === undefined ? '' : ` of source ${source}`;
-  return `${unit ?? file}${line === undefined ? '' : `:${line}`}${column}${within === '' ? '' : ` ${within}`}${of}`;
+  // The line that goes with a unit is that of no file.
+  return `${unit ?? inFile}${within === '' ? '' : ` ${within}`}${of}`;
 }
 
 /** `2 configured, 1 unchanged`. */

@@ -2,10 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
 import type { DiffReportWire } from '../../src/api/client/index.ts';
+import { diffRequestSchema } from '../../src/api/wire/index.ts';
 import { parseYamlDocuments } from '../../src/base/index.ts';
+import { workTree } from '../git/support/work-tree.ts';
 import { fluxctl, ScriptedDaemon } from './daemon.ts';
 
+const MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n';
 const DIFFS = 'POST /v1/diffs';
 const REVISION = '4be1f0c2a7d94c0f5a0f6a1cb5f2d1a1e7a9b001';
 
@@ -77,13 +81,18 @@ describe('exit codes are those of kubectl diff', () => {
     expect(stderr).toMatch(/no such revision|cannot compare|decoding response/);
   });
 
-  test.each([[['--revision', 'a', '--path', 'b']], [['-o', 'wide']], [['--nope']], [['extra']], [['--path', '/nonexistent']]])(
-    '2 for the command line %j, and nothing is asked',
-    async (flags) => {
-      const { code, sent } = await diff(report(), ...flags);
-      expect({ code, sent }).toEqual({ code: 2, sent: [] });
-    },
-  );
+  test.each([
+    [['--revision', 'a', '--path', 'b']],
+    [['--allow-commands']],
+    [['--generation-env=A']],
+    [['-o', 'wide']],
+    [['--nope']],
+    [['extra']],
+    [['--path', '/nonexistent']],
+  ])('2 for the command line %j, and nothing is asked', async (flags) => {
+    const { code, sent } = await diff(report(), ...flags);
+    expect({ code, sent }).toEqual({ code: 2, sent: [] });
+  });
 });
 
 describe('what is sent', () => {
@@ -92,25 +101,111 @@ describe('what is sent', () => {
     expect((await diff(report(), '--revision', 'v1.2')).sent).toEqual([{ revision: 'v1.2' }]);
   });
 
-  test('with --path the manifests below the directory, by their paths in it', async () => {
+  test('with --path the files below the directory that have manifests, or may have', async () => {
     const root = directory({
       'b.yaml': 'kind: B\n',
-      'a/x.yml': 'kind: X',
+      'a/x.yml': MAP,
       'a/y.json': '{}',
+      'a/values.yaml': 'replicas: 1\n',
       'a/README.md': '#',
       '.git/c.yaml': 'no',
       'node_modules/d.yaml': 'no',
     });
-    symlinkSync('/etc/hostname', join(root, 'link.yaml'));
-    expect((await diff(report(), '--path', root)).sent).toEqual([
+    symlinkSync('../b.yaml', join(root, 'a/link.yaml'));
+    const { sent, stderr } = await diff(report(), '--path', root);
+    expect(sent).toEqual([
       {
         files: [
-          { path: 'a/x.yml', content: 'kind: X' },
-          { path: 'a/y.json', content: '{}' },
+          { path: 'a/x.yml', content: MAP },
           { path: 'b.yaml', content: 'kind: B\n' },
         ],
       },
     ]);
+    expect(stderr).toBe(
+      'warning a/values.yaml:1:1 document 1: document has no kind\nwarning a/y.json: JSON file does not contain a Kubernetes object\n',
+    );
+  });
+
+  const unit = (command: string) => `version: 1\ncommandUpdated:\n  generators:\n  - command: ${command}\n`;
+  const repository = () =>
+    workTree({
+      'envs/.flux.yaml': unit('cat ../../base/*.yaml'),
+      'envs/staging/own': '',
+      'envs/production/own': '',
+      'base/a.yaml': `${MAP}---\n${MAP.replace('name: a', 'name: b')}`,
+      'plain/c.yaml': MAP.replace('name: a', 'name: c'),
+      'out/.gitignore': '*',
+    });
+
+  test('what units render, in files of their own, whose places become those of the units', async () => {
+    const root = repository();
+    const output = { document: 2, line: 6 };
+    const answer = report({
+      entries: [
+        { id: 'default:configmap/b', action: 'change', place: { file: 'envs/staging/.flux.yaml/output.yaml', ...output } },
+        { id: 'default:configmap/c', action: 'change', place: { file: 'plain/c.yaml', document: 1, line: 1 } },
+      ],
+      warnings: [{ file: 'envs/production/.flux.yaml/output.yaml', ...output, error: { code: 'x', message: 'odd' } }],
+      counts: { change: 2 },
+    });
+    const paths = ['plain', 'envs/staging', 'envs/production'].map((path) => join(root, path));
+    const flags = ['--allow-commands', `--path=${paths[0]},${paths[1]}`, '--path', paths[2] ?? ''];
+    const { code, stdout, sent } = await diff(answer, ...flags);
+    const documents = (content: string) =>
+      [...parseYamlDocuments(content)].map((document) => 'value' in document && document.value);
+    const [{ files }] = z.tuple([z.object({ files: z.array(z.object({ path: z.string(), content: z.string() })) })]).parse(sent);
+    expect(files.map(({ path, content }) => [path, documents(content)])).toMatchObject([
+      ['envs/production/.flux.yaml/output.yaml', [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }]],
+      ['envs/staging/.flux.yaml/output.yaml', [{ metadata: { name: 'a' } }, { metadata: { name: 'b' } }]],
+      ['plain/c.yaml', [{ metadata: { name: 'c' } }]],
+    ]);
+    // As every daemon takes it.
+    expect(diffRequestSchema.safeParse(sent[0]).success).toBe(true);
+    expect(code).toBe(1);
+    expect(stdout).toBe(
+      [
+        'change default:configmap/b  envs/staging/../.flux.yaml',
+        'change default:configmap/c  plain/c.yaml:1',
+        'warning envs/production/../.flux.yaml document 2: odd',
+        '4be1f0c: 2 change',
+        '',
+      ].join('\n'),
+    );
+    const json = await diff(answer, ...flags, '-o', 'json');
+    expect(JSON.parse(json.stdout).entries[0].place).toEqual({
+      file: 'envs/.flux.yaml',
+      unit: 'envs/staging/../.flux.yaml',
+      document: 2,
+      line: 1,
+      renderer: 'commands',
+    });
+  });
+
+  test('nothing while something is refused that the daemon would not see: its objects would count as deleted', async () => {
+    const root = repository();
+    const refused = { code: 2, sent: [], stdout: '' };
+    expect(await diff(report(), '--path', join(root, 'envs/staging'))).toMatchObject({
+      ...refused,
+      stderr: expect.stringMatching(
+        /^error envs\/staging\/\.\.\/\.flux\.yaml: not rendered: needs --allow-commands\nError: nothing is compared: /,
+      ),
+    });
+    writeFileSync(join(root, 'base/a.yaml'), `${MAP}---\nkind: [\n`);
+    expect(await diff(report(), '--allow-commands', '--path', join(root, 'envs/staging'))).toMatchObject({
+      ...refused,
+      stderr: expect.stringMatching(/^error envs\/staging\/\.\.\/\.flux\.yaml document 2: malformed YAML/m),
+    });
+    symlinkSync('/etc/hostname', join(root, 'plain/link.yaml'));
+    expect(await diff(report(), '--path', join(root, 'plain'))).toMatchObject({
+      ...refused,
+      stderr: expect.stringContaining('error plain/link.yaml: symbolic link plain/link.yaml points outside the repository'),
+    });
+  });
+
+  test('a folder that Git ignores, such as that of a build', async () => {
+    const root = repository();
+    writeFileSync(join(root, 'out/all.yaml'), MAP);
+    expect((await diff(report(), '--path', join(root, 'out'))).sent).toEqual([{ files: [{ path: 'all.yaml', content: MAP }] }]);
   });
 
   test('nothing that is not text, and nothing larger than the daemon takes', async () => {
@@ -121,7 +216,7 @@ describe('what is sent', () => {
       stderr: expect.stringMatching(/a\.yaml: not UTF-8/),
     });
     // The second fits as it is, but not as JSON.
-    for (const content of ['x'.repeat(17 * 2 ** 20), '\n'.repeat(9 * 2 ** 20)])
+    for (const content of ['x'.repeat(17 * 2 ** 20), `${'\n'.repeat(9 * 2 ** 20)}kind: X`])
       expect(await diff(report(), '--path', directory({ 'a.yaml': content }))).toMatchObject({
         code: 2,
         sent: [],

@@ -34,7 +34,8 @@ function unmarked({ metadata: { labels = {}, annotations = {}, ...metadata }, ..
 const byName = (objects: readonly KubeObject[]) =>
   objects.map(unmarked).toSorted((a, b) => `${a.kind}/${a.metadata.name}`.localeCompare(`${b.kind}/${b.metadata.name}`));
 
-test('render prints for a revision exactly the objects that fluxd applied for it', async () => {
+/** A shop with plain files and a unit, and its daemon. */
+async function renderedShop() {
   const shop = world.namespace('render');
   const repository = await world.repository();
   const web = manifest.deployment({ namespace: shop, name: 'web', image: 'acme/web:1', replicas: 0 });
@@ -64,6 +65,15 @@ patchUpdated:
     ],
   });
   await repository.synced(revision);
+  const program = join(await builtCommands(), 'fluxctl.js');
+  const fluxctl = (...args: readonly string[]) => run(program, args, { cwd: repository.clone });
+  return { shop, repository, revision, fluxd, fluxctl };
+}
+
+const WARNING = 'Warning: commands of the repository run as you, without a sandbox (--allow-commands)\n';
+
+test('render prints for a revision exactly the objects that fluxd applied for it', async () => {
+  const { repository, revision, fluxd, fluxctl } = await renderedShop();
   const applied = writesOf(fluxd.proxy).flatMap(({ method, body, query }) =>
     method === 'PATCH' && query.get('fieldManager') === 'flux' ? [objectSchema.parse(JSON.parse(body))] : [],
   );
@@ -71,15 +81,32 @@ patchUpdated:
 
   // What is on the disk by now does not count.
   writeFileSync(join(repository.clone, 'web.template'), 'changed');
-  const { code, stdout, stderr } = await run(
-    join(await builtCommands(), 'fluxctl.js'),
-    ['render', `--revision=${revision}`, '--allow-commands', '-o', 'json', 'base', 'envs/staging'],
-    { cwd: repository.clone },
-  );
-  expect({ code, stderr }).toEqual({
-    code: 0,
-    stderr: 'Warning: commands of the repository run as you, without a sandbox (--allow-commands)\n',
-  });
+  const flags = [`--revision=${revision}`, '--allow-commands', '-o', 'json'];
+  const { code, stdout, stderr } = await fluxctl('render', ...flags, 'base', 'envs/staging');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: WARNING });
   const rendered = entriesSchema.parse(JSON.parse(stdout));
   expect(byName(rendered.map(({ object }) => object))).toEqual(byName(applied));
+});
+
+test('diff --path renders first: it finds nothing that differs after a sync, and then what is edited', async () => {
+  const { shop, repository, fluxd, fluxctl } = await renderedShop();
+  const diff = (...args: readonly string[]) => fluxctl('diff', `--url=${fluxd.url}`, '--path=base,envs/staging', ...args);
+  expect(await diff('--allow-commands')).toEqual({ code: 0, stdout: '5 unchanged\n', stderr: WARNING });
+
+  writeFileSync(join(repository.clone, 'envs/staging/maps/a.yaml'), manifest.configMap(shop, 'a', { more: '1' }));
+  writeFileSync(join(repository.clone, 'base/new.yaml'), manifest.configMap(shop, 'new'));
+  const { code, stdout } = await diff('--allow-commands');
+  expect(code).toBe(1);
+  expect(stdout.replaceAll(shop, 'SHOP').split('\n')).toEqual([
+    'create SHOP:configmap/new  base/new.yaml:1  not in the cluster',
+    '  + data.greeting: hello',
+    'change SHOP:configmap/a  envs/staging/../.flux.yaml  changed in Git',
+    '  - data.greeting: hello',
+    '  + data.more: "1"',
+    '1 create, 1 change, 4 unchanged',
+    '',
+  ]);
+  const refused = await diff();
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain('error envs/staging/../.flux.yaml: not rendered: needs --allow-commands\n');
 });

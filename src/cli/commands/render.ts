@@ -1,8 +1,9 @@
-import { type Command, Option } from 'commander';
-import { collect, type Launch, subcommand } from '../command.ts';
+import type { Command } from 'commander';
+import { type Launch, subcommand } from '../command.ts';
 import { outputFormat, outputOption, RENDER_FORMATS } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { appliedOf } from '../render/applied.ts';
+import { renderOptions } from '../render/options.ts';
 import type { RenderFlags } from '../render/render-local.ts';
 import { renderedText } from '../render/rendered-text.ts';
 import { reportLeftOut, reportProblems } from '../render/report.ts';
@@ -31,20 +32,12 @@ export function renderCommand(launch: Launch): Command {
     anyArguments: '[path...]',
     options: (command) => {
       command.option('--revision <revision>', 'render this commit, branch or tag of the local repository, not the files on disk');
-      for (const option of renderOptions()) command.addOption(option);
+      for (const option of renderOptions('')) command.addOption(option);
       command.addOption(outputOption(RENDER_FORMATS));
     },
     more: MORE,
     run: render,
   });
-}
-
-/** The flags of all commands that render. */
-export function renderOptions(): readonly Option[] {
-  return [
-    new Option('--allow-commands', 'run the commands of .flux.yaml files, as you and without a sandbox'),
-    new Option('--generation-env <names>', 'environment variables that these commands may see, as for fluxd').argParser(collect),
-  ];
 }
 
 async function render(session: Session, flags: Flags, args: readonly string[]): Promise<number> {

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import { type LocalTree, openLocalTree } from '../../git/index.ts';
 import { createManifests, type Manifests } from '../../manifests/index.ts';
+import type { TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
 import { MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
 import { interruptible } from '../interruptible.ts';
@@ -20,6 +21,8 @@ export interface RenderFlags {
 export interface Rendered {
   readonly state: DesiredState;
   readonly leftOut: LocalTree['leftOut'];
+  /** A file or link of the repository. */
+  readonly fileAt: (path: string) => TreeFile | undefined;
   /** The bytes of a file of the repository. */
   readonly contentOf: (path: string) => Promise<Buffer>;
 }
@@ -86,6 +89,7 @@ async function read(manifests: Manifests, { files, blob, leftOut }: LocalTree, s
   return {
     state,
     leftOut,
+    fileAt: (path) => byPath.get(path),
     contentOf: (path) => blob(byPath.get(path)?.blob ?? '', { signal }),
   };
 }

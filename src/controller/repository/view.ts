@@ -96,7 +96,7 @@ function notAccepted(revision: Revision): FluxError {
   return new FluxError(`revision ${revision.slice(0, 7)} is not in the history of what is synced, so its commands are not run`, {
     code: 'repository/not-accepted',
     fault: 'user',
-    help: 'With --manifest-generation, only revisions of the synced branch are rendered. Run the generators in a clone, and preview their output: fluxctl diff --path.',
+    help: 'With --manifest-generation, only revisions of the synced branch are rendered. Preview it from a clone, where its commands run as you: fluxctl diff --path --allow-commands.',
   });
 }
 

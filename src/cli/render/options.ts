@@ -1,0 +1,12 @@
+import { Option } from 'commander';
+import { collect } from '../command.ts';
+
+/** The flags of all commands that render; `when` says what they need. */
+export function renderOptions(when: 'with --path, ' | ''): readonly Option[] {
+  return [
+    new Option('--allow-commands', `${when}run the commands of .flux.yaml files, as you and without a sandbox`),
+    new Option('--generation-env <names>', `${when}environment variables that these commands may see, as for fluxd`).argParser(
+      collect,
+    ),
+  ];
+}
