@@ -1,4 +1,4 @@
-import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
+import { type Cancellable, FluxError, type NonEmpty, yieldTurn } from '../../base/index.ts';
 import { below, type Dependency, type Dependent } from '../../resource/index.ts';
 import type { FileProblem } from '../problem.ts';
 import { cyclesOf } from './cycles.ts';
@@ -16,7 +16,7 @@ export interface Node {
 /** The order of a revision. */
 export interface Order {
   readonly dependents: readonly Dependent[];
-  /** One or more for each node whose dependencies cannot be met. */
+  /** One for each node whose dependencies cannot come first. */
   readonly errors: readonly (FileProblem & { readonly unit: string })[];
 }
 
@@ -38,8 +38,11 @@ export async function orderOf(
     if (there.length === 0 && !hasFiles(path)) missing.add(path);
   }
   const nodesAt = (path: string) => found.get(path) ?? [];
-  const errors = new Map<Node, FluxError[]>();
-  const refuse = (node: Node, error: FluxError) => errors.set(node, [...(errors.get(node) ?? []), error]);
+  const errors = new Map<Node, NonEmpty<FluxError>>();
+  const refuse = (node: Node, error: FluxError) => {
+    const known = errors.get(node);
+    errors.set(node, known ? [...known, error] : [error]);
+  };
   for (const node of nodes)
     for (const { path } of node.dependsOn) if (missing.has(path)) refuse(node, nothingAt(path, node.configFile));
   const waitsFor = new Map(nodes.map((node) => [node, [...new Set(node.dependsOn.flatMap(({ path }) => nodesAt(path)))]]));
@@ -47,7 +50,7 @@ export async function orderOf(
     for (const node of cycle) refuse(node, inCircle(cycle.map(({ name }) => name)));
   return {
     dependents: nodes.filter((node) => node.dependsOn.length > 0 && !errors.has(node)).map(dependent),
-    errors: [...errors].flatMap(([{ name, configFile }, all]) => all.map((error) => ({ file: configFile, unit: name, error }))),
+    errors: [...errors].map(([{ name, configFile }, all]) => ({ file: configFile, unit: name, error: together(all) })),
   };
 
   function dependent({ name, directory, renders, dependsOn }: Node): Dependent {
@@ -82,6 +85,17 @@ function inCircle(names: readonly string[]): FluxError {
     code: 'generation/dependency-cycle',
     fault: 'user',
     help: `Remove one of the dependencies. ${MEANWHILE}`,
+  });
+}
+
+/** A listing has one place for what is wrong with a unit. */
+function together(all: NonEmpty<FluxError>): FluxError {
+  const [first, ...others] = all;
+  if (others.length === 0) return first;
+  return new FluxError(all.map(({ message }) => message).join('; '), {
+    code: first.code,
+    fault: 'user',
+    help: `Correct dependsOn. ${MEANWHILE}`,
   });
 }
 

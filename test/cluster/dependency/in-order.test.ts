@@ -29,6 +29,11 @@ function dependent(folder: string, after: readonly string[], healthy = false): D
   return { name: folder, units: [], folder, after: after.map((each) => ({ folder: each, healthy, units: [] })) };
 }
 
+function applied(name: string): Applied {
+  const memory = { checksum: `checksum of ${name}`, mark: 'mark', replicas: 1, uid: name, resourceVersion: '1' };
+  return { ...memory, generation: 1, fingerprint: '' };
+}
+
 interface Fate {
   readonly failing?: readonly string[];
   readonly health?: Readonly<Record<string, HealthState>>;
@@ -41,13 +46,9 @@ async function run(steps: readonly Step[], dependents: readonly Dependent[], fat
   const { failing = [], health = {}, errors = [], appliedBefore = [] } = fate;
   const changes = new Map<Step, Change>();
   const groups: string[][] = [];
-  const known = (name: string): Applied => ({
-    ...{ checksum: `checksum of ${name}`, mark: 'mark', replicas: 1, uid: name, resourceVersion: '1' },
-    ...{ generation: 1, fingerprint: '' },
-  });
   const waiting = await applyInOrder(steps, {
     desired: { dependents, errors },
-    inventory: new Map(appliedBefore.map((name) => [name, known(name)])),
+    inventory: new Map(appliedBefore.map((name) => [name, applied(name)])),
     changes,
     healthOf: ({ name }) => health[name] ?? 'current',
     async apply(some) {
@@ -198,6 +199,64 @@ describe('any order', () => {
         const expected = graph.flatMap((_, part) => (doomed.has(part) ? [] : [`a-${part}`, `b-${part}`]));
         expect(groups.flat().toSorted()).toEqual(expected.toSorted());
         expect(changes.size).toBe(2 * graph.length);
+      }),
+    );
+  });
+
+  test('whatever becomes healthy when, and across restarts, all is applied in the end, after what it depends on was healthy', async () => {
+    const orders = fc.array(fc.nat(), { minLength: 12, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(graphs, orders, fc.array(fc.boolean(), { maxLength: 12 }), async (graph, order, restarts) => {
+        const dependents = partsOf(graph).map((each) => ({
+          ...each,
+          after: each.after.map((one) => ({ ...one, healthy: true })),
+        }));
+        const healthy = new Set<string>();
+        const live = new Set<string>();
+        let inventory = new Map<string, Applied>();
+        /** A sync, which finds what is in the cluster; after a restart, by the objects themselves. */
+        const sync = async (isRestarted: boolean) => {
+          if (isRestarted) inventory = new Map();
+          const changes = new Map<Step, Change>();
+          const steps = graph.map((_, part): Step => {
+            const due = step(nameOf(part), nameOf(part));
+            if (!live.has(due.target.name)) return due;
+            const { id, inGit, place } = due.entry;
+            const idle: Step = { act: 'none', entry: { id, inGit, place, action: 'unchanged' }, target: due.target };
+            changes.set(idle, { id, inGit, place, outcome: 'unchanged' });
+            return idle;
+          });
+          return applyInOrder(steps, {
+            desired: { dependents, errors: [] },
+            inventory,
+            changes,
+            healthOf: ({ name }) => (healthy.has(name) ? 'current' : 'inProgress'),
+            async apply(some) {
+              for (const each of some) {
+                const { id, inGit, place } = each.entry;
+                const needed = graph[Number(each.target.name.replace('part-', ''))] ?? [];
+                expect(needed.filter((one) => !healthy.has(nameOf(one)))).toEqual([]);
+                live.add(each.target.name);
+                inventory.set(each.target.name, applied(each.target.name));
+                changes.set(each, { id, inGit, place, outcome: 'created' });
+              }
+            },
+          });
+        };
+        let waiting = await sync(false);
+        // In any order, one after the other becomes healthy of those that run.
+        for (let turn = 0; waiting.length > 0; turn += 1) {
+          const sick = [...live].filter((name) => !healthy.has(name));
+          const next = sick[(order[turn % order.length] ?? 0) % sick.length];
+          expect(next).toBeDefined();
+          if (next !== undefined) healthy.add(next);
+          const before = live.size;
+          const isExpected = waiting.some(({ health }) => health?.targets.every(({ name }) => healthy.has(name)));
+          waiting = await sync(restarts[turn] ?? false);
+          // Exactly then a sync has something to do.
+          expect(live.size > before).toBe(isExpected);
+        }
+        expect(live.size).toBe(graph.length);
       }),
     );
   });

@@ -63,8 +63,7 @@ describe('what cannot come first', () => {
       { a: ['b', 'x'], b: ['a'] },
       [],
       [
-        'a/.flux.yaml: it depends on "x", from where nothing is applied',
-        'a/.flux.yaml: a/.flux.yaml and b/.flux.yaml depend on each other',
+        'a/.flux.yaml: it depends on "x", from where nothing is applied; a/.flux.yaml and b/.flux.yaml depend on each other',
         'b/.flux.yaml: a/.flux.yaml and b/.flux.yaml depend on each other',
       ],
     ],
