@@ -28,13 +28,13 @@ export interface Cluster {
    */
   plan(request: PlanRequest, options?: Cancellable): Promise<Plan>;
   /**
-   * Carries out a plan of this cluster, once: applies in stages, then deletes. One change for each entry, in the same order; never throws
+   * Carries out a plan of this cluster, once: applies in the order of dependencies and in stages, then deletes. What waits for others is held. One change for each entry, in the same order; never throws
    * for an object. `onProgress` is called at each answer.
    */
   apply(plan: Plan, options?: Cancellable & { readonly onProgress?: () => void }): Promise<readonly Change[]>;
   /** Writes Kubernetes Events about objects, in the background. What cannot be written is logged once. */
   recordEvents(events: readonly ObjectEvent[]): void;
-  /** Adds a source, before its first plan. Its `onDrift` is called when another manager changed or deleted an applied object and a sync would correct it, or a watch was lost and a sync finds out why. */
+  /** Adds a source, before its first plan. Its `onDrift` is called when another manager changed or deleted an applied object and a sync would correct it, when what held up a part has become healthy, or a watch was lost and a sync finds out why. */
   join(source: ClusterSource): void;
   /**
    * Tries out a plan of this cluster by server-side dry runs, and writes nothing: one read and one dry run for each object that would be
