@@ -23,6 +23,8 @@ export class Progress {
   unconfirmed = false;
   /** How many objects each unit rendered in that sync, by its name. */
   units: Readonly<Record<string, number>> = {};
+  /** What `kubectl rollout history` is to show of objects that wait for others since that sync. */
+  changeCauses: ReadonlyMap<string, string> = new Map();
 
   /** Drops the state, because another daemon continues. */
   forget(): void {
@@ -35,6 +37,7 @@ export class Progress {
     this.failures = new Map();
     this.unconfirmed = false;
     this.units = {};
+    this.changeCauses = new Map();
   }
 
   done(outcome: SyncOutcome): void {
@@ -43,6 +46,7 @@ export class Progress {
     this.failure = undefined;
     this.unconfirmed = outcome.unconfirmed ?? false;
     this.units = outcome.units ?? {};
+    this.changeCauses = outcome.changeCauses ?? new Map();
     const failed = outcome.changes.flatMap((change) => (change.outcome === 'failed' ? [[change.id, change.error] as const] : []));
     // An empty map is kept identical, so that derived data stays valid.
     if (failed.length > 0 || this.failures.size > 0) this.failures = new Map(failed);

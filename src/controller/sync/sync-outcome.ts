@@ -23,6 +23,8 @@ export interface SyncOutcome {
   readonly unconfirmed?: true;
   /** How many objects each unit rendered, by its name; absent without units. */
   readonly units?: Readonly<Record<string, number>>;
+  /** What `kubectl rollout history` is to show of objects that wait for others, by the checksum of the manifest. */
+  readonly changeCauses?: ReadonlyMap<string, string>;
   /** What was closed, if a person had the revision applied all the same. */
   readonly windowOverridden?: string;
   readonly newCommits: NewCommits;

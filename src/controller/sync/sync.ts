@@ -30,7 +30,7 @@ export interface SyncOptions {
   readonly deletionLimit: number;
   readonly approvals: Approvals;
   /** The outcome of the last sync of this process; undefined before its first. */
-  readonly progress: Pick<Progress, 'applied' | 'onlyRecorded' | 'unconfirmed' | 'units'>;
+  readonly progress: Pick<Progress, 'applied' | 'onlyRecorded' | 'unconfirmed' | 'units' | 'changeCauses'>;
   /**
    * A later revision that may have been applied, unrecorded: nothing is deleted then, and what that revision may have changed is left as
    * it is.
@@ -74,7 +74,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   const units = unitCounts(state, before);
   const doubt = rewritten?.doubt ?? renderingDoubt(before, units);
   const from = options.progress.applied ?? previous;
-  const causes =
+  const newCauses =
     options.changeCause && from !== undefined && from !== revision && later === undefined
       ? await changeCauses(
           source,
@@ -88,6 +88,8 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
           limited,
         )
       : undefined;
+  // Of what waited in the sync before, of an earlier revision perhaps, they are known since then.
+  const causes = new Map([...options.progress.changeCauses, ...(newCauses ?? [])]);
   await yieldTurn(deadline.signal);
   const request: PlanRequest = {
     desired: state,
@@ -97,7 +99,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     approved,
     approvedOrphans,
     ...earlier,
-    ...(causes ? { changeCauses: causes } : {}),
+    ...(causes.size > 0 ? { changeCauses: causes } : {}),
     ...(doubt === undefined ? {} : { doubt }),
     ...(later === undefined ? {} : { maybeApplied: await manifestsAt(later, reader, limited) }),
   };
@@ -133,6 +135,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     ...(state.units ? { units } : {}),
     // Unchanged without garbage collection.
     ...((plan.unconfirmed ?? earlier.unconfirmed ?? options.progress.unconfirmed) ? { unconfirmed: true } : {}),
+    ...(causes.size > 0 && changes.some(({ waitsFor }) => waitsFor) ? { changeCauses: causes } : {}),
     newCommits,
     workloads: view.workloads,
   };

@@ -194,6 +194,30 @@ describe('a sync', () => {
     expect(world.planned.map(({ approved }) => approved)).toEqual([[], [deletion]]);
   });
 
+  test('the cause of a change that waits for others comes with it later, and no longer', async () => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { template: {} } };
+    const web = { object, checksum: 'sum of web', place: { file: 'web.yaml', document: 1, line: 1 } };
+    const progress = new Progress();
+    progress.applied = OLD;
+    const options = { ...optionsFor(world), progress, changeCause: true };
+    const reader = {
+      ...options.reader,
+      read: async () => ({ ...(await options.reader.read(accept(NEW))), state: { manifests: [web], errors: [], warnings: [] } }),
+    };
+    world.commits = [commit([])];
+    const wait: Change = {
+      ...{ id: 'a:deployment/web', inGit: true, place: web.place, outcome: 'held', reason: 'waits for db' },
+      waitsFor: { path: 'db', forHealth: true },
+    };
+    for (const change of [wait, changeOf('a:deployment/web', 'created'), changeOf('a:deployment/web', 'unchanged')]) {
+      world.changes = [change];
+      const outcome = await recorded(NEW, { ...options, reader });
+      progress.done(outcome);
+    }
+    const cause = new Map([['sum of web', 's']]);
+    expect(world.planned.map(({ changeCauses }) => changeCauses)).toEqual([cause, cause, undefined]);
+  });
+
   test.each<[string, Commit[], number | undefined]>([
     ['no trailer', [commit([])], undefined],
     ['a person', [commit([['allow-prune', '3']])], 3],
