@@ -1,3 +1,10 @@
+/** What confines commands, with and without network. */
+export interface Sandboxes {
+  readonly sandbox: SandboxLayers;
+  /** Absent if the commands of no folder may use the network, or those of all do. */
+  readonly networkSandbox?: SandboxLayers;
+}
+
 /** What confines the commands of a repository right now. */
 export type SandboxLayers =
   | ({ readonly kind: 'container' } & ContainerLayers)
@@ -15,4 +22,6 @@ export interface ContainerLayers {
   readonly seccomp: boolean;
   /** The memory that all processes of a command may use together, with what they wrote, in bytes. */
   readonly memory: number;
+  /** Whether commands may use the network, as far as a NetworkPolicy lets them; `open`: none does, and commands are not run. */
+  readonly network: 'none' | 'confined' | 'open';
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import type { CommandOutcome } from '../../src/repository/index.ts';
 import { encodeFrame, FrameReader, MAX_HEADER, ProtocolViolation } from '../../src/sandbox/container/frames.ts';
 import { parseFromHelper } from '../../src/sandbox/container/messages.ts';
 import { type CommandRunner, createContainerRunner } from '../../src/sandbox/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { SMALL_LIMITS } from './behaviours.ts';
-import { command, executable, filesOf, link, runOf, submodule } from './command-files.ts';
-import { HELLO, ImitationHelper, type Sent } from './imitation-helper.ts';
+import { runOf } from './command-files.ts';
+import { HELLO, ImitationHelper } from './imitation-helper.ts';
+import { FRAMES, files, LOSSES, moveUntil, OUTCOME, RUN, serve } from './whole-run.ts';
 
 let folder: string;
 let socket: string;
@@ -29,72 +29,6 @@ afterEach(async () => {
   await runner.close();
   await rm(folder, { recursive: true });
 });
-
-const ENTRIES = { 'a.yaml': 'a\n', 'app/run': executable('#!/bin/sh\n'), l: link('a.yaml'), out: link('../x'), lib: submodule };
-const files = filesOf(ENTRIES);
-const RUN = runOf([command('one', { environment: { A: '1' }, timeoutMs: 1_000 }), 'two'], {
-  files,
-  writable: true,
-  directory: 'app',
-});
-const OUTCOME: CommandOutcome = {
-  kind: 'succeeded',
-  outputs: [Buffer.from('first'), Buffer.from('')],
-  changed: [
-    { path: 'a.yaml', kind: 'deleted' },
-    { path: 'b.yaml', kind: 'written', content: Buffer.from('b\n'), executable: true },
-  ],
-};
-
-/** What happens to the connection at one of the frames, counted over both directions. */
-interface Loss {
-  readonly at: number;
-  readonly way: 'closed' | 'cut off' | 'no frame' | 'no message' | 'silent';
-}
-
-/** What a helper does about RUN, up to a loss. @returns the number of frames */
-async function serve(helper: ImitationHelper, loss?: Loss): Promise<number> {
-  let frames = 0;
-  /** Whether to go on. */
-  const survive = (): boolean => {
-    frames += 1;
-    if (loss?.at !== frames) return true;
-    if (loss.way === 'closed') helper.socket.destroy();
-    if (loss.way === 'cut off') helper.socket.end(Buffer.from([0, 0, 0, 9, 0x7b]));
-    if (loss.way === 'no frame') helper.socket.write(Buffer.alloc(8, 0xff));
-    if (loss.way === 'no message') helper.send({ type: 'surprise' });
-    return false;
-  };
-  const taken: Sent[] = [];
-  const take = async () => {
-    const frame = await helper.receive();
-    if (!frame || !survive()) return false;
-    taken.push(frame.message);
-    return true;
-  };
-  const give = (message: object, payload?: string) => {
-    if (!survive()) return false;
-    helper.send(message, payload);
-    return true;
-  };
-  if (!(await take())) return frames;
-  if (!give({ type: 'need', tree: files.id })) return frames;
-  if (!(await take())) return frames;
-  const count = Number(taken.at(-1)?.files);
-  for (let file = 0; file < count; file += 1) if (!(await take())) return frames;
-  void (
-    give({ type: 'started', command: 0 }) &&
-    give({ type: 'output', command: 0 }, 'fir') &&
-    give({ type: 'output', command: 0 }, 'st') &&
-    give({ type: 'ended', command: 0 }) &&
-    give({ type: 'started', command: 1 }) &&
-    give({ type: 'ended', command: 1 }) &&
-    give({ type: 'written', path: 'b.yaml', executable: true }, 'b\n') &&
-    give({ type: 'deleted', path: 'a.yaml' }) &&
-    give({ type: 'done' })
-  );
-  return frames;
-}
 
 describe('the runner for a sandbox container', () => {
   test('sends what to run and the files that are asked for, and returns what comes back', async () => {
@@ -158,14 +92,14 @@ describe('the runner for a sandbox container', () => {
     const helper = await ImitationHelper.dial(socket);
     await expect
       .poll(() => runner.layers())
-      .toEqual({ kind: 'container', user: 10_002, landlock: 7, seccomp: true, memory: 1024 });
+      .toEqual({ kind: 'container', user: 10_002, landlock: 7, seccomp: true, memory: 1024, network: 'none' });
     helper.socket.destroy();
     await expect.poll(() => runner.layers()).toMatchObject({ kind: 'none' });
-    const other = await ImitationHelper.dial(socket, { ...HELLO, protocol: 2 });
+    const other = await ImitationHelper.dial(socket, { ...HELLO, protocol: 1 });
     await other.closed();
     await expect
       .poll(() => runner.layers())
-      .toMatchObject({ kind: 'none', reason: expect.stringContaining('version 2 of the protocol') });
+      .toMatchObject({ kind: 'none', reason: expect.stringContaining('version 1 of the protocol') });
   });
 
   test.each([
@@ -193,7 +127,7 @@ describe('the runner for a sandbox container', () => {
 
   test('is unavailable when no helper comes', async () => {
     const outcome = expect(runner.run(RUN)).rejects.toMatchObject({ code: 'sandbox/unavailable' });
-    await moveUntil(outcome);
+    await moveUntil(clock, outcome);
   });
 
   test('refuses a second peer, and keeps the first', async () => {
@@ -249,36 +183,19 @@ describe('the runner for a sandbox container', () => {
   });
 });
 
-/** Moves the clock until something has settled. */
-async function moveUntil(settled: Promise<unknown>): Promise<void> {
-  let done = false;
-  const end = settled.finally(() => {
-    done = true;
-  });
-  while (!done) {
-    clock.advance(1_000);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await end;
-}
-
 describe('a connection that is lost', () => {
-  const ways: readonly Loss['way'][] = ['closed', 'cut off', 'no frame', 'no message', 'silent'];
-
   test('of a whole run there are this many frames', async () => {
     const outcome = runner.run(RUN);
-    expect(await serve(await ImitationHelper.dial(socket))).toBe(16);
+    expect(await serve(await ImitationHelper.dial(socket))).toBe(FRAMES);
     await outcome;
   });
 
-  const losses = Array.from({ length: 16 }, (_, index) => ways.map((way): Loss => ({ at: index + 1, way }))).flat();
-
-  test.each(losses)('at frame $at ($way) ends the run, and the next one works', async (loss) => {
+  test.each(LOSSES)('at frame $at ($way) ends the run, and the next one works', async (loss) => {
     const helper = await ImitationHelper.dial(socket);
     const outcome = expect(runner.run(RUN)).rejects.toMatchObject({ code: 'sandbox/lost' });
     const served = serve(helper, loss);
     await served;
-    await (loss.way === 'silent' ? moveUntil(outcome) : outcome);
+    await (loss.way === 'silent' ? moveUntil(clock, outcome) : outcome);
     helper.socket.destroy();
     const next = runner.run(RUN);
     await serve(await ImitationHelper.dial(socket));
@@ -377,7 +294,7 @@ describe('what a helper may not say', () => {
 
   test('nothing at all', async () => {
     const helper = await ImitationHelper.dial(socket, 'silent');
-    await moveUntil(helper.closed());
+    await moveUntil(clock, helper.closed());
   });
 
   test('errors quote nothing of it', async () => {

@@ -6,7 +6,11 @@ import { encodeFrame, type Frame, FrameReader } from '../../src/sandbox/containe
 const anything = z.looseObject({ type: z.string(), size: z.number().optional() });
 export type Sent = z.infer<typeof anything>;
 
-export const HELLO = { type: 'hello', protocol: 1, layers: { user: 10_002, landlock: 7, seccomp: true, memory: 1024 } };
+export const HELLO = {
+  type: 'hello',
+  protocol: 2,
+  layers: { user: 10_002, landlock: 7, seccomp: true, memory: 1024, network: 'none' },
+};
 
 /** A peer that speaks the protocol, as far as a test makes it. */
 export class ImitationHelper {
@@ -33,6 +37,11 @@ export class ImitationHelper {
   static async dial(path: string, hello: object | 'silent' = HELLO): Promise<ImitationHelper> {
     const socket = connect(path);
     await once(socket, 'connect');
+    return ImitationHelper.at(socket, hello);
+  }
+
+  /** Says hello over a connection. */
+  static at(socket: Socket, hello: object | 'silent' = HELLO): ImitationHelper {
     const helper = new ImitationHelper(socket);
     if (hello !== 'silent') helper.send(hello);
     return helper;

@@ -34,6 +34,7 @@ type spec struct {
 	Read        []string
 	Write       []string
 	Landlock    int
+	Network     bool
 	FileBytes   uint64
 	Memory      uint64
 	Seconds     uint64
@@ -76,7 +77,7 @@ func confine(spec spec) error {
 		return fmt.Errorf("no_new_privs: %w", err)
 	}
 	if spec.Landlock > 0 {
-		if err := restrictFiles(spec.Landlock, spec.Read, spec.Write); err != nil {
+		if err := restrictFiles(spec); err != nil {
 			return err
 		}
 	}
@@ -99,7 +100,7 @@ func confine(spec spec) error {
 			return fmt.Errorf("limit %d: %w", limit.resource, err)
 		}
 	}
-	return restrictCalls()
+	return restrictCalls(spec.Network)
 }
 
 // lower sets a limit that cannot be raised again, unless the container's own is lower.

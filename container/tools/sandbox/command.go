@@ -88,6 +88,7 @@ func (h *helper) specOf(running running, home, temporary string) spec {
 		Folder:      filepath.Join(running.root, running.folder),
 		Write:       []string{home, temporary},
 		Landlock:    h.layers.Landlock,
+		Network:     h.network != nil,
 		FileBytes:   uint64(running.fileBytes),
 		Memory:      uint64(h.memory),
 		Seconds:     uint64(running.command.TimeoutMs/1000+1) * uint64(runtime.NumCPU()),

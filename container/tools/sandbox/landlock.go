@@ -15,6 +15,8 @@ var (
 		"/etc/nsswitch.conf", "/etc/os-release", "/etc/passwd", "/etc/protocols", "/etc/services", "/etc/ssl/certs",
 		"/dev/random", "/dev/urandom", "/dev/zero",
 	}
+	// How names are resolved.
+	readableWithNetwork = []string{"/etc/gai.conf", "/etc/host.conf", "/etc/hosts", "/etc/resolv.conf"}
 	readableAndWritable = []string{"/dev/full", "/dev/null"}
 )
 
@@ -41,8 +43,8 @@ func landlockVersion() int {
 	return int(version)
 }
 
-// handledBy is all that a version can deny.
-func handledBy(version int) unix.LandlockRulesetAttr {
+// handledBy is all that a version can deny, but for connections where there is network.
+func handledBy(version int, network bool) unix.LandlockRulesetAttr {
 	handled := unix.LandlockRulesetAttr{Access_fs: accessFirst}
 	if version >= 2 {
 		handled.Access_fs |= unix.LANDLOCK_ACCESS_FS_REFER
@@ -51,7 +53,10 @@ func handledBy(version int) unix.LandlockRulesetAttr {
 		handled.Access_fs |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}
 	if version >= 4 {
-		handled.Access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP | unix.LANDLOCK_ACCESS_NET_CONNECT_TCP
+		handled.Access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP
+		if !network {
+			handled.Access_net |= unix.LANDLOCK_ACCESS_NET_CONNECT_TCP
+		}
 	}
 	if version >= 5 {
 		handled.Access_fs |= unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
@@ -62,9 +67,9 @@ func handledBy(version int) unix.LandlockRulesetAttr {
 	return handled
 }
 
-// restrictFiles confines this thread, and what it becomes, to programs and to these folders.
-func restrictFiles(version int, read, write []string) error {
-	handled := handledBy(version)
+// restrictFiles confines this thread, and what it becomes, to programs and to the folders of a command.
+func restrictFiles(spec spec) error {
+	handled := handledBy(spec.Landlock, spec.Network)
 	ruleset, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&handled)), unsafe.Sizeof(handled), 0)
 	if errno != 0 {
 		return fmt.Errorf("landlock_create_ruleset: %w", errno)
@@ -75,12 +80,16 @@ func restrictFiles(version int, read, write []string) error {
 		access uint64
 		exists bool
 	}
-	for _, rule := range []rule{
+	rules := []rule{
 		{readable, accessRead, false},
 		{readableAndWritable, accessRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE, false},
-		{read, accessRead, true},
-		{write, accessWrite, true},
-	} {
+		{spec.Read, accessRead, true},
+		{spec.Write, accessWrite, true},
+	}
+	if spec.Network {
+		rules = append(rules, rule{readableWithNetwork, accessRead, false})
+	}
+	for _, rule := range rules {
 		for _, path := range rule.paths {
 			err := allow(int(ruleset), path, rule.access&handled.Access_fs)
 			if err == unix.ENOENT && !rule.exists {
@@ -91,8 +100,24 @@ func restrictFiles(version int, read, write []string) error {
 			}
 		}
 	}
+	if spec.Network && handled.Access_net != 0 {
+		if err := allowAnyPort(int(ruleset)); err != nil {
+			return fmt.Errorf("landlock_add_rule for ports: %w", err)
+		}
+	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0); errno != 0 {
 		return fmt.Errorf("landlock_restrict_self: %w", errno)
+	}
+	return nil
+}
+
+// allowAnyPort allows to bind a socket to a port that the kernel chooses, as Go does to see which addresses it can use.
+func allowAnyPort(ruleset int) error {
+	rule := struct{ access, port uint64 }{unix.LANDLOCK_ACCESS_NET_BIND_TCP, 0}
+	const netPort = 2 // LANDLOCK_RULE_NET_PORT
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), netPort, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+	if errno != 0 {
+		return errno
 	}
 	return nil
 }

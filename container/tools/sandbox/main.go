@@ -1,11 +1,13 @@
-// The helper of the sandbox container: it runs the shell commands of a repository for fluxd, which is in another container of the pod.
+// The helper of the sandbox container: it runs the shell commands of a repository for fluxd, which is in another container of the pod; or,
+// for commands that may use the network, in another pod.
 //
 // What keeps a command from doing harm, in layers. Each holds if those before it do not:
 //
 //  1. The container: no service account token, no secrets, a read-only root, its own limits of memory and processes.
 //  2. The user: not root and not that of fluxd, without capabilities, and no program gives any (no_new_privs).
 //  3. Landlock (landlock.go): reads programs and the files of the repository, writes its own temporary folders; nothing else has a name.
-//  4. seccomp (seccomp.go): no sockets of any family, no tracing, no namespaces, no mounts, no IPC that outlives a process.
+//  4. seccomp (seccomp.go): no sockets of any family, no tracing, no namespaces, no mounts, no IPC that outlives a process. With network,
+//     TCP and UDP to others are allowed; a NetworkPolicy says to whom (confinement.go).
 //  5. Limits (command.go, memory.go, child.go): time, output, memory, processes, the size and number of files.
 //  6. The end (reap.go): this helper is process 1, so that nothing survives the command, however it hides.
 //
@@ -38,14 +40,28 @@ func main() {
 	socket := flag.String("socket", "/run/flux-sandbox/socket", "path of the Unix socket on which fluxd listens")
 	work := flag.String("work", "/tmp", "folder for files, best in memory; its folder `sandbox` is emptied")
 	memory := flag.Int64("memory", 0, "memory of a command in bytes; by default three quarters of the container's")
+	listen := flag.String("listen", "", "`address` on which fluxd is awaited; commands may then use the network")
+	identity := flag.String("identity", "/etc/flux-sandbox", "for --listen, `folder` of the certificate and key that only fluxd has too: tls.crt, tls.key")
+	closed := flag.String("closed", metadataServices, "for --listen, `addresses` besides the API server that commands must not reach")
 	missing := flag.String("allow-missing", "", "`landlock`: run commands also where the kernel has no Landlock")
 	flag.Parse()
 	helper, err := prepare(*work, *memory, *missing)
 	if err != nil {
 		log.Fatal(err)
 	}
+	if *listen == "" {
+		awaitSignals()
+		helper.dial(*socket)
+		return
+	}
+	if helper.layers.Landlock == 0 {
+		log.Fatal("it runs no commands with network where the kernel has no Landlock, which keeps them from the key in --identity")
+	}
+	if helper.network, err = newConfinement(*closed); err != nil {
+		log.Fatal(err)
+	}
 	awaitSignals()
-	helper.dial(*socket)
+	log.Fatal(helper.listen(*listen, *identity))
 }
 
 // helper is what outlives a connection.
@@ -53,6 +69,8 @@ type helper struct {
 	files  *store
 	memory int64
 	layers layers
+	// network is nil where commands have none.
+	network *confinement
 }
 
 func prepare(work string, memory int64, missing string) (*helper, error) {

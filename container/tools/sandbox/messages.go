@@ -9,7 +9,7 @@ import (
 )
 
 // protocol changes with every change of what is below.
-const protocol = 1
+const protocol = 2
 
 // request is any message of fluxd; its type says which fields it has.
 type request struct {
@@ -48,6 +48,8 @@ type layers struct {
 	Landlock int   `json:"landlock"`
 	Seccomp  bool  `json:"seccomp"`
 	Memory   int64 `json:"memory"`
+	// Network is `none`, or `confined` by a NetworkPolicy, or `open` if that is not so.
+	Network string `json:"network"`
 }
 
 type hello struct {

@@ -9,8 +9,8 @@ import (
 
 // denied are the system calls that a command may not make, whatever the architecture; it gets EPERM.
 var denied = []uint32{
-	// The network, also by way of the kernel; pairs of sockets, which lead nowhere, are allowed.
-	unix.SYS_SOCKET, unix.SYS_BIND, unix.SYS_CONNECT, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
+	// Being reached by others, and sockets by way of the kernel.
+	unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 	// Other processes, which are of the same user.
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_PROCESS_MRELEASE,
@@ -35,6 +35,9 @@ var denied = []uint32{
 	unix.SYS_SET_MEMPOLICY, unix.SYS_SET_MEMPOLICY_HOME_NODE,
 }
 
+// deniedWithoutNetwork are denied besides; pairs of sockets, which lead nowhere, are allowed.
+var deniedWithoutNetwork = []uint32{unix.SYS_SOCKET, unix.SYS_BIND, unix.SYS_CONNECT}
+
 // newestCall is the last one that the list above was made with; what a later kernel adds does not exist here.
 const newestCall = unix.SYS_RSEQ_SLICE_YIELD
 
@@ -46,7 +49,16 @@ const (
 	offsetCall     = 0
 	offsetArch     = 4
 	offsetArgument = 16
+	sizeOfArgument = 8
 )
+
+// argument is what a call may have: one of the values, where the ignored bits do not count.
+type argument struct {
+	index, ignored uint32
+	values         []uint32
+}
+
+const socketFlags = unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 
 const (
 	permit = unix.SECCOMP_RET_ALLOW
@@ -55,7 +67,7 @@ const (
 )
 
 // filter is the program that the kernel runs before each system call.
-func filter() []unix.SockFilter {
+func filter(network bool) []unix.SockFilter {
 	load := func(offset uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
 	}
@@ -77,7 +89,11 @@ func filter() []unix.SockFilter {
 		jump(unix.BPF_JEQ, unix.SYS_CLONE3, 0, 1),
 		give(enosys),
 	}
-	for _, call := range append(append([]uint32{}, denied...), deniedOfArch...) {
+	calls := append(append([]uint32{}, denied...), deniedOfArch...)
+	if !network {
+		calls = append(calls, deniedWithoutNetwork...)
+	}
+	for _, call := range calls {
 		program = append(program, jump(unix.BPF_JEQ, call, 0, 1), give(eperm))
 	}
 	// check denies a call by its first argument. If it is another call, the three following instructions are skipped.
@@ -91,14 +107,36 @@ func filter() []unix.SockFilter {
 	for _, call := range []uint32{unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO} {
 		check(call, jump(unix.BPF_JEQ, 1, 0, 1))
 	}
-	// Only pairs of Unix sockets.
-	check(unix.SYS_SOCKETPAIR, jump(unix.BPF_JEQ, unix.AF_UNIX, 1, 0))
+	// only permits a call with these arguments, and denies it with others.
+	only := func(call uint32, arguments ...argument) {
+		var body []unix.SockFilter
+		for _, each := range arguments {
+			mask := unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: ^each.ignored}
+			body = append(body, load(offsetArgument+sizeOfArgument*each.index), mask)
+			for index, value := range each.values {
+				// Past the other values, and the denial.
+				body = append(body, jump(unix.BPF_JEQ, value, uint8(len(each.values)-index), 0))
+			}
+			body = append(body, give(eperm))
+		}
+		body = append(body, give(permit))
+		program = append(program, load(offsetCall), jump(unix.BPF_JEQ, call, 0, uint8(len(body))))
+		program = append(program, body...)
+	}
+	// Pairs of Unix sockets, but not of datagrams, which could be sent to others.
+	only(unix.SYS_SOCKETPAIR,
+		argument{0, 0, []uint32{unix.AF_UNIX}}, argument{1, socketFlags, []uint32{unix.SOCK_STREAM, unix.SOCK_SEQPACKET}})
+	if network {
+		only(unix.SYS_SOCKET, argument{0, 0, []uint32{unix.AF_INET, unix.AF_INET6}},
+			argument{1, socketFlags, []uint32{unix.SOCK_STREAM, unix.SOCK_DGRAM}},
+			argument{2, 0, []uint32{0, unix.IPPROTO_TCP, unix.IPPROTO_UDP}})
+	}
 	return append(program, give(permit))
 }
 
 // restrictCalls filters the system calls of this thread, and of what it becomes.
-func restrictCalls() error {
-	instructions := filter()
+func restrictCalls(network bool) error {
+	instructions := filter(network)
 	program := unix.SockFprog{Len: uint16(len(instructions)), Filter: &instructions[0]}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {

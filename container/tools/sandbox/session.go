@@ -40,7 +40,7 @@ func (s *session) serve() error {
 	closed := make(chan struct{})
 	defer close(closed)
 	go s.read(closed)
-	if err := s.send(hello{"hello", protocol, s.helper.layers}, nil); err != nil {
+	if err := s.send(hello{"hello", protocol, s.helper.layersNow()}, nil); err != nil {
 		return err
 	}
 	for {
@@ -102,6 +102,11 @@ func (s *session) send(message any, payload []byte) error {
 func (s *session) answer(message request, commands []shellCommand) error {
 	busy.Lock()
 	defer busy.Unlock()
+	if s.helper.network != nil {
+		if err := s.helper.network.check(confinementAge); err != nil {
+			return err
+		}
+	}
 	files := s.helper.files
 	tree := files.find(message.Tree)
 	if tree == nil {

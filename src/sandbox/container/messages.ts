@@ -3,7 +3,7 @@ import type { RunLimits } from '../limits.ts';
 import { ProtocolViolation } from './frames.ts';
 
 /** Changes with every change of what is below. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The largest payloads, in bytes. */
 const MAX_OUTPUT_CHUNK = 1024 ** 2;
@@ -38,6 +38,7 @@ const fromHelper = z.discriminatedUnion('type', [
       landlock: z.int().min(0),
       seccomp: z.boolean(),
       memory: z.int().min(0),
+      network: z.enum(['none', 'confined', 'open']),
     }),
   }),
   /** In answer to `run`: it does not have the files. */

@@ -112,6 +112,11 @@ export class Peer {
     if (message.protocol !== PROTOCOL) {
       throw new ProtocolViolation(`it speaks version ${message.protocol} of the protocol instead of ${PROTOCOL}`);
     }
+    // The next connection asks it again.
+    if (message.layers.network === 'open') {
+      this.end('no NetworkPolicy keeps its commands from the API server and from metadata services');
+      return;
+    }
     this.#greeted = true;
     this.#deadline?.[Symbol.dispose]();
     this.#options.onHello(message.layers);

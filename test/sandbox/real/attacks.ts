@@ -6,6 +6,8 @@ export interface Attack {
   /** A second run, of the same files, that finds what the first has left: it prints LEFT-BEHIND. */
   readonly next?: string;
   readonly writable?: true;
+  /** It is no attack by commands that may use the network. */
+  readonly isNetwork?: true;
   /** What it does for the same user, in the same place, that is not confined. `fails`: something else prevents it too. */
   readonly unconfined: 'works' | 'fails' | 'not tried';
 }
@@ -17,6 +19,10 @@ const untried = 'not tried';
 
 function one(name: string, command: string, unconfined: Attack['unconfined']): Attack {
   return { name, commands: [command], unconfined };
+}
+
+function allowed(name: string, command: string, unconfined: Attack['unconfined']): Attack {
+  return { ...one(name, command, unconfined), isNetwork: true };
 }
 
 const FILES: readonly Attack[] = [
@@ -93,17 +99,25 @@ const PROCESSES: readonly Attack[] = [
 ];
 
 const NETWORK: readonly Attack[] = [
-  one('reach a TCP port', './attack dial tcp "127.0.0.1:$TCP"', works),
-  one('reach a TCP port by the shell', 'bash -c "cat </dev/tcp/127.0.0.1/$TCP"', works),
-  one('reach a UDP port', './attack send udp "127.0.0.1:$UDP"', works),
+  allowed('reach a TCP port', './attack dial tcp "127.0.0.1:$TCP"', works),
+  allowed('reach a TCP port by the shell', 'bash -c "cat </dev/tcp/127.0.0.1/$TCP"', works),
+  allowed('reach a UDP port', './attack send udp "127.0.0.1:$UDP"', works),
   one('reach a Unix socket', './attack dial unix "$UNIX"', works),
   one('reach an abstract socket', './attack dial unix "@$ABSTRACT"', works),
-  one('reach the metadata of a cloud', './attack dial tcp 169.254.169.254:80', untried),
-  one('resolve a name', './attack resolve localhost', works),
+  allowed('reach the metadata of a cloud', './attack dial tcp 169.254.169.254:80', untried),
+  allowed('resolve a name', './attack resolve localhost', works),
   one('open a socket of the kernel', './attack socket 16 3 0', works),
   one('open a socket for packets', './attack socket 17 3 0', fails),
   one('open a socket for virtual machines', './attack socket 40 1 0', works),
   one('open a socket for cryptography', './attack socket 38 5 0', works),
+  one('open a socket for packets of IP', './attack socket 2 3 255', fails),
+  one('open a socket for echoes', './attack socket 2 2 1', untried),
+  one('open a socket of several paths', './attack socket 2 1 262', untried),
+  one('open a socket for streams in datagrams', './attack socket 2 1 132', untried),
+  one('open a socket for light datagrams', './attack socket 10 2 136', works),
+  one('wait for connections', './attack listen 127.0.0.1:0', works),
+  one('take a port of others', './attack bind 30303', works),
+  one('open a pair of sockets for datagrams', './attack call 53 1 2 0 0', works),
   one('open a pair of sockets of the network', './attack call 53 16 3 0 0', works),
   one('set up io_uring', './attack call 425 8 0', works),
 ];

@@ -25,6 +25,7 @@ describe('the sandbox container', () => {
       landlock: expect.any(Number),
       seccomp: true,
       memory: MEMORY,
+      network: 'none',
     });
   });
 

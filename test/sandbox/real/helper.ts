@@ -1,10 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger, systemClock } from '../../../src/base/index.ts';
-import { type CommandRunner, createContainerRunner, type RunLimits } from '../../../src/sandbox/index.ts';
+import { type CommandRunner, createContainerRunner, createNetworkRunner, type RunLimits } from '../../../src/sandbox/index.ts';
+import { certificate } from '../../support/certificate.ts';
+import { freePort } from '../../support/free-port.ts';
 import { until } from '../../support/until.ts';
 
 /** The folder of the built programs; test/sandbox/real/run.sh makes it. */
@@ -16,6 +18,10 @@ export const MEMORY = 128 * 1024 ** 2;
 
 export interface Sandbox {
   readonly runner: CommandRunner;
+  /** Of a helper with network. */
+  readonly port: number;
+  /** Its folder, as fluxd reads it. */
+  readonly identity: string;
   /** The process id of the helper, outside. */
   readonly pid: number;
   /** The folder of the socket, and for what a test plants. */
@@ -34,23 +40,59 @@ export interface Sandbox {
   stop(how?: 'killed'): Promise<void>;
 }
 
+/** Ports on the loopback address which no NetworkPolicy would let commands reach. */
+export interface Network {
+  readonly apiServerPort: number;
+  /** In place of that of a metadata service. */
+  readonly closedPort: number;
+}
+
+/** Those that nothing listens on. */
+export const CLOSED: Network = { apiServerPort: 1, closedPort: 1 };
+
+/** The secret stands before the key. */
+async function writeIdentity(folder: string, secret: string): Promise<void> {
+  const { cert, key } = certificate();
+  await mkdir(folder);
+  await writeFile(join(folder, 'tls.crt'), cert);
+  await writeFile(join(folder, 'tls.key'), `${secret}\n${key}`);
+}
+
 /** Starts the helper as a container does: process 1 of its namespace, as its own user, with a folder in memory. */
-export async function startSandbox(limits: RunLimits, secret = 'none'): Promise<Sandbox> {
+export async function startSandbox(
+  limits: RunLimits,
+  { secret = 'none', network }: { readonly secret?: string; readonly network?: Network } = {},
+): Promise<Sandbox> {
   const folder = await mkdtemp(join(BUILT, 'run-'));
   await promisify(execFile)('chmod', ['755', folder]);
   const socket = join(folder, 'socket');
-  const runner = await createContainerRunner({ socket, required: true, clock: systemClock, logger: silentLogger(), limits });
+  const identity = join(folder, 'identity');
+  const common = { clock: systemClock, logger: silentLogger(), limits };
+  const port = await freePort();
+  if (network) await writeIdentity(identity, secret);
+  const runner = network
+    ? createNetworkRunner({ ...common, host: '127.0.0.1', port, identity })
+    : await createContainerRunner({ ...common, socket, required: true });
+  const connection = network
+    ? `--listen=127.0.0.1:${port} --identity=/mnt/identity --closed=127.0.0.1:${network.closedPort}`
+    : `--socket=${socket}`;
   const script = [
     `mount -t tmpfs -o size=${2 * MEMORY},mode=1777 tmpfs /tmp`,
     // As a token of a service account is mounted.
-    'mount -t tmpfs -o size=1m tmpfs /mnt && echo "$2" >/mnt/token',
-    `exec setpriv --reuid ${USER} --regid ${USER} --clear-groups --bounding-set -all "$0" --socket="$1" --memory=${MEMORY}`,
+    'mount -t tmpfs -o size=1m tmpfs /mnt && echo "$1" >/mnt/token',
+    ...(network ? [`cp -r ${identity} /mnt && chown -R ${USER} /mnt/identity && chmod 0700 ${identity}`] : []),
+    `exec setpriv --reuid ${USER} --regid ${USER} --clear-groups --bounding-set -all "$0" ${connection} --memory=${MEMORY}`,
   ].join(' && ');
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, join(BUILT, 'flux-sandbox'), socket, secret],
+    ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, join(BUILT, 'flux-sandbox'), secret],
     {
-      env: { PATH: process.env.PATH ?? '', HELPER_SECRET: secret },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HELPER_SECRET: secret,
+        KUBERNETES_SERVICE_HOST: '127.0.0.1',
+        KUBERNETES_SERVICE_PORT: String(network?.apiServerPort ?? 1),
+      },
       stdio: ['ignore', 'inherit', 'pipe'],
     },
   );
@@ -58,12 +100,15 @@ export async function startSandbox(limits: RunLimits, secret = 'none'): Promise<
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
-  await until('the helper connects', () => runner.layers().kind === 'container', 30_000);
+  const isThere = () => runner.layers().kind === 'container' || /connection to fluxd ended/.test(log);
+  await until('the helper connects', isThere, 30_000);
   const [pid] = await childrenOf(child.pid ?? 0);
   if (pid === undefined) throw new Error(`the helper did not start: ${log}`);
   const proc = `/proc/${pid}/root/proc`;
   return {
     runner,
+    port,
+    identity,
     pid,
     folder,
     log: () => log,

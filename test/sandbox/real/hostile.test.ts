@@ -1,133 +1,30 @@
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { chown, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { statfs } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandOutcome } from '../../../src/repository/index.ts';
 import { DEFAULT_LIMITS } from '../../../src/sandbox/index.ts';
 import { until } from '../../support/until.ts';
-import { command, executable, filesOf, runOf } from '../command-files.ts';
-import { ATTACKS, type Attack } from './attacks.ts';
-import { BUILT, MEMORY, type Sandbox, startSandbox, USER } from './helper.ts';
-import { type Planted, plant, SECRET } from './planted.ts';
-import { startVictim } from './victim.ts';
+import { command, filesOf, runOf } from '../command-files.ts';
+import { ATTACKS } from './attacks.ts';
+import { MEMORY, type Sandbox, startSandbox } from './helper.ts';
+import { SECRET } from './planted.ts';
+import { openTrial, type Trial } from './trial.ts';
 import { type Seen, watching } from './watch.ts';
 
 let sandbox: Sandbox;
-let planted: Planted;
-let program: Buffer;
+let trial: Trial;
+let entriesOf: Trial['entries'];
+let isWell: Trial['isWell'];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ ...DEFAULT_LIMITS, changedFiles: 100 }, SECRET);
-  planted = await plant(sandbox);
-  program = await readFile(join(BUILT, 'attack'));
+  sandbox = await startSandbox({ ...DEFAULT_LIMITS, changedFiles: 100 }, { secret: SECRET });
+  trial = await openTrial(sandbox);
+  ({ entries: entriesOf, isWell } = trial);
 });
 
 afterAll(async () => {
-  await planted.stop();
+  await trial.close();
   await sandbox.stop();
 });
-
-const entriesOf = () => ({ 'a.yaml': 'kind: A\n', attack: executable(program) });
-
-/** Everything that a run has given out. */
-function textOf(outcome: CommandOutcome): string {
-  if (outcome.kind === 'failed') return outcome.stderr;
-  const changed = outcome.changed.map((file) => (file.kind === 'written' ? `${file.path}: ${file.content}` : file.path));
-  return [...outcome.outputs.map(String), ...changed].join('\n');
-}
-
-/** Key of the IPC that attacks leave; the kernel lists it for all processes of the namespace. */
-const IPC_KEY = 0x464c5558;
-
-async function ipcLeft(): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const [kind, option] of [
-    ['shm', '-M'],
-    ['sem', '-S'],
-    ['msg', '-Q'],
-  ] as const) {
-    if (!new RegExp(`^\\s*${IPC_KEY}\\s`, 'm').test(await readFile(`/proc/sysvipc/${kind}`, 'utf8'))) continue;
-    found.push(`${kind} was left behind`);
-    await promisify(execFile)('ipcrm', [option, String(IPC_KEY)]);
-  }
-  return found;
-}
-
-/** Lets an attack run, and says what it has achieved, judged from outside; a claim of the attack itself counts too. */
-async function achieved(run: (environment: Readonly<Record<string, string>>) => Promise<string>): Promise<readonly string[]> {
-  const victim = await startVictim(sandbox);
-  const environment = { ...planted.environment, VICTIM: String(victim.pid) };
-  const [text, seen] = await watching(sandbox, run(environment));
-  const found = [...seen.escapes, ...(await victim.changes()), ...(await planted.changes()), ...(await ipcLeft())];
-  for (const [mark, what] of [
-    [SECRET, 'the secret was given out'],
-    ['ESCAPED', 'the kernel let it'],
-    ['LEFT-BEHIND', 'something was left behind'],
-  ] as const) {
-    if (text.includes(mark)) found.push(what);
-  }
-  return found;
-}
-
-async function confined(attack: Attack, environment: Readonly<Record<string, string>>): Promise<string> {
-  const options = { entries: entriesOf(), writable: attack.writable ?? false };
-  const run = (texts: readonly string[]) =>
-    sandbox.runner.run(
-      runOf(
-        texts.map((text) => command(text, { environment, timeoutMs: 20_000 })),
-        options,
-      ),
-    );
-  const first = textOf(await run(attack.commands));
-  return attack.next === undefined ? first : `${first}\n${textOf(await run([attack.next]))}`;
-}
-
-/** The same for the same user, beside the helper. */
-async function unconfined(attack: Attack, environment: Readonly<Record<string, string>>): Promise<string> {
-  const inside = '/tmp/unconfined';
-  const outside = `/proc/${sandbox.pid}/root${inside}`;
-  const folders = { files: join(inside, 'files'), home: join(inside, 'home'), tmp: join(inside, 'tmp') };
-  await mkdir(outside);
-  for (const name of Object.keys(folders)) await mkdir(join(outside, name));
-  await writeFile(join(outside, 'files/a.yaml'), 'kind: A\n');
-  await writeFile(join(outside, 'files/attack'), program, { mode: 0o755 });
-  for (const path of ['', 'files', 'home', 'tmp', 'files/a.yaml', 'files/attack']) await chown(join(outside, path), USER, USER);
-  let text = '';
-  for (const each of [...attack.commands, ...(attack.next === undefined ? [] : [attack.next])]) {
-    const child = sandbox.beside(USER, ['sh', '-c', `cd ${folders.files} || exit; ${each}`], {
-      ...environment,
-      HOME: folders.home,
-      TMPDIR: folders.tmp,
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-    }
-    await once(child, 'exit');
-    // What it left holds the pipes, and is ended here as the helper does there.
-    await sandbox.kill('attack');
-    if (!child.stdout?.closed) await once(child, 'close');
-  }
-  if (attack.writable) {
-    for (const name of await readdir(join(outside, 'files'))) {
-      if (name !== 'attack') text += await readFile(join(outside, 'files', name), 'utf8').catch(() => '');
-    }
-  }
-  await rm(outside, { recursive: true, force: true });
-  return text;
-}
-
-async function isWell(): Promise<void> {
-  expect(await sandbox.runner.run(runOf('cat a.yaml', { entries: entriesOf() }))).toMatchObject({
-    kind: 'succeeded',
-    outputs: [Buffer.from('kind: A\n')],
-  });
-  expect(await sandbox.others()).toEqual([]);
-  expect(sandbox.runner.layers()).toMatchObject({ kind: 'container' });
-}
 
 describe('a hostile command (S-040)', () => {
   test('there are many', () => {
@@ -136,14 +33,14 @@ describe('a hostile command (S-040)', () => {
   });
 
   test.each(ATTACKS)('cannot $name', async (attack) => {
-    expect(await achieved((environment) => confined(attack, environment))).toEqual([]);
+    expect(await trial.confined(attack)).toEqual([]);
     await isWell();
   });
 
   test.each(ATTACKS.filter((attack) => attack.unconfined !== 'not tried'))(
     'that is not confined $unconfined: $name',
     async (attack) => {
-      const found = await achieved((environment) => unconfined(attack, environment));
+      const found = await trial.unconfined(attack);
       expect(found.length > 0 ? 'works' : 'fails', found.join(', ')).toBe(attack.unconfined);
     },
   );

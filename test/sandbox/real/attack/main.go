@@ -37,6 +37,8 @@ var attempts = map[string]attempt{
 	"dial":    func(a []string) error { return dial(a[0], a[1]) },
 	"send":    func(a []string) error { return send(a[0], a[1]) },
 	"resolve": func(a []string) error { _, err := net.LookupHost(a[0]); return err },
+	"listen":  func(a []string) error { _, err := net.Listen("tcp", a[0]); return err },
+	"bind":    bind,
 	"socket":  func(a []string) error { return call(syscall.SYS_SOCKET, number(a[0]), number(a[1]), number(a[2])) },
 	"ptrace":  func(a []string) error { return call(syscall.SYS_PTRACE, 16, number(a[0])) },
 	"seize":   func(a []string) error { return call(syscall.SYS_PTRACE, 0x4206, number(a[0])) },
@@ -127,6 +129,15 @@ func send(network, address string) error {
 		_, err = conn.Write([]byte("reached"))
 	}
 	return err
+}
+
+// bind binds a socket to a port, and leaves it to others to listen.
+func bind(a []string) error {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	return syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(number(a[0])), Addr: [4]byte{127, 0, 0, 1}})
 }
 
 func readFile(path string) error {
