@@ -1,13 +1,8 @@
 import type { NonEmpty } from '../base/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
 import type { GenerationConfig } from './generation.ts';
+import type { ListenAddress } from './listen-address.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
-
-/** Where to listen; the empty host means every interface. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Branches on which images are proposed. */
 export interface ProposalsConfig {

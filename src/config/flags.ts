@@ -121,6 +121,12 @@ export const FLAG_GROUPS = {
       'where those commands run: `required`, only in the sandbox container; or `best-effort`, as child processes with limits',
     ),
     'generation-env': built('list', '', 'names of environment variables that its generators may see'),
+    'generation-network': built(
+      'list',
+      '',
+      'folders whose commands may use the network, as those below; they run in the sandbox with network, a pod of its own',
+    ),
+    'generation-network-address': built('string', '', '`host:port` of that sandbox, which the chart sets'),
   },
   Images: {
     'automation-interval': built('duration', '5m', 'interval for checking automated workloads for new images'),

@@ -1,4 +1,7 @@
+import { messageOf } from '../base/index.ts';
 import type { FlagName, FlagValues } from './flags.ts';
+import { faultOfGitPath } from './git-path.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
 /** How folders with a `.flux.yaml` are rendered. */
 export interface GenerationConfig {
@@ -6,6 +9,10 @@ export interface GenerationConfig {
   readonly sandbox: 'required' | 'best-effort';
   /** Names of the environment variables that commands may see. */
   readonly variables: readonly string[];
+  /** Folders whose commands may use the network, without `.` and `..`; empty for the root of the repository. */
+  readonly networkFolders: readonly string[];
+  /** Where the sandbox with network listens. */
+  readonly networkAddress?: ListenAddress;
 }
 
 /** Set by the sandbox, or read by a shell or a linker before the command. */
@@ -20,8 +27,37 @@ export function generationConfig(values: FlagValues, fail: (flag: FlagName, why:
     const fault = faultOfVariable(name);
     if (fault !== undefined) fail('generation-env', fault);
   }
+  const networkFolders = values['generation-network'].filter((path) => path !== '').map(plainFolder);
+  for (const path of values['generation-network'])
+    if (faultOfGitPath(path)) fail('generation-network', 'it must list folders of the repository');
+  const networkAddress = addressOf(values['generation-network-address'], (why) => fail('generation-network-address', why));
   if (!values['manifest-generation']) return undefined;
-  return { sandbox: sandbox === 'best-effort' ? 'best-effort' : 'required', variables };
+  return {
+    sandbox: sandbox === 'best-effort' ? 'best-effort' : 'required',
+    variables,
+    networkFolders,
+    ...(networkAddress ? { networkAddress } : {}),
+  };
+}
+
+/** Without `.` and slashes too many. */
+function plainFolder(path: string): string {
+  return path
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .join('/');
+}
+
+function addressOf(text: string, fail: (why: string) => void): ListenAddress | undefined {
+  if (text === '') return undefined;
+  try {
+    const address = parseListenAddress(text);
+    if (address.host !== '' && address.port > 0) return address;
+    fail('expected a host and a port');
+  } catch (error) {
+    fail(messageOf(error));
+  }
+  return undefined;
 }
 
 /** Why commands cannot be given an environment variable of this name; undefined if they can. */

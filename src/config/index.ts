@@ -3,11 +3,12 @@
  * works, is not supported yet, or has become meaningless. *Settings* come from the command line, parsed as Go's pflag does, from
  * environment variables and from a config file, and become one frozen `Config`. Help and documentation are generated from the table.
  */
-export type { Config, ListenAddress, ProposalsConfig, SourceConfig } from './config.ts';
+export type { Config, ProposalsConfig, SourceConfig } from './config.ts';
 export { variableOf } from './environment.ts';
 export type { Flag, FlagStatus, FlagType } from './flag.ts';
 export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 export { faultOfVariable } from './generation.ts';
+export type { ListenAddress } from './listen-address.ts';
 export { type ParsedFlags, type ParseFlagsOptions, parseFlags } from './parse-flags.ts';
 export { type Trial, tryArguments } from './try-arguments.ts';
 export type { ConfigWarning } from './validate.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { isNonEmpty, messageOf } from '../base/index.ts';
 import { isDnsLabel } from '../resource/index.ts';
-import type { Config, ListenAddress, SourceConfig } from './config.ts';
+import type { Config, SourceConfig } from './config.ts';
 import { deployKeyConfig } from './deploy-key.ts';
 import { parseFlagValue, quote } from './flag.ts';
 import { FLAG_NAMES, FLAGS, type FlagName, type FlagValues } from './flags.ts';
@@ -9,6 +9,7 @@ import { generationConfig } from './generation.ts';
 import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { MEMCACHED_FLAGS, NO_MEMCACHED, registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
 
@@ -324,14 +325,6 @@ function effectsOfReadonly(syncState: string, given: Settings['origins']): reado
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) deepFreeze(each);
   return Object.freeze(value);
-}
-
-/** Go's `host:port`; the host may be empty or an IPv6 address in brackets. */
-function parseListenAddress(text: string): ListenAddress {
-  const [, bracketed, plain = '', port = ''] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
-  if (port === '') throw new RangeError('expected host:port, for example :3030 or localhost:3030');
-  if (Number(port) > 65_535) throw new RangeError('port out of range');
-  return { host: bracketed ?? plain, port: Number(port) };
 }
 
 function automationIntervalFlag(given: Settings['origins']): 'automation-interval' | 'registry-poll-interval' {

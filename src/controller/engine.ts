@@ -6,7 +6,7 @@ import { createManifests, type Generation, type ManifestThread } from '../manife
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
-import type { SandboxLayers } from '../repository/index.ts';
+import type { Sandboxes } from '../repository/index.ts';
 import type { Gate, Gates } from '../schedule/index.ts';
 import { createDaemon, type SourceDaemon } from './daemon/facade.ts';
 import { createHealth } from './daemon/health.ts';
@@ -74,7 +74,7 @@ export interface Shared {
   /** How folders with a `.flux.yaml` are rendered; absent: they are read as files. */
   readonly generation?: Omit<Generation, 'paths'>;
   /** What confines its commands. */
-  readonly sandbox?: () => SandboxLayers;
+  readonly sandboxes?: () => Sandboxes;
   readonly events: EventLog;
   readonly notifier: Notifier;
   /** Windows and freezes of automation. */
@@ -281,7 +281,7 @@ export function startEngine(options: EngineOptions): Engine {
   });
   const daemon = createDaemon({
     name: options.name,
-    ...(options.sandbox ? { sandbox: options.sandbox } : {}),
+    ...(options.sandboxes ? { sandboxes: options.sandboxes } : {}),
     scansImages: !config.registryDisableScanning,
     version,
     source,

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { type Clock, FluxError, type Logger, messageOf } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Generation } from '../manifests/index.ts';
-import { type CommandRunner, createChildProcessRunner, createContainerRunner } from '../sandbox/index.ts';
+import type { Sandboxes } from '../repository/index.ts';
+import { byFolder, createChildProcessRunner, createContainerRunner } from '../sandbox/index.ts';
+import { networkRunnerOf } from './network-sandbox.ts';
 
-/** Manifest generation for all sources, and the runner of their commands. */
+/** Manifest generation for all sources, and what confines their commands. */
 export interface GenerationOfFlags {
   readonly generation: Omit<Generation, 'paths'>;
-  readonly runner: CommandRunner;
+  readonly layers: () => Sandboxes;
+  close(): Promise<void>;
 }
 
 interface Options {
@@ -39,14 +42,27 @@ export async function generationOf(
         });
   if (generation.sandbox === 'best-effort')
     log.warn({}, 'commands of the repository run as this user, without a sandbox (--generation-sandbox=best-effort)');
+  const networkRunner = networkRunnerOf(generation, { clock, log });
   const variables = generation.variables.flatMap((name) => {
     const value = environment[name];
     if (value === undefined) log.warn({ name }, 'fluxd has no such environment variable (--generation-env)');
     return value === undefined ? [] : [[name, value] as const];
   });
-  // A command that hangs leaves time for all else that a sync does.
-  const timeoutMs = config.syncTimeoutMs / 2;
-  return { generation: { runner, environment: Object.fromEntries(variables), timeoutMs }, runner };
+  return {
+    generation: {
+      runner: networkRunner ? byFolder({ folders: generation.networkFolders, inside: networkRunner, outside: runner }) : runner,
+      environment: Object.fromEntries(variables),
+      // A command that hangs leaves time for all else that a sync does.
+      timeoutMs: config.syncTimeoutMs / 2,
+    },
+    layers: () => ({
+      sandbox: runner.layers(),
+      ...(networkRunner ? { networkSandbox: networkRunner.layers() } : {}),
+    }),
+    async close() {
+      await Promise.all([runner.close(), networkRunner?.close()]);
+    },
+  };
 }
 
 function noSandbox(cause: unknown): FluxError {

@@ -204,14 +204,14 @@ export async function startFlux({
     signers,
     imageCache,
     cluster,
-    ...(commands ? { generation: commands.generation, sandbox: () => commands.runner.layers() } : {}),
+    ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });
   return {
     ...flux,
     async stop() {
       await flux.stop();
-      await commands?.runner.close();
+      await commands?.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

@@ -26,7 +26,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     calls,
     version: () => '1.2.3',
     sources: ['default'],
-    sandbox: () => undefined,
+    sandboxes: () => undefined,
     of: () => daemon,
     listWorkloads: async (filter) => called('listWorkloads', filter, []),
     listImages: async (filter) => called('listImages', filter, []),

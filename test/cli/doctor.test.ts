@@ -475,6 +475,12 @@ describe('doctor', () => {
     expect(stdout.match(/source (infra|apps): the tag flux-sync/g)).toEqual(['source infra: the tag flux-sync']);
   });
 
+  async function saidOfSandboxes(sandboxes: object): Promise<readonly string[]> {
+    const { stdout } = await doctor({ 'GET /v1/sources': [{ sources: [], ...sandboxes }] }, ['-o', 'json']);
+    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ check }) => check === 'sandbox');
+    return findings.map(({ level, message }) => `${level} ${message}`);
+  }
+
   test.each<[string, object | undefined, readonly string[]]>([
     ['nothing without commands', undefined, []],
     [
@@ -489,9 +495,21 @@ describe('doctor', () => {
     ],
     ['why there is none', { kind: 'none', reason: 'not connected' }, ['fail no commands are run: not connected']],
   ])('of the sandbox it says %s', async (_, sandbox, expected) => {
-    const { stdout } = await doctor({ 'GET /v1/sources': [{ sources: [], ...(sandbox ? { sandbox } : {}) }] }, ['-o', 'json']);
-    const findings = (JSON.parse(stdout) as readonly Finding[]).filter(({ check }) => check === 'sandbox');
-    expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual(expected);
+    expect(await saidOfSandboxes(sandbox ? { sandbox } : {})).toEqual(expected);
+  });
+
+  test('of the sandbox with network it says its layers, or why there is none, beside the other', async () => {
+    const sandbox = { kind: 'container', user: 10002, landlock: 7, seccomp: true, memory: 402_653_184 };
+    const held = 'own user 10002, Landlock 7, seccomp, 384 MiB of memory';
+    const offline = `ok commands of the repository run in a container of their own: ${held}`;
+    expect(await saidOfSandboxes({ sandbox, networkSandbox: sandbox })).toEqual([
+      offline,
+      `ok commands with network of the repository run in a pod of their own, confined by a NetworkPolicy: ${held}`,
+    ]);
+    expect(await saidOfSandboxes({ sandbox, networkSandbox: { kind: 'none', reason: 'not connected' } })).toEqual([
+      offline,
+      'fail no commands with network are run: not connected',
+    ]);
   });
 
   test('a daemon without a repository is told as that, without its URL and error of nothing', async () => {

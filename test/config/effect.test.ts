@@ -60,6 +60,8 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
   'generation-sandbox': ['--manifest-generation', '--generation-sandbox=best-effort'],
   'generation-env': ['--manifest-generation', '--generation-env=A'],
+  'generation-network': ['--manifest-generation', '--generation-network=a'],
+  'generation-network-address': ['--manifest-generation', '--generation-network-address=h:1'],
   'registry-verify': ['--registry-verify=*=cosign:a'],
   'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
   'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
@@ -86,8 +88,8 @@ test.each(working)('--%s changes the configuration, as its status says', (name) 
 
 test('everything in the configuration is read by somebody', () => {
   // A source has either a token or an App, and either a branch or a tag; one that is read-only or rendered proposes nothing.
-  const apart: readonly FlagName[] = ['git-ref', 'git-readonly', 'manifest-generation', 'generation-sandbox', 'generation-env'];
-  const together = working.filter((name) => !name.startsWith('git-github-') && !apart.includes(name));
+  const apart = /^(git-github-.*|git-ref|git-readonly|manifest-generation|generation-.*)$/;
+  const together = working.filter((name) => !apart.test(name));
   const all = {
     ...configOf('--manifest-generation'),
     ...configOf(...together.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`])),

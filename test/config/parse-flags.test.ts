@@ -140,11 +140,22 @@ describe('flags are read as pflag reads them', () => {
       { registryEcrIncludeIds: ['123456789012'], registryEcrExcludeIds: [] },
     ],
     [['--registry-require=ecr'], { registryRequire: ['ecr'] }],
-    [['--manifest-generation'], { generation: { sandbox: 'required', variables: [] } }],
+    [['--manifest-generation'], { generation: { sandbox: 'required', variables: [], networkFolders: [] } }],
     [['--generation-env=A'], {}],
     [
       ['--manifest-generation', '--generation-sandbox=best-effort', '--generation-env=CLUSTER,_x9'],
-      { generation: { sandbox: 'best-effort', variables: ['CLUSTER', '_x9'] } },
+      { generation: { sandbox: 'best-effort', variables: ['CLUSTER', '_x9'], networkFolders: [] } },
+    ],
+    [
+      ['--manifest-generation', '--generation-network=envs/staging/,./b//c,.,', '--generation-network-address=[fd00::1]:3032'],
+      {
+        generation: {
+          sandbox: 'required',
+          variables: [],
+          networkFolders: ['envs/staging', 'b/c', ''],
+          networkAddress: { host: 'fd00::1', port: 3032 },
+        },
+      },
     ],
     [
       ['--registry-cache=rediss://u:p@h:6380/2', '--registry-cache-key-file=/k'],
@@ -327,6 +338,15 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
     [['--generation-env=A=1'], 1, 'invalid --generation-env: it must list names of environment variables'],
     [['--generation-env=LD_PRELOAD'], 1, 'invalid --generation-env: commands have a LD_PRELOAD of their own'],
     [['--generation-env=FLUX_TAG'], 1, 'invalid --generation-env: commands have a FLUX_TAG of their own'],
+    [['--generation-network=/a'], 1, 'invalid --generation-network: it must list folders of the repository'],
+    [['--generation-network=a/../..'], 1, 'invalid --generation-network: it must list folders of the repository'],
+    [['--generation-network-address=:3032'], 1, 'invalid --generation-network-address: expected a host and a port'],
+    [['--generation-network-address=h:0'], 1, 'invalid --generation-network-address: expected a host and a port'],
+    [
+      ['--generation-network-address=h'],
+      1,
+      'invalid --generation-network-address: expected host:port, for example :3030 or localhost:3030',
+    ],
     [['--sync-state=tag'], 1, 'unknown sync state mode "tag" in --sync-state; use "git" or "secret"'],
     [['--registry-require=ecr,gcr'], 1, '--registry-require value "gcr" is not in possible values {ecr}'],
     [['--k8s-allow-namespace=a,'], 1, 'invalid namespace "" in --k8s-allow-namespace'],

@@ -96,6 +96,10 @@
 {{- if .Values.manifestGeneration }}
 {{- include "flux.flag" (list "generation-env" .Values.generation.env) }}
 {{- end }}
+{{- if eq (include "flux.hasGenerationNetwork" .) "true" }}
+{{- include "flux.flag" (list "generation-network" .Values.generation.network.paths) }}
+- "--generation-network-address={{ include "flux.generationNetworkName" . }}.{{ .Release.Namespace }}.svc:3032"
+{{- end }}
 {{- include "flux.flag" (list "automation-interval" (default $registry.automationInterval $registry.pollInterval)) }}
 {{- include "flux.flag" (list "registry-rps" $registry.rps) }}
 {{- include "flux.flag" (list "registry-burst" $registry.burst) }}

@@ -6,15 +6,7 @@
   command: ["/usr/local/bin/flux-sandbox"]
   env: []
   securityContext:
-    runAsNonRoot: true
-    runAsUser: 10002
-    runAsGroup: 10002
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
-    capabilities:
-      drop: ["ALL"]
-    seccompProfile:
-      type: RuntimeDefault
+    {{- include "flux.sandboxSecurityContext" . | nindent 4 }}
   {{- with .Values.generation.sandbox.resources }}
   resources:
     {{- toYaml . | nindent 4 }}
@@ -25,4 +17,16 @@
       readOnly: true
     - name: sandbox-tmp
       mountPath: /tmp
+{{- end -}}
+
+{{- define "flux.sandboxSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 10002
+runAsGroup: 10002
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: ["ALL"]
+seccompProfile:
+  type: RuntimeDefault
 {{- end -}}

@@ -51,6 +51,12 @@
     medium: Memory
     sizeLimit: {{ .Values.generation.sandbox.tmpSizeLimit }}
 {{- end }}
+{{- if eq (include "flux.hasGenerationNetwork" .) "true" }}
+- name: generation-network
+  secret:
+    secretName: {{ default (include "flux.generationNetworkName" .) .Values.generation.network.secretName }}
+    defaultMode: 0400
+{{- end }}
 - name: git-key
   secret:
     secretName: {{ include "flux.gitSecretName" . }}
@@ -288,6 +294,11 @@
 {{- if .Values.tls.secretName }}
 - name: tls
   mountPath: /etc/fluxd/tls
+  readOnly: true
+{{- end }}
+{{- if eq (include "flux.hasGenerationNetwork" .) "true" }}
+- name: generation-network
+  mountPath: /etc/fluxd/generation-network
   readOnly: true
 {{- end }}
 {{- if .Values.webhook.enabled }}

@@ -18,7 +18,7 @@ import {
   MAX_DIFF_BYTES,
   type ObjectStatesWire,
   objectStatesSchema,
-  type SandboxWire,
+  type SourcesWire,
   type SourceWire,
   type SyncReportWire,
   sourcesSchema,
@@ -66,8 +66,8 @@ export interface ApiClient {
   version(options?: Cancellable): Promise<string>;
   /** The repositories that the daemon syncs from; undefined for a daemon that has one. */
   sources(options?: Cancellable): Promise<readonly SourceWire[] | undefined>;
-  /** What confines the commands of repositories; undefined if none are run, or from a daemon that does not say. */
-  sandbox(options?: Cancellable): Promise<SandboxWire | undefined>;
+  /** What confines the commands of repositories; undefined from a daemon that does not say. */
+  sandboxes(options?: Cancellable): Promise<Pick<SourcesWire, 'sandbox' | 'networkSandbox'> | undefined>;
   /** The same daemon, limited to one of its sources. */
   of(source: string): ApiClient;
   /** An empty namespace means all. */
@@ -189,9 +189,7 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       if (status === 404) return undefined;
       return { ready: status === 200, reason: status === 200 ? '' : text.trim() };
     },
-    async sandbox(cancel) {
-      return (await ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel }))?.sandbox;
-    },
+    sandboxes: (cancel) => ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel }),
     async sources(cancel) {
       const found = await ifKnown(sourcesSchema, { method: 'GET', path: '/sources', ...cancel });
       return found && found.sources.length > 1 ? found.sources : undefined;

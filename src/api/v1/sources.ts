@@ -1,6 +1,6 @@
 import { redact } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
-import type { SandboxLayers } from '../../repository/index.ts';
+import type { Sandboxes, SandboxLayers } from '../../repository/index.ts';
 import type { Route } from '../route.ts';
 import type { SandboxWire, SourcesWire } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
@@ -13,10 +13,10 @@ export function sourceRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/sources`,
       access: 'authorized',
       async handle() {
-        const sandbox = daemon.sandbox();
+        const sandboxes = daemon.sandboxes();
         const body: SourcesWire = {
           sources: await Promise.all(daemon.sources.map((name) => sourceToWire(name, daemon.of(name)))),
-          ...(sandbox ? { sandbox: sandboxToWire(sandbox) } : {}),
+          ...(sandboxes ? sandboxesToWire(sandboxes) : {}),
         };
         return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
       },
@@ -24,8 +24,21 @@ export function sourceRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
+function sandboxesToWire({ sandbox, networkSandbox }: Sandboxes): Pick<SourcesWire, 'sandbox' | 'networkSandbox'> {
+  return { sandbox: sandboxToWire(sandbox), ...(networkSandbox ? { networkSandbox: sandboxToWire(networkSandbox) } : {}) };
+}
+
 function sandboxToWire(layers: SandboxLayers): SandboxWire {
-  return layers.kind === 'child-process' ? { ...layers, lacks: [...layers.lacks] } : layers;
+  switch (layers.kind) {
+    case 'container': {
+      const { network: _network, ...shown } = layers;
+      return shown;
+    }
+    case 'child-process':
+      return { ...layers, lacks: [...layers.lacks] };
+    case 'none':
+      return layers;
+  }
 }
 
 async function sourceToWire(name: string, daemon: Daemon): Promise<SourcesWire['sources'][number]> {

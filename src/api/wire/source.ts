@@ -1,5 +1,20 @@
 import * as z from 'zod';
 
+const sandboxSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('container'),
+    /** The user id of commands. */
+    user: z.number(),
+    /** The version of Landlock; 0 if the kernel has none. */
+    landlock: z.number(),
+    seccomp: z.boolean(),
+    /** For all processes of a command together, in bytes. */
+    memory: z.number(),
+  }),
+  z.object({ kind: z.literal('child-process'), lacks: z.array(z.string()) }),
+  z.object({ kind: z.literal('none'), reason: z.string() }),
+]);
+
 /** `GET /api/v1/sources`: the repositories that the daemon syncs from. */
 export const sourcesSchema = z.object({
   sources: z.array(
@@ -21,22 +36,9 @@ export const sourcesSchema = z.object({
     }),
   ),
   /** What confines the commands of the repositories; absent without --manifest-generation. */
-  sandbox: z
-    .discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('container'),
-        /** The user id of commands. */
-        user: z.number(),
-        /** The version of Landlock; 0 if the kernel has none. */
-        landlock: z.number(),
-        seccomp: z.boolean(),
-        /** For all processes of a command together, in bytes. */
-        memory: z.number(),
-      }),
-      z.object({ kind: z.literal('child-process'), lacks: z.array(z.string()) }),
-      z.object({ kind: z.literal('none'), reason: z.string() }),
-    ])
-    .optional(),
+  sandbox: sandboxSchema.optional(),
+  /** And commands that may use the network; absent without --generation-network. */
+  networkSandbox: sandboxSchema.optional(),
 });
 export type SourcesWire = z.infer<typeof sourcesSchema>;
 export type SourceWire = SourcesWire['sources'][number];

@@ -2,7 +2,7 @@ import type { Cancellable, FluxError } from '../../base/index.ts';
 import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
 import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Revision, SandboxLayers, SourceState, Unverified, Writers } from '../../repository/index.ts';
+import type { Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
@@ -182,7 +182,7 @@ export interface Daemon {
   /** The names of its sources; at least one. */
   readonly sources: readonly string[];
   /** What confines the commands of repositories; undefined if none are run. */
-  sandbox(): SandboxLayers | undefined;
+  sandboxes(): Sandboxes | undefined;
   /**
    * The daemon as far as one source is concerned.
    * @throws FluxError `source/unknown`.

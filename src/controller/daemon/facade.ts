@@ -1,7 +1,7 @@
 import { type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Revision, SandboxLayers } from '../../repository/index.ts';
+import type { Revision, Sandboxes } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Pinning, Timing, UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
@@ -81,7 +81,7 @@ export interface DaemonOptions extends SyncWindow {
   readonly timeoutMs: number;
   readonly scansImages: boolean;
   /** Absent if no commands are run. */
-  readonly sandbox?: () => SandboxLayers;
+  readonly sandboxes?: () => Sandboxes;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -107,7 +107,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
 
     source: options.name,
     sources: [options.name],
-    sandbox: () => options.sandbox?.(),
+    sandboxes: () => options.sandboxes?.(),
     of: (name) => (name === options.name ? daemon : refuseUnknown(name, [options.name])),
     workloadIds: async () => new Set((await currentView())?.workloads.keys()),
 

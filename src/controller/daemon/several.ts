@@ -62,7 +62,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
   return {
     version: () => first.version(),
     sources: names,
-    sandbox: () => first.sandbox(),
+    sandboxes: () => first.sandboxes(),
     of: (name) => daemons[names.indexOf(name)] ?? refuseUnknown(name, names),
 
     listWorkloads: async (filter) =>

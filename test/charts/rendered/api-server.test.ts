@@ -51,7 +51,12 @@ const CHOICES: readonly Readonly<Record<string, unknown>>[] = [
   { 'prometheus.podMonitor': { create: true }, 'prometheus.rules': { create: true } },
   { 'dashboards.enabled': true },
   { serviceAccount: { create: false, name: 'other' } },
-  { 'networkPolicy.from': [{ namespaceSelector: {} }], 'networkPolicy.egressPorts': [22, 443] },
+  {
+    'networkPolicy.from': [{ namespaceSelector: {} }],
+    'networkPolicy.egressPorts': [22, 443],
+    manifestGeneration: true,
+    'generation.network.paths': ['envs'],
+  },
   { 'clusterRole.create': false },
   { 'rbac.rules': [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] }] },
   { selectorLabels: { name: 'flux' } },

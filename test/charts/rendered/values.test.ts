@@ -172,6 +172,12 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
     '--manifest-generation=true',
     '--generation-env=CLUSTER,REGION',
   ],
+  [
+    { manifestGeneration: true, 'generation.network.paths': ['a', 'b/c'] },
+    '--manifest-generation=true',
+    '--generation-network=a,b/c',
+    '--generation-network-address=flux-generation-network.flux.svc:3032',
+  ],
   [{ 'sync.timeout': '2m' }, '--sync-timeout=2m'],
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'sync.changeCause': true }, '--sync-change-cause=true'],

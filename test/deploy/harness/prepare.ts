@@ -9,6 +9,7 @@ export const REPOSITORIES = [
   'flux-v1',
   'erddap',
   'get-started',
+  'generated-network',
   'network-policy',
   'own-mounts',
   'memory',
