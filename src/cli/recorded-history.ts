@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { interruptible } from './interruptible.ts';
 import type { PastSync } from './past-syncs.ts';
 import type { Session } from './session.ts';
 
@@ -17,7 +18,8 @@ export async function recordedHistory(
   // Loaded on demand: no other command needs git.
   const [{ recordedSyncs }, { parseSyncRecord }] = await Promise.all([import('../git/index.ts'), import('../record/index.ts')]);
   const options = { ...repository, temporaryDirectory: tmpdir(), environment: env, timeoutMs, clock };
-  const records = (await recordedSyncs(options, limit)).map(({ text }) => parseSyncRecord(text));
+  const found = await interruptible((signal) => recordedSyncs({ ...options, signal }, limit));
+  const records = found.map(({ text }) => parseSyncRecord(text));
   const syncs = records.flatMap((record): readonly PastSync[] => {
     if (!record) return [];
     const { version: _, allowPrune: __, unconfirmed: ___, windowOverridden: ____, ...sync } = record;

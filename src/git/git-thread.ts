@@ -43,7 +43,7 @@ export type GitOrder =
 export type GitAnswer = { readonly id: string } & ({ readonly result: GitResult } | { readonly failure: Error });
 
 /** Git removes its lock files when interrupted; after this grace period in milliseconds it is killed. */
-const GRACE_MS = 300;
+export const GRACE_MS = 300;
 /** How often the memory of a call is read. Most calls end before. */
 const WEIGH_MS = 1_000;
 /** Beside this file in the sources and in the bundle of fluxd. */

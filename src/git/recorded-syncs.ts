@@ -18,6 +18,8 @@ export interface RecordedSyncsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Ends a fetch. */
+  readonly signal: AbortSignal;
 }
 
 /** Commits that are searched for records. */
@@ -30,7 +32,7 @@ const MAX_RECORD_BYTES = 16 << 20;
  * @throws FluxError `git/bad-url`, `git/bad-option`, `git/branch-missing`, and those of a fetch.
  */
 export async function recordedSyncs(
-  { repository, branch, notesRef, temporaryDirectory, environment, timeoutMs, clock }: RecordedSyncsOptions,
+  { repository, branch, notesRef, temporaryDirectory, environment, timeoutMs, clock, signal }: RecordedSyncsOptions,
   limit: number,
 ): Promise<readonly { readonly revision: Revision; readonly text: string }[]> {
   const directory = await mkdtemp(join(temporaryDirectory, 'fluxctl-history-'));
@@ -52,8 +54,8 @@ export async function recordedSyncs(
     maxBlobBytes: MAX_RECORD_BYTES,
   });
   try {
-    const head = await source.fetch();
-    const commits = await source.commits({ to: head, limit: MAX_COMMITS, allPaths: true });
+    const head = await source.fetch({ signal });
+    const commits = await source.commits({ to: head, limit: MAX_COMMITS, allPaths: true }, { signal });
     return await source.syncRecords(
       commits.map(({ revision }) => revision),
       limit,

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
 import { filterSyncs, isImage, type PastSync, parseSince } from '../../src/cli/past-syncs.ts';
 import { createSyncRecord, formatSyncRecord, type SyncRecord, withHealth } from '../../src/record/index.ts';
 import { builtCommands } from '../e2e/harness/build.ts';
 import { run } from '../e2e/harness/process.ts';
 import { createRemote, type Remote, sourceOf, temporaryDirectory } from '../git/support/repository.ts';
+import { until } from '../support/until.ts';
 
 const CART = 'shop:deployment/cart';
 const NOON = Date.parse('2026-12-01T12:00:00Z');
@@ -125,6 +129,31 @@ describe('a repository without a daemon', () => {
     const { code, stderr } = await fluxctl(temporaryDirectory(), ...args(createRemote()));
     expect(code).toBe(1);
     expect(stderr).toContain(expected);
+  });
+
+  test('Ctrl-C ends a fetch, and removes what was fetched', async () => {
+    let asked = 0;
+    // It never answers.
+    const server = createServer(() => {
+      asked += 1;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const home = temporaryDirectory();
+    const address = z.object({ port: z.number() }).parse(server.address());
+    const line = ['history', `--repo=http://127.0.0.1:${address.port}/x.git`];
+    const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home };
+    const child = spawn(process.execPath, [join(commands, 'fluxctl.js'), ...line], { env, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_code, signal) => resolve(signal)));
+    await until('the repository is fetched', () => asked > 0);
+    expect(readdirSync(home)).toHaveLength(1);
+    child.kill('SIGINT');
+    expect(await ended).toBe('SIGINT');
+    expect(readdirSync(home)).toEqual([]);
   });
 
   test('a password in the URL is in no message', async () => {
