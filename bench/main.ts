@@ -21,6 +21,7 @@ import { growth } from './cases/growth.ts';
 import { halfOpen } from './cases/half-open.ts';
 import { imageUpdate } from './cases/image-update.ts';
 import { kubectlTwice } from './cases/kubectl-twice.ts';
+import { kustomize } from './cases/kustomize.ts';
 import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
@@ -53,6 +54,7 @@ const CASES: readonly Case[] = [
   applications,
   growth,
   gitBesideGit,
+  kustomize,
   imageUpdate,
   release,
   webhookLoad,

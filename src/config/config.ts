@@ -98,6 +98,8 @@ export interface Config {
   readonly syncChangeCause: boolean;
   readonly garbageCollection: 'off' | 'dry' | 'on';
   readonly garbageCollectionLimit: number;
+  /** `auto`: folders with a kustomization are built, unless another refers to them. */
+  readonly kustomize: 'off' | 'auto';
   /** Absent: files named `.flux.yaml` are ignored. */
   readonly generation?: GenerationConfig;
 

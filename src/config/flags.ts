@@ -114,6 +114,11 @@ export const FLAG_GROUPS = {
       'git',
       'where to record the synced revision: `git` (a tag) or `secret` (an annotation of --k8s-secret-name)',
     ),
+    kustomize: built(
+      'string',
+      'off',
+      'build folders with a kustomization: `off`, or `auto`, each that no other kustomization refers to',
+    ),
     'manifest-generation': built('bool', 'false', 'render folders by the commands of their `.flux.yaml`'),
     'generation-sandbox': built(
       'string',

@@ -127,6 +127,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
       if (origins.has(name)) fail(1, `${shown(name)} cannot be combined with the sources of --config-file`);
   }
 
+  if (values.kustomize !== 'off' && values.kustomize !== 'auto')
+    fail(1, `invalid ${shown('kustomize')} ${quote(values.kustomize)}: use "off" or "auto"`);
   const generation = generationConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
 
   const signingFormat = values['git-signing-format'];
@@ -204,6 +206,8 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     fail(1, `${shown('git-readonly')} cannot be combined with --git-push-branch`);
   if (generation && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
     fail(1, `${shown('manifest-generation')} cannot be combined with --git-push-branch yet`);
+  if (values.kustomize === 'auto' && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
+    fail(1, `${shown('kustomize')} cannot be combined with --git-push-branch yet`);
   if (values['automation-revert'] && (listed.length > 0 ? listed : [{ proposals }]).some((source) => source.proposals))
     warnings.push({
       flag: 'automation-revert',
@@ -256,6 +260,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     syncChangeCause: values['sync-change-cause'],
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
+    kustomize: values.kustomize === 'auto' ? 'auto' : 'off',
     ...(generation ? { generation } : {}),
     automationIntervalMs: values[automationIntervalFlag(origins)],
     automationPinDigest: values['automation-pin-digest'],

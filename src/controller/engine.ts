@@ -2,7 +2,7 @@ import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
-import { createManifests, type Generation, type ManifestThread } from '../manifests/index.ts';
+import { createManifests, type Generation, type Kustomize, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
@@ -72,7 +72,9 @@ export interface Shared {
   readonly cluster: Cluster;
   readonly thread: ManifestThread;
   /** How folders with a `.flux.yaml` are rendered; absent: they are read as files. */
-  readonly generation?: Omit<Generation, 'paths'>;
+  readonly generation?: Generation;
+  /** How folders with a kustomization are built; absent: they are read as files. */
+  readonly kustomize?: Kustomize;
   /** What confines its commands. */
   readonly sandboxes?: () => Sandboxes;
   readonly events: EventLog;
@@ -139,7 +141,9 @@ export function startEngine(options: EngineOptions): Engine {
     clock,
     log: log.child({ component: 'manifests' }),
     ...(options.maxManifestBytes === undefined ? {} : { maxBytes: options.maxManifestBytes }),
-    ...(options.generation ? { generation: { ...options.generation, paths: source.paths } } : {}),
+    paths: source.paths,
+    ...(options.generation ? { generation: options.generation } : {}),
+    ...(options.kustomize ? { kustomize: options.kustomize } : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

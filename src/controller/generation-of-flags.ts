@@ -8,7 +8,7 @@ import { networkRunnerOf } from './network-sandbox.ts';
 
 /** Manifest generation for all sources, and what confines their commands. */
 export interface GenerationOfFlags {
-  readonly generation: Omit<Generation, 'paths'>;
+  readonly generation: Generation;
   readonly layers: () => Sandboxes;
   close(): Promise<void>;
 }

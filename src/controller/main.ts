@@ -21,6 +21,7 @@ import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import { generationOf } from './generation-of-flags.ts';
 import { imageCacheOf } from './image-cache-of-flags.ts';
+import { kustomizeOf } from './kustomize-of-flags.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
 import { proposalsOf } from './pull-requests/connect.ts';
 import { refuseClashes } from './sources.ts';
@@ -51,7 +52,7 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
  * @throws FluxError `config/sources-clash`, `config/bad-cache-key`, `config/bad-signature-key`, `config/bad-trust-root`,
- * `config/bad-verify`, `config/no-sandbox`, `registry/required-unavailable`.
+ * `config/bad-verify`, `config/no-sandbox`, `config/no-kustomize`, `registry/required-unavailable`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -102,6 +103,13 @@ export async function startFlux({
     environment,
     clock,
     log: log.child({ component: 'generation' }),
+  });
+  const kustomize = await kustomizeOf(config, {
+    directory: directory.path,
+    memoryDirectory: keyDirectory.path,
+    environment,
+    clock,
+    log: log.child({ component: 'kustomize' }),
   });
   const signatures = await openSignatures({
     directory: keyDirectory.path,
@@ -155,7 +163,7 @@ export async function startFlux({
       paths,
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
-      ...(commands ? { wholeTree: true } : {}),
+      ...(commands || kustomize ? { wholeTree: true } : {}),
       maxBlobBytes: commands ? MAX_COMMAND_FILE_BYTES : MAX_FILE_BYTES,
       directory: join(directory.path, 'mirrors', name),
       user: config.gitUser,
@@ -204,6 +212,7 @@ export async function startFlux({
     signers,
     imageCache,
     cluster,
+    ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });
@@ -212,6 +221,7 @@ export async function startFlux({
     async stop() {
       await flux.stop();
       await commands?.close();
+      await kustomize?.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

@@ -1,15 +1,20 @@
 import { editAnnotations } from './edit-annotations.ts';
 import { editContainerImages, type ImageChange } from './edit-image.ts';
 import type { EditTarget } from './locate.ts';
-import { editPatchFile, type PatchedChange } from './patch/edit-patch-file.ts';
+import { editPatchFile, type PatchDialect, type PatchedChange } from './patch/edit-patch-file.ts';
 
 /** A change of one file. */
 export type FileChange =
   | { readonly kind: 'images'; readonly images: readonly ImageChange[] }
   /** New values by annotation key; null removes. */
   | { readonly kind: 'annotations'; readonly target: EditTarget; readonly annotations: ReadonlyMap<string, string | null> }
-  /** Of a file with patches of what commands print. */
-  | { readonly kind: 'patches'; readonly generated: string; readonly changes: readonly PatchedChange[] };
+  /** Of a file with patches of what is rendered. */
+  | {
+      readonly kind: 'patches';
+      readonly generated: string;
+      readonly changes: readonly PatchedChange[];
+      readonly dialect: PatchDialect;
+    };
 
 /** The complete new text. @throws FluxError as `editContainerImages`, `editAnnotations` and `editPatchFile` do */
 export function changeFile(text: string, change: FileChange): string {
@@ -17,7 +22,7 @@ export function changeFile(text: string, change: FileChange): string {
     case 'images':
       return editContainerImages(text, change.images);
     case 'patches':
-      return editPatchFile(text, change.generated, change.changes);
+      return editPatchFile(text, change.generated, change.changes, change.dialect);
     case 'annotations':
       return editAnnotations(text, change.target, change.annotations);
   }

@@ -7,6 +7,8 @@ export interface ParsedObject {
   readonly document: number;
   readonly line: number;
   readonly item?: number;
+  /** The file that kustomize says it is from, relative to the folder that was built. */
+  readonly origin?: string;
   /** Approximate heap size of the object. */
   readonly bytes: number;
 }

@@ -4,14 +4,17 @@ import type { DesiredState, Manifest } from '../resource/index.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
+import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
+import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
 import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ObjectChange } from './object-change.ts';
 import { createPlainRenderer } from './plain/plain-renderer.ts';
-import { divide } from './units/divide.ts';
-import type { Renderer, RenderOptions } from './units/renderer.ts';
+import type { Division } from './units/divide.ts';
+import { TreeRendering } from './units/render-tree.ts';
+import { Renderings } from './units/renderings.ts';
 import { listingOf, Tree } from './units/tree.ts';
-import { ALL_FILES, type CommandUnit, type PlainUnit } from './units/unit.ts';
+import { ALL_FILES, type RenderedUnit } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
 export interface Manifests {
@@ -64,12 +67,21 @@ export interface EditedRevision {
 /** How units with a `.flux.yaml` are rendered. */
 export interface Generation {
   readonly runner: CommandRunner;
-  /** The paths to sync, relative to the root; none means all. */
-  readonly paths: readonly string[];
   /** The variables that commands may see. */
   readonly environment: Readonly<Record<string, string>>;
   /** The longest that a command may run, in milliseconds. */
   readonly timeoutMs: number;
+}
+
+/** How folders with a kustomization are rendered. */
+export interface Kustomize {
+  readonly program: KustomizeProgram;
+  /** Whether each that no other kustomization refers to is built; without it, those that a `.flux.yaml` names. */
+  readonly auto: boolean;
+  /** The longest that a build may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether each object says which file it is from; kustomize takes a third longer then. */
+  readonly origins?: boolean;
 }
 
 export interface ManifestsOptions {
@@ -80,8 +92,12 @@ export interface ManifestsOptions {
   readonly thread?: ManifestThread;
   /** Clock for retrying what failed; the system's by default. */
   readonly clock?: Pick<Clock, 'monotonic'>;
-  /** Without it, all files are read as they are. */
+  /** The paths to sync, relative to the root; none means all. They count only where units are rendered. */
+  readonly paths?: readonly string[];
+  /** Without it, no `.flux.yaml` counts. */
   readonly generation?: Generation;
+  /** Without it, nothing is built by kustomize. */
+  readonly kustomize?: Kustomize;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
@@ -90,24 +106,37 @@ export function createManifests({
   maxBytes = Number.POSITIVE_INFINITY,
   thread = new ManifestThread(),
   clock = systemClock,
+  paths = [],
   generation,
+  kustomize,
 }: ManifestsOptions = {}): Manifests {
   const plain = createPlainRenderer({ log, thread, clock });
-  const commands = generation && createCommandRenderer({ ...generation, thread, clock });
+  const renderings = new Renderings(clock);
+  const trees =
+    generation || kustomize
+      ? new TreeRendering(paths, {
+          plain,
+          ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
+          ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread }) } : {}),
+          kustomizeAuto: kustomize?.auto ?? false,
+        })
+      : undefined;
   let lastManifests: readonly Manifest[] = [];
 
   return {
-    runsCommands: commands !== undefined,
+    runsCommands: generation !== undefined,
     async read(files, blob, { keep = true, asFiles = false, ...cancel } = {}) {
       cancel.signal?.throwIfAborted();
       const options = { ...cancel, keep, budget: new MemoryBudget(maxBytes) };
-      const state =
-        generation && commands && !asFiles
-          ? await renderTree(await Tree.of(files, blob, cancel), generation.paths, { plain, commands }, options)
-          : await plain.render(ALL_FILES, { files, read: ({ blob: id }) => blob(id) }, options);
+      if (!trees || asFiles) {
+        const state = await plain.render(ALL_FILES, { files, read: ({ blob: id }) => blob(id) }, options);
+        return keep ? kept(state) : state;
+      }
+      const revision = renderings.revision();
+      const state = await trees.render(await Tree.of(files, blob, cancel), revision, options);
       if (!keep) return state;
-      if (!isSame(state.manifests, lastManifests)) lastManifests = state.manifests;
-      return { ...state, manifests: lastManifests };
+      revision.keep();
+      return kept(state);
     },
     readTexts(files, cancel = {}) {
       const { files: listed, blob } = listingOf(files);
@@ -122,22 +151,31 @@ export function createManifests({
     },
     async editUnit(name, changes, revision, cancel = {}) {
       const tree = await editedTree(revision, cancel);
-      const { unit, renderer } = await find(name, tree, cancel);
-      return renderer.edit(unit, changes, tree, cancel);
+      const unit = await find(name, tree, cancel);
+      return unit.renderer.edit(unit.unit, changes, tree, cancel);
     },
     async readEdited(revision, cancel = {}) {
       const tree = await editedTree(revision, cancel);
       // The cache of plain files is for the last revision that was read.
       const options = { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) };
-      if (!generation || !commands) return plain.render(ALL_FILES, tree, options);
-      return renderTree(tree, generation.paths, { plain, commands }, options);
+      return trees ? trees.render(tree, renderings.revision(), options) : plain.render(ALL_FILES, tree, options);
     },
   };
 
+  /** The identical list of manifests, if nothing has changed. */
+  function kept(state: DesiredState): DesiredState {
+    if (!isSame(state.manifests, lastManifests)) lastManifests = state.manifests;
+    return { ...state, manifests: lastManifests };
+  }
+
+  async function divided(tree: Tree, cancel: Cancellable): Promise<Pick<Division, 'units' | 'errors'>> {
+    return trees ? trees.divide(tree, cancel) : { units: [], errors: [] };
+  }
+
   async function find(name: string, tree: Tree, cancel: Cancellable) {
-    const { units, errors } = await divide(tree, generation?.paths ?? [], cancel);
-    const unit = units.find((each): each is CommandUnit => each.renderer === 'commands' && each.name === name);
-    if (unit && commands) return { unit, renderer: commands };
+    const { units, errors } = await divided(tree, cancel);
+    const unit = units.find((each): each is RenderedUnit => each.renderer !== 'plain' && each.name === name);
+    if (unit && trees) return { unit, renderer: trees.rendererOf(unit) };
     const [problem] = errors;
     throw new FluxError(`${name} is not rendered in this revision`, {
       code: 'generation/no-unit',
@@ -151,34 +189,6 @@ export function createManifests({
 async function editedTree({ files, blob, edits }: EditedRevision, cancel: Cancellable): Promise<Tree> {
   const tree = await Tree.of(files, blob, cancel);
   return tree.with(edits, cancel);
-}
-
-interface Renderers {
-  readonly plain: Renderer<PlainUnit>;
-  readonly commands: Renderer<CommandUnit>;
-}
-
-async function renderTree(
-  tree: Tree,
-  paths: readonly string[],
-  { plain, commands }: Renderers,
-  options: RenderOptions,
-): Promise<DesiredState> {
-  const { units, errors, refused, dependents } = await divide(tree, paths, options);
-  const rendered: DesiredState[] = [];
-  for (const unit of units) {
-    const state = unit.renderer === 'plain' ? plain.render(unit, tree, options) : commands.render(unit, tree, options);
-    rendered.push(await state);
-  }
-  const names = [...refused, ...units.flatMap((unit) => (unit.renderer === 'plain' ? [] : unit.name))];
-  return {
-    manifests: rendered.flatMap(({ manifests }) => manifests),
-    errors: [...errors, ...rendered.flatMap((state) => state.errors)],
-    warnings: rendered.flatMap(({ warnings }) => warnings),
-    ...(names.length === 0 ? {} : { units: names }),
-    ...(dependents.length === 0 ? {} : { dependents }),
-    ...(rendered.some(({ unsettled }) => unsettled) ? { unsettled: true } : {}),
-  };
 }
 
 function isSame(some: readonly Manifest[], others: readonly Manifest[]): boolean {

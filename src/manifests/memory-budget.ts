@@ -31,13 +31,13 @@ export class MemoryBudget {
     return this.#left >= 0;
   }
 
-  refusal(): FluxError {
+  refusal(what: 'file' | 'what it renders'): FluxError {
     return new FluxError(
-      `file exceeds the memory limit: the manifests before it use ${Math.floor(this.#maxBytes / (1 << 20))} MiB`,
+      `${what} exceeds the memory limit: the manifests before it use ${Math.floor(this.#maxBytes / (1 << 20))} MiB`,
       {
         code: 'manifests/too-much',
         fault: 'user',
-        help: 'The whole file is refused. Raise the memory limit of fluxd, or read fewer files with --git-path.',
+        help: 'It is refused as a whole. Raise the memory limit of fluxd, or read fewer files with --git-path.',
       },
     );
   }

@@ -1,6 +1,7 @@
 import { FluxError, isJsonMap, parseYamlDocuments, type YamlDocument } from '../base/index.ts';
 import { decodeText } from './decode.ts';
 import type { Finding, ParsedFile } from './finding.ts';
+import { takeOrigin } from './kustomize/origins.ts';
 import { MAX_DOCUMENTS, MAX_PROBLEMS } from './limits.ts';
 import { type ObjectSource, objectsOf } from './objects.ts';
 import { type FilePatch, type FilePatches, patchName, readPatches, unusedPatch, withPatch } from './patch/patch-file.ts';
@@ -13,6 +14,8 @@ export interface FileContent {
   readonly isJson: boolean;
   /** The text of a file with patches of the objects. One that is wrong, or that no object has a part in, is an error without a place. */
   readonly patches?: string;
+  /** Whether objects have an annotation of kustomize that names their origin, which is no part of them. */
+  readonly hasOrigins?: boolean;
 }
 
 /**
@@ -45,7 +48,7 @@ export function parseFile(content: FileContent): ParsedFile {
   };
 }
 
-function* unbounded({ bytes, isJson, patches = '' }: FileContent): Generator<Finding, void> {
+function* unbounded({ bytes, isJson, patches = '', hasOrigins = false }: FileContent): Generator<Finding, void> {
   let text: string;
   let read: FilePatches;
   try {
@@ -57,10 +60,10 @@ function* unbounded({ bytes, isJson, patches = '' }: FileContent): Generator<Fin
     return;
   }
   if (isJson && !text.includes('"apiVersion"')) yield { kind: 'warning', problem: { error: noManifest() } };
-  else yield* readDocuments(text, read);
+  else yield* readDocuments(text, read, hasOrigins);
 }
 
-function* readDocuments(text: string, patches: FilePatches): Generator<Finding, void> {
+function* readDocuments(text: string, patches: FilePatches, hasOrigins: boolean): Generator<Finding, void> {
   const patched = new Set<string>();
   for (const document of parseYamlDocuments(text)) {
     const { number } = document;
@@ -82,7 +85,11 @@ function* readDocuments(text: string, patches: FilePatches): Generator<Finding, 
       const name = patches.size === 0 ? undefined : patchName(source.value);
       if (name !== undefined) patched.add(name);
       const patch = name === undefined ? undefined : patches.get(name);
-      const finding = patch ? readPatched(document, source, patch) : readObject(document, source);
+      const finding = patch
+        ? readPatched(document, source, patch)
+        : hasOrigins
+          ? readWithOrigin(document, source)
+          : readObject(document, source);
       if (finding) yield finding;
     }
   }
@@ -97,6 +104,13 @@ function readPatched(document: YamlDocument, source: ObjectSource, patch: FilePa
     if (!(error instanceof FluxError)) throw error;
     return { kind: 'error', problem: { document: document.number, error } };
   }
+}
+
+function readWithOrigin(document: YamlDocument, source: ObjectSource): Finding | undefined {
+  if (!isJsonMap(source.value)) return readObject(document, source);
+  const { object, origin } = takeOrigin(source.value);
+  const finding = readObject(document, { ...source, value: object });
+  return finding?.kind === 'object' && origin !== undefined ? { ...finding, object: { ...finding.object, origin } } : finding;
 }
 
 /** The location where reading stopped, without an object. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { dumpYaml, FluxError, isJsonMap, nodeAt, type YamlDocument } from '../base/index.ts';
+import { dumpYaml, FluxError, isJsonMap, type JsonMap, nodeAt, type YamlDocument } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
 import { checkObject } from './check-object.ts';
 import type { Finding } from './finding.ts';
@@ -13,6 +13,7 @@ export function readObject(document: YamlDocument, source: ObjectSource): Findin
   if (value === null && item === undefined) return undefined;
   const place = { document: document.number, ...(item === undefined ? {} : { item }) };
   const at = (path: readonly (string | number)[]) => document.position(Math.max(0, nodeAt(node, path).start));
+  if (isMereList(value)) return undefined;
   const aside = setAside(value, item !== undefined);
   if (aside) return { kind: aside.severity, problem: { ...place, ...at([]), error: aside.error } };
   const checked = checkObject(value);
@@ -27,6 +28,18 @@ export function readObject(document: YamlDocument, source: ObjectSource): Findin
     return { kind: 'error', problem: { ...place, ...at([]), error: tooLarge(object, values, bytes) } };
   const checksum = hash('sha1', dumpYaml(object), 'hex');
   return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: heapBytes } };
+}
+
+/** Whether a kustomization only lists files of its folder, which are applied without it as well. */
+function isMereList(value: ObjectSource['value']): boolean {
+  if (!isJsonMap(value) || !isKustomization(value)) return false;
+  const { apiVersion: _, kind: __, metadata: ___, resources = [], ...others } = value;
+  const isHere = (path: unknown) => typeof path === 'string' && !/^\.\.|\/\.\.|:/.test(path);
+  return Object.keys(others).length === 0 && Array.isArray(resources) && resources.every(isHere);
+}
+
+function isKustomization({ apiVersion }: JsonMap): boolean {
+  return typeof apiVersion === 'string' && apiVersion.startsWith('kustomize.config.k8s.io/');
 }
 
 /** Recognises documents that are not manifests to apply. */
@@ -51,7 +64,7 @@ function setAside(
       error: new FluxError('document has no kind', { code: 'manifests/no-kind', fault: 'user', help }),
     };
   }
-  if (typeof value.apiVersion === 'string' && value.apiVersion.startsWith('kustomize.config.k8s.io/')) {
+  if (isKustomization(value)) {
     const help = 'It is input for kustomize, not an object for the cluster, and is skipped.';
     return {
       severity: 'warning',

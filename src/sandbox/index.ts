@@ -11,3 +11,5 @@ export type { CommandRunner } from './command-runner.ts';
 export { type ContainerRunnerOptions, createContainerRunner } from './container/container-runner.ts';
 export { createNetworkRunner, type NetworkRunnerOptions } from './container/network-runner.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES as MAX_COMMAND_FILE_BYTES, type RunLimits } from './limits.ts';
+export { findProgram } from './program/find-program.ts';
+export { createKustomize, type KustomizeOptions } from './program/kustomize.ts';

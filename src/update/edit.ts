@@ -239,7 +239,7 @@ function targetsOf(result: WorkloadResult | undefined): ReadonlyMap<string, stri
 function editFailed(id: ResourceId, place: ManifestPlace, error: unknown): FluxError {
   const where = isRendered(place) ? place.unit : formatPlace(place);
   const byHand = isRendered(place)
-    ? `${id} is what commands print: edit the patch file or the updaters that ${place.file} names`
+    ? `${id} is rendered by what ${place.file} says: edit the sources that it names`
     : `The file is ${where}; edit it by hand`;
   return new FluxError(`updating resource ${id} in ${where}: ${messageOf(error)}`, {
     code: 'update/edit-failed',

@@ -58,6 +58,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'ssh-keygen-type': ['--ssh-keygen-type=rsa'],
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
+  kustomize: ['--kustomize=auto'],
   'generation-sandbox': ['--manifest-generation', '--generation-sandbox=best-effort'],
   'generation-env': ['--manifest-generation', '--generation-env=A'],
   'generation-network': ['--manifest-generation', '--generation-network=a'],
@@ -88,10 +89,10 @@ test.each(working)('--%s changes the configuration, as its status says', (name) 
 
 test('everything in the configuration is read by somebody', () => {
   // A source has either a token or an App, and either a branch or a tag; one that is read-only or rendered proposes nothing.
-  const apart = /^(git-github-.*|git-ref|git-readonly|manifest-generation|generation-.*)$/;
+  const apart = /^(git-github-.*|git-ref|git-readonly|manifest-generation|generation-.*|kustomize)$/;
   const together = working.filter((name) => !apart.test(name));
   const all = {
-    ...configOf('--manifest-generation'),
+    ...configOf('--manifest-generation', '--kustomize=auto'),
     ...configOf(...together.flatMap((name) => OTHER[name] ?? [`--${name}=${BY_TYPE[FLAGS[name].type]}`])),
   };
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })

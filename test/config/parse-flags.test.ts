@@ -53,6 +53,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       syncChangeCause: false,
       garbageCollection: 'off',
       garbageCollectionLimit: 25,
+      kustomize: 'off',
       automationIntervalMs: 300_000,
       automationPinDigest: false,
       automationRevert: false,

@@ -73,7 +73,7 @@ describe('S-025 hostile files', () => {
   });
 
   test('many files of another tool make one warning, in linear time', async () => {
-    const content = Buffer.from('apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n');
+    const content = Buffer.from('apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: a-\n');
     const files = Array.from({ length: 90_000 }, (_, index) => ({
       path: `${index}/kustomization.yaml`,
       mode: '100644',

@@ -80,7 +80,9 @@ describe('which files the thread processes', () => {
       },
     ];
     const thread = new ManifestThread({ program });
-    expect(await thread.change(text, { kind: 'patches', generated, changes })).toContain('fluxcd.io/locked');
+    expect(await thread.change(text, { kind: 'patches', dialect: 'kubernetes', generated, changes })).toContain(
+      'fluxcd.io/locked',
+    );
     expect(startsOf(program)).toBe(starts);
   });
 });

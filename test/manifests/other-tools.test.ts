@@ -15,7 +15,9 @@ async function warnings(files: Readonly<Record<string, string>>): Promise<readon
 
 const configMap = (name: string, annotation = '') =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${annotation && `  annotations: {${annotation}}\n`}`;
-const KUSTOMIZATION = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n';
+const KUSTOMIZATION = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\nnamePrefix: x-\n';
+const LIST = (resources: string) =>
+  `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [${resources}]\n`;
 const many = (count: number, path: (n: number) => string, text: (n: number) => string) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [path(n), text(n)]));
 
@@ -28,6 +30,11 @@ test.each<[string, Readonly<Record<string, string>>, readonly (readonly [string,
     'kustomizations, with and without a kind',
     { 'a/kustomization.yaml': KUSTOMIZATION, 'b/kustomization.yml': 'resources: [a.yaml]\n', 'b/a.yaml': configMap('a') },
     [['a/kustomization.yaml', `${RAW} a/kustomization.yaml, b/kustomization.yml`]],
+  ],
+  [
+    'kustomizations that only list files, of their folder and of others',
+    { 'a/kustomization.yaml': LIST('a.yaml, ./b'), 'b/kustomization.yaml': LIST('../a') },
+    [['b/kustomization.yaml', `${RAW} b/kustomization.yaml`]],
   ],
   [
     'many kustomizations',

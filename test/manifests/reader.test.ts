@@ -113,7 +113,8 @@ describe('documents and objects', () => {
 
   test('a kustomization is left out with a warning', async () => {
     const desired = await read({
-      'kustomization.yaml': 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n',
+      'kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\nnamePrefix: a-\n',
     });
     expect([codes(desired.warnings), codes(desired.errors)]).toEqual([['manifests/kustomization'], []]);
   });

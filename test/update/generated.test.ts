@@ -168,7 +168,7 @@ test('what to edit by hand is named', async () => {
     message: expect.stringMatching(
       /^updating resource default:deployment\/web in app\/\.flux\.yaml: error executing image updater/,
     ),
-    help: expect.stringContaining('edit the patch file or the updaters that app/.flux.yaml names'),
+    help: expect.stringContaining('is rendered by what app/.flux.yaml says: edit the sources that it names'),
   });
 });
 

@@ -92,6 +92,9 @@
 {{- include "flux.switch" (list "git-ci-skip" $git.ciSkip) }}
 {{- include "flux.flag" (list "git-label" $git.label) }}
 {{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
+{{- if eq (toString .Values.kustomize) "auto" }}
+- "--kustomize=auto"
+{{- end }}
 {{- include "flux.switch" (list "manifest-generation" .Values.manifestGeneration) }}
 {{- if .Values.manifestGeneration }}
 {{- include "flux.flag" (list "generation-env" .Values.generation.env) }}

@@ -25,6 +25,7 @@ export function renderCommand(launch: Launch): Command {
     examples: [
       'render envs/staging',
       'render base envs/staging --allow-commands',
+      'render --kustomize=auto staging',
       'render --revision=origin/main envs/staging -o name',
       'render envs/staging -o json | jq -r .[].object.kind',
     ],

@@ -9,10 +9,12 @@ import { MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
 import { interruptible } from '../interruptible.ts';
 import type { Session } from '../session.ts';
 import { NO_COMMANDS, openLocalCommands, variablesOf } from './local-commands.ts';
+import { openLocalKustomize } from './local-kustomize.ts';
 
 /** What to render, and how. */
 export interface RenderFlags {
   readonly revision?: string;
+  readonly kustomize?: string;
   readonly allowCommands?: boolean;
   readonly generationEnv?: readonly string[];
 }
@@ -55,7 +57,7 @@ export async function renderLocal<T>(
 async function renderWithin<T>(
   session: Session,
   paths: readonly string[],
-  { revision, allowCommands = false, generationEnv = [] }: RenderFlags,
+  { revision, kustomize = 'off', allowCommands = false, generationEnv = [] }: RenderFlags,
   { signal }: Required<Cancellable>,
   use: (rendered: Rendered) => Promise<T>,
 ): Promise<T> {
@@ -69,13 +71,16 @@ async function renderWithin<T>(
     clock,
     signal,
   });
+  await using built = await openLocalKustomize(session);
   await using commands = allowCommands ? await openLocalCommands(session) : undefined;
   try {
     const manifests = createManifests({
       maxBytes: getHeapStatistics().heap_size_limit / 2,
       clock,
       // As for fluxd, whose --sync-timeout has the same default.
-      generation: { runner: commands?.runner ?? NO_COMMANDS, paths: tree.paths, environment, timeoutMs: timeoutMs / 2 },
+      paths: tree.paths,
+      generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
+      kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true },
     });
     return await use(await read(manifests, tree, signal));
   } finally {

@@ -24,6 +24,8 @@ export interface ConfigFile {
 /** How a folder is rendered, version 1 of Flux v1. */
 export type GenerationConfig =
   | { readonly kind: 'scanForFiles' }
+  /** Not in Flux v1: the folder is built by kustomize. */
+  | { readonly kind: 'kustomize' }
   | {
       readonly kind: 'commandUpdated';
       readonly generators: readonly ConfiguredCommand[];
@@ -35,6 +37,9 @@ export type GenerationConfig =
       /** Relative to the folder in which the commands run. */
       readonly patchFile: string;
     };
+
+/** How commands render a unit. */
+export type CommandConfig = Extract<GenerationConfig, { readonly kind: 'commandUpdated' | 'patchUpdated' }>;
 
 /** Flux v1 ignores a shorter limit, and uses that of a sync. */
 const MIN_TIMEOUT_MS = 1000;
@@ -64,7 +69,7 @@ const UPDATER = z.strictObject({ containerImage: COMMAND.optional(), policy: COM
 
 const COMMAND_UPDATED = z.strictObject({ generators: GENERATORS, updaters: z.array(UPDATER).optional() });
 const PATCH_UPDATED = z.strictObject({ generators: GENERATORS, patchFile: z.string().min(1) });
-const SCAN_FOR_FILES = z.strictObject({});
+const NO_OPTIONS = z.strictObject({});
 
 const VERSION = z.literal(1, 'expected 1');
 const FILE = z
@@ -73,19 +78,21 @@ const FILE = z
       version: VERSION,
       commandUpdated: COMMAND_UPDATED.optional(),
       patchUpdated: PATCH_UPDATED.optional(),
-      scanForFiles: SCAN_FOR_FILES.optional(),
+      scanForFiles: NO_OPTIONS.optional(),
+      kustomize: NO_OPTIONS.optional(),
       dependsOn: DEPENDS_ON.default([]),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'expected a map with the key "version"' : undefined) },
   )
-  .transform(({ dependsOn, commandUpdated, patchUpdated, scanForFiles }, context): ConfigFile => {
-    const ways = [commandUpdated, patchUpdated].filter((way) => way !== undefined);
+  .transform(({ dependsOn, commandUpdated, patchUpdated, kustomize, scanForFiles }, context): ConfigFile => {
+    const ways = [commandUpdated, patchUpdated, kustomize].filter((way) => way !== undefined);
     if (ways.length > 1 || (ways.length === 0 && scanForFiles === undefined)) {
-      context.addIssue('expected one of "commandUpdated", "patchUpdated" and "scanForFiles"');
+      context.addIssue('expected one of "commandUpdated", "patchUpdated", "kustomize" and "scanForFiles"');
       return z.NEVER;
     }
     // As in Flux v1, it wins over a way to generate.
     if (scanForFiles) return { dependsOn, way: { kind: 'scanForFiles' } };
+    if (kustomize) return { dependsOn, way: { kind: 'kustomize' } };
     if (patchUpdated) return { dependsOn, way: { kind: 'patchUpdated', ...patchUpdated } };
     const { generators = [], updaters = [] } = commandUpdated ?? {};
     return { dependsOn, way: { kind: 'commandUpdated', generators, updaters } };

@@ -23,6 +23,10 @@ export async function editPatches(
   const before = await readPatchFile(unit, tree);
   const generated = (await runGenerators(unit, tree, options, cancel)).toString('utf8');
   const named = changes.map(({ manifest: { object }, change }) => ({ name: patchName(object) ?? '', change }));
-  const content = await options.thread.change(before, { kind: 'patches', generated, changes: named }, cancel.signal);
+  const content = await options.thread.change(
+    before,
+    { kind: 'patches', generated, changes: named, dialect: 'kubernetes' },
+    cancel.signal,
+  );
   return content === before ? [] : [{ path, content }];
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { dumpYaml, FluxError, isJsonMap, type JsonMap, parseYamlDocuments } from '../../base/index.ts';
+import { isKubeObject, type KubeObject } from '../../resource/index.ts';
 import { editAnnotations } from '../edit-annotations.ts';
 import { editContainerImages } from '../edit-image.ts';
 import { type EditTarget, notFound } from '../locate.ts';
@@ -7,8 +8,12 @@ import { objectsOf } from '../objects.ts';
 import { spliceDocument } from '../splice-document.ts';
 import { editFailed } from '../verify.ts';
 import { addToText } from './add-to-text.ts';
+import { withoutOrders } from './extend-patch.ts';
 import { diffObjects, widenPatch } from './patch.ts';
 import { type FilePatch, kindOf, patchName, readPatches, withPatch } from './patch-file.ts';
+
+/** Who will apply the patches. kustomize knows nothing of `$setElementOrder`, and would take it for a field of the object. */
+export type PatchDialect = 'kubernetes' | 'kustomize';
 
 /** A change of one object that is generated. */
 export interface PatchedChange {
@@ -26,7 +31,12 @@ export interface PatchedChange {
  * @throws FluxError `generation/bad-patch`, `manifests/not-found`, `manifests/edit-failed`, or as `editContainerImages` and
  * `editAnnotations` do
  */
-export function editPatchFile(text: string, generated: string, changes: readonly PatchedChange[]): string {
+export function editPatchFile(
+  text: string,
+  generated: string,
+  changes: readonly PatchedChange[],
+  dialect: PatchDialect = 'kubernetes',
+): string {
   const objects = new Map<string, JsonMap>();
   for (const document of parseYamlDocuments(generated)) {
     if (document.error) continue;
@@ -37,16 +47,17 @@ export function editPatchFile(text: string, generated: string, changes: readonly
   }
   return [...changes]
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .reduce((edited, change) => editOne(edited, objects.get(change.name), change), text);
+    .reduce((edited, change) => editOne(edited, objects.get(change.name), change, dialect), text);
 }
 
-function editOne(text: string, object: JsonMap | undefined, change: PatchedChange): string {
+function editOne(text: string, object: JsonMap | undefined, change: PatchedChange, dialect: PatchDialect): string {
   if (!object) throw notFound(change.name);
   const patch = readPatches(text).get(change.name);
   const before = patch ? withPatch(object, patch) : object;
-  const wanted = changed(before, change);
+  const wanted = changed(before, change.change);
   if (isDeepStrictEqual(wanted, before)) return text;
-  if (!patch || isOwn(patch, object, before)) return replaceDocument(text, patch, patchDocument(object, wanted));
+  if (!patch || isOwn(patch, object, before, dialect))
+    return replaceDocument(text, patch, patchDocument(object, wanted, dialect));
   return addTo(editInPlace(text, patch, change) ?? text, object, wanted, change);
 }
 
@@ -65,14 +76,22 @@ function addTo(text: string, object: JsonMap, wanted: JsonMap, { name }: Patched
     : replaceDocument(text, patch, dumpYaml(wider));
 }
 
+/** An object of a revision as it should be. */
+export function changedObject(object: KubeObject, change: PatchedChange['change']): KubeObject {
+  const value: unknown = object;
+  const wanted = isJsonMap(value) && changed(value, change);
+  if (!isKubeObject(wanted)) throw new Error('an edited object is none');
+  return wanted;
+}
+
 /** The object as it should be; its text is edited as that of a file would be. */
-function changed(object: JsonMap, change: PatchedChange): JsonMap {
+function changed(object: JsonMap, change: PatchedChange['change']): JsonMap {
   const [document] = parseYamlDocuments(applyTo(dumpYaml(object), 1, object, change));
   if (!document || document.error || !isJsonMap(document.value)) throw new Error('an edited object is none');
   return document.value;
 }
 
-function applyTo(text: string, document: number, object: JsonMap, { change }: PatchedChange): string {
+function applyTo(text: string, document: number, object: JsonMap, change: PatchedChange['change']): string {
   const target = targetOf(document, object);
   if (change.kind === 'annotations') return editAnnotations(text, target, change.annotations);
   return editContainerImages(
@@ -86,14 +105,14 @@ function targetOf(document: number, { kind, metadata }: JsonMap): EditTarget {
 }
 
 /** Whether it is what fluxd would write, so that nothing of a person is lost. */
-function isOwn({ document: { text } }: FilePatch, object: JsonMap, before: JsonMap): boolean {
-  return text.replace(/^---\n/, '') === patchDocument(object, before);
+function isOwn({ document: { text } }: FilePatch, object: JsonMap, before: JsonMap, dialect: PatchDialect): boolean {
+  return text.replace(/^---\n/, '') === patchDocument(object, before, dialect);
 }
 
 /** The same edit of the patch, which has the place if it was changed before; undefined if it has not. */
 function editInPlace(text: string, { document, patch }: FilePatch, change: PatchedChange): string | undefined {
   try {
-    return applyTo(text, document.number, patch, change);
+    return applyTo(text, document.number, patch, change.change);
   } catch (error) {
     if (error instanceof FluxError) return undefined;
     throw error;
@@ -101,9 +120,10 @@ function editInPlace(text: string, { document, patch }: FilePatch, change: Patch
 }
 
 /** The patch with what names its object; undefined if nothing differs. */
-function patchDocument(object: JsonMap, wanted: JsonMap): string | undefined {
+function patchDocument(object: JsonMap, wanted: JsonMap, dialect: PatchDialect): string | undefined {
   const { apiVersion = null, kind = null, metadata } = object;
-  const patch = diffObjects(kindOf(object), object, wanted);
+  const exact = diffObjects(kindOf(object), object, wanted);
+  const patch = dialect === 'kustomize' ? withoutOrders(exact) : exact;
   if (Object.keys(patch).length === 0) return undefined;
   const { name = null, namespace = null } = isJsonMap(metadata) ? metadata : {};
   const changes = isJsonMap(patch.metadata) ? patch.metadata : {};

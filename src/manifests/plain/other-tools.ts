@@ -20,7 +20,7 @@ export function withOtherTools(manifests: readonly Manifest[], warnings: readonl
       {
         code: 'manifests/kustomization',
         what: 'Kustomize is not run: files are applied without the patches, name prefixes and namespaces of',
-        help: 'Commit the output of `kustomize build`, or move these directories out of the --git-path.',
+        help: 'Let fluxd build them with --kustomize=auto, or move these directories out of the --git-path.',
       },
     ),
     ...charts,

@@ -4,9 +4,7 @@ import type { DesiredState } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import { MAX_INLINE_LENGTH } from '../limits.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
-import type { Inputs, Renderer } from '../units/renderer.ts';
-import type { Tree } from '../units/tree.ts';
-import type { PlainUnit } from '../units/unit.ts';
+import type { Inputs, PlainRenderer } from '../units/renderer.ts';
 import { batches, oneAhead } from './batches.ts';
 import { contentKeyOf, type FileRead, movedTo, placed, tooLarge, unkept } from './file-read.ts';
 import { withOtherTools } from './other-tools.ts';
@@ -25,11 +23,7 @@ export interface PlainRendererOptions {
  * Renders files that are manifests as they are. Those of the last rendering are cached by blob id: after a commit that changes one file,
  * only that file is parsed, and unchanged files yield the same manifests. Removed files are dropped.
  */
-export function createPlainRenderer({
-  log,
-  thread,
-  clock,
-}: PlainRendererOptions): Renderer<PlainUnit, Pick<Tree, 'files' | 'read'>> {
+export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions): PlainRenderer {
   const refused = new RefusedFiles(clock);
   /** Files by path. */
   const kept = new Map<string, FileRead>();
@@ -56,7 +50,7 @@ export function createPlainRenderer({
         Promise.all(batch.map(async (file) => ({ file, bytes: isWanted(file) ? await read(file) : undefined })));
       const parse = async (file: TreeFile, bytes: Buffer | undefined): Promise<FileRead> => {
         if (file.size > MAX_FILE_BYTES) return placed(file, tooLarge(file));
-        if (!bytes) return unkept(file.path, refused.of(contentKeyOf(file)) ?? budget.refusal());
+        if (!bytes) return unkept(file.path, refused.of(contentKeyOf(file)) ?? budget.refusal('file'));
         await pause(bytes.length);
         parsed += 1;
         try {
@@ -71,7 +65,7 @@ export function createPlainRenderer({
         for (const { file, bytes } of contents) {
           const known = sameContent.get(contentKeyOf(file));
           const result = known ? movedTo(file.path, known) : await parse(file, bytes);
-          if (!budget.take(result)) fresh.set(file.path, unkept(file.path, budget.refusal()));
+          if (!budget.take(result)) fresh.set(file.path, unkept(file.path, budget.refusal('file')));
           else {
             sameContent.set(result.contentKey, result);
             fresh.set(file.path, result);

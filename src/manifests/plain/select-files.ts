@@ -51,7 +51,8 @@ export async function selectFiles(
     }
     if (selected.size > MAX_MANIFEST_FILES) throw tooManyManifests();
   }
-  return { files: [...selected.values()], errors, warnings: [...warnings, ...skippedCharts([...charts])] };
+  const skipped = [...charts].filter((directory) => includes(posix.join(directory, 'Chart.yaml')));
+  return { files: [...selected.values()], errors, warnings: [...warnings, ...skippedCharts(skipped)] };
 }
 
 async function* inTurns(files: readonly TreeFile[], signal: AbortSignal | undefined): AsyncGenerator<TreeFile> {

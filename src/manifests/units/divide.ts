@@ -1,58 +1,107 @@
 import { posix } from 'node:path';
 import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
 import { below, type Dependent } from '../../resource/index.ts';
-import { type ConfigFile, MAX_CONFIG_BYTES, parseConfigFile } from '../generation/config-file.ts';
+import type { Kustomizations } from '../kustomize/kustomizations.ts';
+import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import type { FileProblem } from '../problem.ts';
-import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import { type Node, orderOf } from './dependencies.ts';
+import type { DependsOn } from './depends-on.ts';
 import { plainPath } from './plain-path.ts';
+import { CONFIG_NAME, findTarget, readConfig, type Target } from './target.ts';
 import type { Tree } from './tree.ts';
-import { type CommandUnit, isRegular, type Unit } from './unit.ts';
+import type { RenderedUnit, Unit } from './unit.ts';
 
-export const CONFIG_NAME = '.flux.yaml';
+/** What counts in a repository beside plain files. */
+export interface DivideOptions extends Cancellable {
+  /** Whether a `.flux.yaml` counts. */
+  readonly configFiles: boolean;
+  /** `auto`: whether each folder with a kustomization is built that no other refers to. */
+  readonly kustomize?: { readonly auto: boolean; readonly kustomizations: Kustomizations };
+}
 
 /** A revision in units, and what is wrong with the rest. */
 export interface Division {
   readonly units: readonly Unit[];
   readonly errors: readonly FileProblem[];
-  /** Names of the units whose config file is wrong, or that depend on what cannot come first. */
+  readonly warnings: readonly FileProblem[];
+  /** Names of the units whose configuration is wrong, or that depend on what cannot come first. */
   readonly refused: readonly string[];
   /** What is applied after others. */
   readonly dependents: readonly Dependent[];
 }
 
-/** A path to sync, and the config file that says how. */
-interface Target {
-  readonly name: string;
-  readonly directory: string;
-  readonly configFile: string;
-}
-
 /**
  * Divides a revision by the `.flux.yaml` files that Flux v1 finds: for each path to sync, the one in that folder, or in the nearest folder
- * above it. Paths without one are plain files. A config file that is wrong, or that names dependencies that cannot come first, makes an
- * error of its unit, and affects no other.
+ * above it. In paths without one, folders with a kustomization are built where that is switched on, and all else is plain files. What is
+ * wrong, or names dependencies that cannot come first, makes an error of its unit, and affects no other.
  * @throws FluxError `generation/path-missing`, since an empty path would mean to delete everything
  */
-export async function divide(tree: Tree, paths: readonly string[], cancel: Cancellable): Promise<Division> {
-  const { signal } = cancel;
+export async function divide(tree: Tree, paths: readonly string[], options: DivideOptions): Promise<Division> {
+  const targets = await readTargets(tree, paths, options);
+  const inPlain = isInOneOf(targets.plain);
+  const { kustomize, configFiles, ...cancel } = options;
+  const built =
+    kustomize && (await kustomizeUnits(tree, { named: targets.built, includes: inPlain, configFiles, ...kustomize }, cancel));
+  const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !built?.covers(path);
+  const hasFiles = (folder: string) => tree.files.some(({ path }) => below(folder)(path) && isPlain(path));
+  const units = [...targets.units, ...(built?.units ?? [])];
+  const nodes = [...targets.nodes, ...(built?.nodes ?? [])];
+  const order = await orderOf(nodes, hasFiles, cancel);
+  const barred = new Set(order.errors.map(({ unit }) => unit));
+  const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
+  const includes = (path: string) => isPlain(path) && !inBarred(path);
+  return {
+    units: [
+      ...(targets.plain.length === 0 ? [] : [{ renderer: 'plain', includes } as const]),
+      ...units.filter(({ name }) => !barred.has(name)),
+    ],
+    errors: [...targets.errors, ...(built?.errors ?? []), ...order.errors],
+    warnings: built?.warnings ?? [],
+    refused: [...targets.unreadable, ...(built?.refused ?? []), ...units.flatMap(({ name }) => (barred.has(name) ? name : []))],
+    dependents: order.dependents,
+  };
+}
+
+/** What the config files of the paths to sync say. */
+interface Targets {
+  /** Folders and files of plain files. */
+  readonly plain: readonly string[];
+  readonly units: readonly RenderedUnit[];
+  /** Folders that kustomize builds, and what they depend on. */
+  readonly built: ReadonlyMap<string, readonly DependsOn[]>;
+  readonly nodes: readonly Node[];
+  readonly errors: readonly FileProblem[];
+  readonly unreadable: readonly string[];
+}
+
+async function readTargets(
+  tree: Tree,
+  paths: readonly string[],
+  { configFiles, kustomize, signal }: DivideOptions,
+): Promise<Targets> {
   const plain: string[] = [];
-  const targets = new Map<string, Target>();
+  const found = new Map<string, Target>();
   for (const path of paths.length === 0 ? [''] : paths.map(plainPath)) {
     await yieldTurn(signal);
     requirePath(tree, path);
-    const found = findTarget(tree, path);
-    if (found === undefined) plain.push(path);
-    else targets.set(found.name, found);
+    const target = configFiles ? findTarget(tree, path) : undefined;
+    if (target === undefined) plain.push(path);
+    else found.set(target.name, target);
   }
-  const units: CommandUnit[] = [];
+  const units: RenderedUnit[] = [];
+  const built = new Map<string, readonly DependsOn[]>();
   const nodes: Node[] = [];
   const errors: FileProblem[] = [];
   const unreadable: string[] = [];
-  for (const each of targets.values()) {
+  for (const each of found.values()) {
     signal?.throwIfAborted();
     try {
       const { way, dependsOn } = await readConfig(tree, each.configFile);
+      if (way.kind === 'kustomize') {
+        if (!kustomize) throw new Error('a config file names kustomize, which is not there');
+        built.set(each.directory, dependsOn);
+        continue;
+      }
       const renders = way.kind !== 'scanForFiles';
       if (renders) units.push({ renderer: 'commands', ...each, config: way });
       else plain.push(each.directory);
@@ -64,33 +113,7 @@ export async function divide(tree: Tree, paths: readonly string[], cancel: Cance
       nodes.push({ ...each, renders: true, dependsOn: [] });
     }
   }
-  const inPlain = isInOneOf(plain);
-  const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path);
-  const hasFiles = (folder: string) => tree.files.some(({ path }) => below(folder)(path) && isPlain(path));
-  const order = await orderOf(nodes, hasFiles, cancel);
-  const barred = new Set(order.errors.map(({ unit }) => unit));
-  const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
-  const includes = (path: string) => isPlain(path) && !inBarred(path);
-  return {
-    units: [
-      ...(plain.length === 0 ? [] : [{ renderer: 'plain', includes } as const]),
-      ...units.filter(({ name }) => !barred.has(name)),
-    ],
-    errors: [...errors, ...order.errors],
-    refused: [...unreadable, ...units.flatMap(({ name }) => (barred.has(name) ? name : []))],
-    dependents: order.dependents,
-  };
-}
-
-function findTarget(tree: Tree, path: string): Target | undefined {
-  const file = tree.get(path);
-  if (posix.basename(path) === CONFIG_NAME && file) return target(folderOf(path), path);
-  if (file) return undefined;
-  for (let folder = path; ; folder = folderOf(folder)) {
-    const configFile = posix.join(folder, CONFIG_NAME);
-    if (tree.get(configFile)) return target(path, configFile);
-    if (folder === '') return undefined;
-  }
+  return { plain, units, built, nodes, errors, unreadable };
 }
 
 function requirePath(tree: Tree, path: string): void {
@@ -103,35 +126,7 @@ function requirePath(tree: Tree, path: string): void {
   });
 }
 
-async function readConfig(tree: Tree, path: string): Promise<ConfigFile> {
-  const found = tree.get(path);
-  const file = found?.mode === SYMLINK ? await resolveLink(found, tree, async (link) => `${await tree.read(link)}`) : found;
-  if (file instanceof FluxError) throw file;
-  if (file?.mode === SUBMODULE) throw badConfig('it is a submodule, not a file');
-  if (!file || !isRegular(file)) throw badConfig('it is not a regular file');
-  if (file.size > MAX_CONFIG_BYTES) throw badConfig(`it has more than ${MAX_CONFIG_BYTES >> 10} KiB`);
-  return parseConfigFile((await tree.read(file)).toString('utf8'));
-}
-
-/** Its name is Flux v1's of what a config generates, which errors and listings show. */
-function target(directory: string, configFile: string): Target {
-  return { name: `${directory === '' ? '.' : directory}/${posix.relative(directory, configFile)}`, directory, configFile };
-}
-
-function folderOf(path: string): string {
-  const folder = posix.dirname(path);
-  return folder === '.' ? '' : folder;
-}
-
 function isInOneOf(folders: readonly string[]): (path: string) => boolean {
   const inFolders = folders.map(below);
   return (path) => inFolders.some((isIn) => isIn(path));
-}
-
-function badConfig(why: string): FluxError {
-  return new FluxError(`cannot read config file: ${why}`, {
-    code: 'generation/bad-config',
-    fault: 'user',
-    help: 'The objects of this unit stay as they are, and nothing is deleted, until the file is fixed.',
-  });
 }

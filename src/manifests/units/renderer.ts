@@ -1,10 +1,12 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { FileText, TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
+import type { ParsedFile } from '../finding.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
 import type { ObjectChange } from '../object-change.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Tree } from './tree.ts';
+import type { PlainUnit } from './unit.ts';
 
 /** The files that a unit is rendered from, in order, and what is wrong with its other files. */
 export interface Inputs {
@@ -20,17 +22,24 @@ export interface RenderOptions extends Cancellable {
   readonly budget: MemoryBudget;
 }
 
-/** Turns the units of one kind into manifests. */
-export interface Renderer<Unit, Files = Tree> {
+/** Reads files that are manifests themselves. */
+export interface PlainRenderer {
   /**
    * The manifests of a unit. What is wrong with the content of its files is part of the result, by name, and does not affect the rest.
    * @throws the error of a file that cannot be read, or the signal's reason
    */
-  render(unit: Unit, tree: Files, options: RenderOptions): Promise<DesiredState>;
+  render(unit: PlainUnit, tree: Pick<Tree, 'files' | 'read'>, options: RenderOptions): Promise<DesiredState>;
 }
 
-/** A renderer that also knows how changes of its output become edits of the sources. */
-export interface EditingRenderer<Unit> extends Renderer<Unit> {
+/** Turns the units of one kind into manifests. Units with equal inputs have equal results, which are kept by others (`Renderings`). */
+export interface Renderer<Unit> {
+  /** Identifies all that the result depends on: the files, the configuration and the tool. */
+  inputsOf(unit: Unit, tree: Tree): Promise<string>;
+  /**
+   * What the unit prints, with what is wrong with single documents of it.
+   * @throws FluxError why nothing of it can be used; or the error of a file that cannot be read, or the signal's reason
+   */
+  render(unit: Unit, tree: Tree, options: Cancellable): Promise<ParsedFile>;
   /**
    * The files with new text after changes of objects that the unit renders. What comes of it is shown by rendering again.
    * @throws FluxError if the sources cannot be edited so

@@ -1,8 +1,5 @@
 import type { TreeFile } from '../../repository/index.ts';
-import type { GenerationConfig } from '../generation/config-file.ts';
-
-/** How commands render a unit. */
-export type CommandConfig = Exclude<GenerationConfig, { readonly kind: 'scanForFiles' }>;
+import type { CommandConfig } from '../generation/config-file.ts';
 
 /** All files that are manifests themselves, however many there are. */
 export interface PlainUnit {
@@ -14,20 +11,36 @@ export interface PlainUnit {
 /** Without units that are rendered. */
 export const ALL_FILES: PlainUnit = { renderer: 'plain', includes: () => true };
 
-/** A folder whose manifests are the output of commands. */
-export interface CommandUnit {
-  readonly renderer: 'commands';
-  /** As Flux v1 names what is generated: the folder, and the path from there to the config file, such as `staging/../.flux.yaml`. */
+interface Rendered {
+  /** Shown in errors and listings, and the same as long as the unit is at its place. */
   readonly name: string;
-  /** Where the commands run, relative to the root; empty for the root. */
+  /** The folder of the unit, relative to the root; empty for the root. */
   readonly directory: string;
-  /** Path of the `.flux.yaml`. */
+  /** Path of the file that says how it is rendered. */
   readonly configFile: string;
+}
+
+/**
+ * A folder whose manifests are the output of commands, which run there. As Flux v1 names what is generated, its name is the folder, and
+ * the path from there to the `.flux.yaml`, such as `staging/../.flux.yaml`.
+ */
+export interface CommandUnit extends Rendered {
+  readonly renderer: 'commands';
   readonly config: CommandConfig;
 }
 
+/** A folder that kustomize builds. Its name is the path of its kustomization. */
+export interface KustomizeUnit extends Rendered {
+  readonly renderer: 'kustomize';
+  /** All files that it is built from, and the links to them, by path. */
+  readonly files: readonly TreeFile[];
+}
+
+/** A unit whose objects are written in no file. */
+export type RenderedUnit = CommandUnit | KustomizeUnit;
+
 /** A part of a revision, and what renders it. */
-export type Unit = PlainUnit | CommandUnit;
+export type Unit = PlainUnit | RenderedUnit;
 
 /** Whether a listed file may be read as text. */
 export function isRegular({ mode, undecodable }: TreeFile): boolean {

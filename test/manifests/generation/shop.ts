@@ -27,9 +27,14 @@ export interface Shop {
   close(): Promise<void>;
 }
 
+export interface ShopOptions extends Partial<Generation> {
+  readonly paths?: readonly string[];
+  readonly clock?: { monotonic(): number };
+}
+
 /** Manifests whose commands run in child processes. */
-export function openShop(options: Partial<Generation> & { readonly clock?: { monotonic(): number } } = {}): Shop {
-  const { clock = systemClock, ...generation } = options;
+export function openShop(options: ShopOptions = {}): Shop {
+  const { clock = systemClock, paths = [], ...generation } = options;
   const directory = mkdtempSync(join(tmpdir(), 'flux-generation-'));
   const runner = createChildProcessRunner({
     directory: join(directory, 'commands'),
@@ -47,7 +52,8 @@ export function openShop(options: Partial<Generation> & { readonly clock?: { mon
   return {
     manifests: createManifests({
       clock,
-      generation: { runner: counted, paths: [], environment: {}, timeoutMs: 30_000, ...generation },
+      paths,
+      generation: { runner: counted, environment: {}, timeoutMs: 30_000, ...generation },
     }),
     runs,
     async close() {

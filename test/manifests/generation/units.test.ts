@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Generation } from '../../../src/manifests/index.ts';
 import { formatPlace, type Manifest } from '../../../src/resource/index.ts';
 import {
   configMap,
@@ -14,6 +13,7 @@ import {
   patching,
   revisionOf,
   type Shop,
+  type ShopOptions,
   withEdits,
 } from './shop.ts';
 
@@ -27,7 +27,7 @@ function open(options: Parameters<typeof openShop>[0] = {}): Shop {
   return shop;
 }
 
-async function read(files: Files, options: Partial<Generation> = {}) {
+async function read(files: Files, options: ShopOptions = {}) {
   const shop = open(options);
   const { files: listed, blob } = revisionOf(files);
   return { shop, state: await shop.manifests.read(listed, blob) };

@@ -85,7 +85,7 @@ describe('a revision', () => {
 
   async function divided(files: Readonly<Record<string, string>>, paths: readonly string[]) {
     const { files: listed, blob } = listingOf(Object.entries(files).map(([path, content]) => ({ path, content })));
-    const division = await divide(await Tree.of(listed, blob, {}), paths, {});
+    const division = await divide(await Tree.of(listed, blob, {}), paths, { configFiles: true });
     const { units, errors, refused, dependents } = division;
     return {
       units: units.flatMap((each) =>

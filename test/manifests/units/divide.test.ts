@@ -9,19 +9,21 @@ const treeOf = (files: Readonly<Record<string, string>>) =>
     {},
   );
 
+const CONFIG_FILES = { configFiles: true };
+
 test.each([
   ['160000', 'it is a submodule, not a file'],
   ['040000', 'it is not a regular file'],
 ])('a config file of mode %s is refused with what it is', async (mode, why) => {
-  const { errors, refused } = await divide(await treeOf({ 'a/.flux.yaml': mode }), ['a'], {});
+  const { errors, refused } = await divide(await treeOf({ 'a/.flux.yaml': mode }), ['a'], CONFIG_FILES);
   expect(errors.map(({ file, error }) => [file, error.message])).toEqual([['a/.flux.yaml', `cannot read config file: ${why}`]]);
   expect(refused).toEqual(['a/.flux.yaml']);
 });
 
 test('a path is a file or a folder, not the beginning of a name', async () => {
   const tree = await treeOf({ 'ab/c.yaml': '100644' });
-  await expect(divide(tree, ['a'], {})).rejects.toMatchObject({ code: 'generation/path-missing' });
-  const { units } = await divide(tree, ['ab/c.yaml'], {});
+  await expect(divide(tree, ['a'], CONFIG_FILES)).rejects.toMatchObject({ code: 'generation/path-missing' });
+  const { units } = await divide(tree, ['ab/c.yaml'], CONFIG_FILES);
   const [unit] = units;
   expect(units).toHaveLength(1);
   const includes = unit?.renderer === 'plain' ? ['ab/c.yaml', 'ab/c.yaml.yaml', 'ab/d.yaml'].filter(unit.includes) : [];
@@ -32,5 +34,5 @@ test('others have their turn between paths', async () => {
   const stop = new AbortController();
   setImmediate(() => stop.abort(new Error('stopped')));
   const tree = await treeOf({ 'a/a.yaml': '100644', 'b/b.yaml': '100644' });
-  await expect(divide(tree, ['a', 'b'], { signal: stop.signal })).rejects.toThrow('stopped');
+  await expect(divide(tree, ['a', 'b'], { ...CONFIG_FILES, signal: stop.signal })).rejects.toThrow('stopped');
 });

@@ -1,0 +1,33 @@
+import type { Cancellable } from '../../../base/index.ts';
+import type { FileText } from '../../../repository/index.ts';
+import type { ObjectChange } from '../../object-change.ts';
+import type { Tree } from '../../units/tree.ts';
+import type { KustomizeUnit } from '../../units/unit.ts';
+import type { KustomizeOptions } from '../build.ts';
+import { changeByPatch } from './change-by-patch.ts';
+import { changeImages } from './change-images.ts';
+import { Trial } from './trial.ts';
+
+/**
+ * The files with new text after changes of objects that kustomize builds. Images are changed in `images` of the kustomization, if
+ * building it again shows that exactly the wanted containers change; else, and for annotations, in a patch file beside it. Other files
+ * stay as they are, since others may be built from them.
+ * @throws FluxError `kustomize/cannot-edit`, or as `build` does
+ */
+export async function editKustomization(
+  unit: KustomizeUnit,
+  changes: readonly ObjectChange[],
+  tree: Tree,
+  options: KustomizeOptions,
+  cancel: Cancellable,
+): Promise<readonly FileText[]> {
+  const trial = await Trial.of(unit, tree, { ...options, origins: true }, cancel);
+  const images = changes.filter(({ change }) => change.kind === 'images');
+  const others = changes.filter(({ change }) => change.kind !== 'images');
+  // Containers that share an image can only change together.
+  const areChanged = images.length > 0 && (await changeImages(trial, images));
+  for (const change of areChanged ? [] : images)
+    if (images.length === 1 || !(await changeImages(trial, [change]))) await changeByPatch(trial, change);
+  for (const change of others) await changeByPatch(trial, change);
+  return trial.edits();
+}

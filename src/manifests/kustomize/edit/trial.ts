@@ -1,0 +1,112 @@
+import type { Cancellable } from '../../../base/index.ts';
+import { FluxError } from '../../../base/index.ts';
+import type { FileText } from '../../../repository/index.ts';
+import type { KubeObject } from '../../../resource/index.ts';
+import { decodeText } from '../../decode.ts';
+import type { ParsedObject } from '../../finding.ts';
+import type { ObjectChange } from '../../object-change.ts';
+import { changedObject } from '../../patch/edit-patch-file.ts';
+import type { Tree } from '../../units/tree.ts';
+import { isRegular, type KustomizeUnit } from '../../units/unit.ts';
+import { build, type KustomizeOptions } from '../build.ts';
+import { kustomizeInputs } from '../inputs.ts';
+import { Kustomizations } from '../kustomizations.ts';
+import { differenceFrom, keyOf } from './expected.ts';
+
+/** Edits of one unit, of which each counts only when building it again shows what was wanted. */
+export class Trial {
+  readonly unit: KustomizeUnit;
+  readonly options: KustomizeOptions;
+  readonly cancel: Cancellable;
+  readonly #texts = new Map<string, string>();
+  #tree: Tree;
+  #objects: readonly ParsedObject[];
+
+  private constructor(
+    unit: KustomizeUnit,
+    options: KustomizeOptions,
+    cancel: Cancellable,
+    tree: Tree,
+    objects: readonly ParsedObject[],
+  ) {
+    this.unit = unit;
+    this.options = options;
+    this.cancel = cancel;
+    this.#tree = tree;
+    this.#objects = objects;
+  }
+
+  /** @throws as `build` does */
+  static async of(unit: KustomizeUnit, tree: Tree, options: KustomizeOptions, cancel: Cancellable): Promise<Trial> {
+    const { objects } = await build(unit, tree, options, cancel);
+    return new Trial(unit, options, cancel, tree, objects);
+  }
+
+  /** The files that were edited so far. */
+  edits(): readonly FileText[] {
+    return [...this.#texts].map(([path, content]) => ({ path, content }));
+  }
+
+  /** The text of a file with the edits so far; undefined if there is no regular one. */
+  async read(path: string): Promise<string | undefined> {
+    const file = this.#tree.get(path);
+    return file && isRegular(file) ? decodeText(await this.#tree.read(file)) : undefined;
+  }
+
+  /** @throws FluxError `kustomize/cannot-edit` */
+  async kustomization(): Promise<string> {
+    return (await this.read(this.unit.configFile)) ?? cannotEdit(this.unit, 'it is not a regular file');
+  }
+
+  /** An object as it is built with the edits so far. @throws FluxError `kustomize/cannot-edit` */
+  built(object: KubeObject): ParsedObject {
+    return this.#found(this.#objects, object);
+  }
+
+  /** An object as it would be built with more edits. @throws FluxError `kustomize/cannot-edit`, or as `build` does */
+  async builtWith(object: KubeObject, edits: readonly FileText[]): Promise<ParsedObject> {
+    return this.#found(await this.#build(await this.#tree.with(edits, this.cancel)), object);
+  }
+
+  /** Makes edits if they make these changes, and no others; else says what they would do. */
+  async attempt(edits: readonly FileText[], changes: readonly ObjectChange[]): Promise<string | undefined> {
+    const wanted = new Map(
+      changes.map(({ manifest: { object }, change }) => [keyOf(object), changedObject(this.built(object).object, change)]),
+    );
+    const tree = await this.#tree.with(edits, this.cancel);
+    let after: readonly ParsedObject[];
+    try {
+      after = await this.#build(tree);
+    } catch (error) {
+      this.cancel.signal?.throwIfAborted();
+      if (error instanceof FluxError && error.fault === 'user') return error.message;
+      throw error;
+    }
+    const difference = differenceFrom(wanted, this.#objects, after);
+    if (difference !== undefined) return difference;
+    for (const { path, content } of edits) this.#texts.set(path, content);
+    this.#tree = tree;
+    this.#objects = after;
+    return undefined;
+  }
+
+  async #build(tree: Tree): Promise<readonly ParsedObject[]> {
+    const { files } = await kustomizeInputs(tree, this.unit.directory, new Kustomizations());
+    const { objects } = await build({ ...this.unit, files }, tree, this.options, this.cancel);
+    return objects;
+  }
+
+  #found(objects: readonly ParsedObject[], wanted: KubeObject): ParsedObject {
+    const found = objects.find(({ object }) => keyOf(object) === keyOf(wanted));
+    return found ?? cannotEdit(this.unit, `it does not build ${wanted.kind.toLowerCase()}/${wanted.metadata.name}`);
+  }
+}
+
+/** @throws FluxError `kustomize/cannot-edit` */
+export function cannotEdit({ name }: KustomizeUnit, why: string): never {
+  throw new FluxError(`no edit of ${name} makes exactly this change: ${why}`, {
+    code: 'kustomize/cannot-edit',
+    fault: 'user',
+    help: 'Nothing was changed; edit the kustomization by hand.',
+  });
+}

@@ -1,0 +1,154 @@
+import { posix } from 'node:path';
+import { type Cancellable, FluxError } from '../../base/index.ts';
+import { MANIFEST_NAME } from '../plain/select-files.ts';
+import type { FileProblem } from '../problem.ts';
+import type { Node } from '../units/dependencies.ts';
+import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
+import { CONFIG_NAME, folderOf, readConfig } from '../units/target.ts';
+import type { Tree } from '../units/tree.ts';
+import { isRegular, type KustomizeUnit } from '../units/unit.ts';
+import { coveredBy } from './covered.ts';
+import { findKustomizationFolders } from './find-units.ts';
+import { kustomizeInputs } from './inputs.ts';
+import { type Kustomizations, kustomizationFolder } from './kustomizations.ts';
+import { Pace } from './pace.ts';
+import { refusedKustomization } from './refused.ts';
+
+export interface KustomizeUnitsOptions {
+  /** Folders that are built even if another kustomization refers to them, and what each depends on. */
+  readonly named: ReadonlyMap<string, readonly DependsOn[]>;
+  /** Whether folders with a path are looked for. */
+  readonly includes: (path: string) => boolean;
+  /** Whether a `.flux.yaml` in such a folder can name it. */
+  readonly configFiles: boolean;
+  /** Whether kustomizations that nothing refers to are built. */
+  readonly auto: boolean;
+  readonly kustomizations: Kustomizations;
+}
+
+/** The folders that kustomize builds, and what that means for the files around. */
+export interface KustomizeUnits {
+  readonly units: readonly KustomizeUnit[];
+  readonly errors: readonly FileProblem[];
+  readonly warnings: readonly FileProblem[];
+  readonly refused: readonly string[];
+  /** All of them, those that are refused included. */
+  readonly nodes: readonly Node[];
+  /** Whether a file belongs to kustomize, so that it is no manifest by itself. */
+  readonly covers: (path: string) => boolean;
+}
+
+/** Paths that all units together may follow: each unit has a list of its files. */
+const MAX_REFERENCES = 1_000_000;
+
+/** Finds the folders that kustomize builds, and all that each is built from. One that is wrong affects no other. */
+export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions, cancel: Cancellable): Promise<KustomizeUnits> {
+  const { named, includes, configFiles, auto, kustomizations } = options;
+  const pace = new Pace(cancel.signal);
+  const below = configFiles ? await namedBelow(tree, includes, pace) : { folders: new Map(), broken: [] };
+  const wanted = new Map([...named, ...below.folders]);
+  const none = { roots: [], unused: [], all: new Set<string>() };
+  const found = auto ? await findKustomizationFolders(tree, includes, kustomizations, pace) : none;
+  const units: KustomizeUnit[] = [];
+  const errors: FileProblem[] = [...below.broken];
+  const refused = below.broken.map(({ file }) => file);
+  const folders = new Set([...found.all, ...wanted.keys(), ...refused.map(folderOf)]);
+  const nodes: Node[] = refused.map((file) => nodeOf(file, []));
+  let references = 0;
+  for (const directory of new Set([...wanted.keys(), ...found.roots])) {
+    await pace.before(1);
+    const configFile = kustomizations.filesAt(tree, directory)[0]?.path ?? posix.join(directory, 'kustomization.yaml');
+    try {
+      if (references > MAX_REFERENCES) throw refusedKustomization(`those before it read more than ${MAX_REFERENCES} files`);
+      const inputs = await kustomizeInputs(tree, directory, kustomizations, pace);
+      references += inputs.references;
+      for (const folder of inputs.folders) folders.add(folder);
+      const { kustomization } = await kustomizations.at(tree, directory, pace);
+      const annotation = kustomization.annotations[DEPENDS_ON_ANNOTATION];
+      const dependsOn = [...(wanted.get(directory) ?? []), ...(annotation === undefined ? [] : parseDependsOn(annotation))];
+      units.push({ renderer: 'kustomize', name: configFile, directory, configFile, files: inputs.files });
+      nodes.push(nodeOf(configFile, dependsOn));
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      errors.push({ file: configFile, unit: configFile, error });
+      refused.push(configFile);
+      nodes.push(nodeOf(configFile, []));
+    }
+  }
+  const covers = coveredBy(folders);
+  const warnings = [...found.unused.map((folder) => unusedComponent(kustomizations.filesAt(tree, folder)[0]?.path ?? folder))];
+  if (refused.length === 0) warnings.push(...(await leftOut(tree, { includes, covers, units }, pace)));
+  return { units, errors, warnings, refused, nodes, covers };
+}
+
+/**
+ * Folders with a `.flux.yaml` that names kustomize. What else such a file says counts only for a path to sync, as in Flux v1; but one
+ * that is wrong and may name it must not turn the folder into plain files.
+ */
+async function namedBelow(tree: Tree, includes: (path: string) => boolean, pace: Pace) {
+  const folders = new Map<string, readonly DependsOn[]>();
+  const broken: (FileProblem & { readonly unit: string })[] = [];
+  for (const file of tree.files) {
+    await pace.before(1);
+    const { path, undecodable } = file;
+    if (undecodable || posix.basename(path) !== CONFIG_NAME || !includes(path)) continue;
+    await pace.beforeParsing(file.size);
+    try {
+      const { way, dependsOn } = await readConfig(tree, path);
+      if (way.kind === 'kustomize') folders.set(folderOf(path), dependsOn);
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      if (!isRegular(file) || /kustomize/.test((await tree.read(file)).toString('latin1')))
+        broken.push({ file: path, unit: path, error });
+    }
+  }
+  return { folders, broken };
+}
+
+function nodeOf(configFile: string, dependsOn: readonly DependsOn[]): Node {
+  return { name: configFile, directory: folderOf(configFile), configFile, renders: true, dependsOn };
+}
+
+/** One warning about the files that look like manifests, and that no kustomization around them refers to. */
+async function leftOut(
+  tree: Tree,
+  { includes, covers, units }: Pick<KustomizeUnits, 'covers' | 'units'> & Pick<KustomizeUnitsOptions, 'includes'>,
+  pace: Pace,
+): Promise<readonly FileProblem[]> {
+  const read = new Set<string>();
+  for (const { files } of units) {
+    await pace.before(files.length / 10);
+    for (const { path } of files) read.add(path);
+  }
+  const names: string[] = [];
+  let count = 0;
+  for (const { path } of tree.files) {
+    await pace.before(1);
+    if (!MANIFEST_NAME.test(path) || read.has(path) || posix.basename(path) === CONFIG_NAME) continue;
+    if (kustomizationFolder(path) !== undefined || !includes(path) || !covers(path)) continue;
+    count += 1;
+    if (count <= SHOWN) names.push(path);
+  }
+  const [first] = names;
+  if (first === undefined) return [];
+  const more = count > SHOWN ? ` and ${count - SHOWN} more` : '';
+  const error = new FluxError(`not applied, since no kustomization refers to them: ${names.join(', ')}${more}`, {
+    code: 'kustomize/left-out',
+    fault: 'user',
+    help: 'Add them to the resources of the kustomization, or move them out of its folder.',
+  });
+  return [{ file: first, error }];
+}
+
+const SHOWN = 5;
+
+function unusedComponent(file: string): FileProblem {
+  return {
+    file,
+    error: new FluxError('this component is not applied, since no kustomization includes it', {
+      code: 'kustomize/unused-component',
+      fault: 'user',
+      help: 'Include it by `components` of a kustomization, or remove it.',
+    }),
+  };
+}
