@@ -146,6 +146,15 @@ describe('what is rendered', () => {
     expect(stdout).not.toContain('name: secret');
   });
 
+  test('a Helm chart is skipped, and named only where it is in a path', async () => {
+    const chart = { 'charts/a/Chart.yaml': 'name: a\n', 'charts/a/values.yaml': '', 'charts/a/templates/a.yaml': map('a') };
+    const root = workTree({ 'plain/a.yaml': map('a'), ...chart });
+    expect(await render([join(root, 'plain'), '-o', 'name'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await render([root, '-o', 'name'])).stderr).toBe(
+      'warning charts/a/Chart.yaml: Helm charts are skipped: charts/a/Chart.yaml\n',
+    );
+  });
+
   test('a FIFO is left out, and not waited for', async () => {
     const root = temporaryDirectory();
     write(root, { 'a.yaml': map('a') });

@@ -71,9 +71,9 @@ async function renderWithin<T>(
     clock,
     signal,
   });
-  await using built = await openLocalKustomize(session);
-  await using commands = allowCommands ? await openLocalCommands(session) : undefined;
   try {
+    await using built = await openLocalKustomize(session);
+    await using commands = allowCommands ? await openLocalCommands(session) : undefined;
     const manifests = createManifests({
       maxBytes: getHeapStatistics().heap_size_limit / 2,
       clock,
