@@ -135,7 +135,7 @@ test('folders that depend on each other, or on nothing, are refused by name, and
   });
   await fluxd.fluxctl('sync');
   const record = await repository.synced(circle);
-  const why = 'db/.flux.yaml and app/.flux.yaml depend on each other';
+  const why = 'app/.flux.yaml and db/.flux.yaml depend on each other';
   const refused = ['app/.flux.yaml', 'db/.flux.yaml'].map((place) => ({ outcome: 'refused', place, reason: why }));
   expect(record.changes).toEqual(expect.arrayContaining(refused.map((each) => expect.objectContaining(each))));
   expect(record.counts).toEqual({ created: 1, unchanged: 1, held: 2 });

@@ -33,9 +33,8 @@ export type Gate =
       readonly byHealth: boolean;
     };
 
-/** Decides about one part. A pure function of its dependencies and what is known of them. */
-export function gateOf(after: readonly Dependency[], reached: (dependency: Dependency) => Reached): Gate {
-  const gates = after.map((dependency) => gateOfOne(dependency, reached(dependency)));
+/** Decides about a part by the gates of its dependencies. */
+export function gateOf(gates: readonly Gate[]): Gate {
   const isOf = (state: Gate['state'], byHealth?: boolean) => (gate: Gate) =>
     gate.state === state && (gate.state !== 'closed' || gate.byHealth === byHealth);
   // What is not applied is the reason even where more is not healthy: health alone resumes nothing then.
@@ -50,7 +49,8 @@ interface Closing {
   readonly forHealth?: boolean;
 }
 
-function gateOfOne({ folder, healthy }: Dependency, { isUnread, members }: Reached): Gate {
+/** Whether a dependency lets through what comes after it. A pure function of what is known of it. */
+export function gateAfter({ folder, healthy }: Dependency, { isUnread, members }: Reached): Gate {
   const path = folder === '' ? '.' : folder;
   const closed = (why: string, { id, byHealth = false, forHealth = byHealth }: Closing = {}): Gate => ({
     state: 'closed',

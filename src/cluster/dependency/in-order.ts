@@ -4,7 +4,7 @@ import { type Dependency, type Dependent, type DesiredState, isOfPart, isWorkloa
 import { type Inventory, wasApplied } from '../plan/inventory.ts';
 import type { ApplyStep, Step } from '../plan/step.ts';
 import type { Target } from '../scope/scope.ts';
-import { type Gate, gateOf, type Member, type Reached } from './gate.ts';
+import { type Gate, gateAfter, gateOf, type Member, type Reached } from './gate.ts';
 import { createMembers, type WantedStep } from './members.ts';
 
 /** Workloads that have to be healthy before a part of the revision is applied. */
@@ -51,11 +51,7 @@ export async function applyInOrder(steps: readonly Step[], context: OrderedApply
 
   await apply(applies.filter(isFree));
   while (open.size > 0) {
-    const gates: Decided[] = [];
-    for (const dependent of open) {
-      await yieldTurn();
-      gates.push({ dependent, gate: gateOf(dependent.after, reached) });
-    }
+    const gates = await decideAll();
     const passing = gates.filter(({ gate }) => gate.state === 'open');
     const closed = gates.filter(({ gate }) => gate.state === 'closed');
     for (const { dependent } of passing) open.delete(dependent);
@@ -73,12 +69,24 @@ export async function applyInOrder(steps: readonly Step[], context: OrderedApply
     return !changes.has(step) && !holders.get(step)?.some((each) => open.has(each));
   }
 
-  function reached(dependency: Dependency): Reached {
-    let isUnread = unread.get(dependency);
-    if (isUnread === undefined) {
-      isUnread = desired.errors.some((problem) => isOfPart(problem, dependency));
-      unread.set(dependency, isUnread);
+  /** Many parts may depend on the same, so each dependency is looked at once. */
+  async function decideAll(): Promise<readonly Decided[]> {
+    const known = new Map<Dependency, Gate>();
+    const gates: Decided[] = [];
+    for (const dependent of open) {
+      for (const dependency of dependent.after) {
+        if (known.has(dependency)) continue;
+        await yieldTurn();
+        known.set(dependency, gateAfter(dependency, reached(dependency)));
+      }
+      gates.push({ dependent, gate: gateOf(dependent.after.flatMap((each) => known.get(each) ?? [])) });
     }
+    return gates;
+  }
+
+  function reached(dependency: Dependency): Reached {
+    const isUnread = unread.get(dependency) ?? desired.errors.some((problem) => isOfPart(problem, dependency));
+    unread.set(dependency, isUnread);
     return { isUnread, members: members(dependency).map((step) => memberOf(step, dependency)) };
   }
 

@@ -20,6 +20,17 @@ export interface Order {
   readonly errors: readonly (FileProblem & { readonly unit: string })[];
 }
 
+/** Each path is looked up in the lists of nodes and of files. */
+const MAX_PATHS = 5_000;
+/** How many nodes all paths together may stand for: each path has a list of them. */
+const MAX_FOUND = 1_000_000;
+
+/** A path, and the nodes from which something is applied there; a vertex between those that depend on it and these. */
+interface At {
+  readonly nodes: readonly Node[];
+  readonly names: readonly string[];
+}
+
 /**
  * Finds what each node depends on. A node that depends on itself, directly or not, or on a path from which nothing is applied, makes an
  * error instead. `hasFiles` says whether there are plain files in a folder.
@@ -29,25 +40,35 @@ export async function orderOf(
   hasFiles: (folder: string) => boolean,
   { signal }: Cancellable,
 ): Promise<Order> {
-  const found = new Map<string, readonly Node[]>();
-  const missing = new Set<string>();
-  for (const path of new Set(nodes.flatMap(({ dependsOn }) => dependsOn.map((each) => each.path)))) {
-    await yieldTurn(signal);
-    const there = nodes.filter((node) => isAt(path, node));
-    found.set(path, there);
-    if (there.length === 0 && !hasFiles(path)) missing.add(path);
-  }
-  const nodesAt = (path: string) => found.get(path) ?? [];
+  const found = new Map<string, At>();
   const errors = new Map<Node, NonEmpty<FluxError>>();
   const refuse = (node: Node, error: FluxError) => {
     const known = errors.get(node);
     errors.set(node, known ? [...known, error] : [error]);
   };
-  for (const node of nodes)
-    for (const { path } of node.dependsOn) if (missing.has(path)) refuse(node, nothingAt(path, node.configFile));
-  const waitsFor = new Map(nodes.map((node) => [node, [...new Set(node.dependsOn.flatMap(({ path }) => nodesAt(path)))]]));
-  for (const cycle of cyclesOf(nodes, (node) => waitsFor.get(node) ?? []))
-    for (const node of cycle) refuse(node, inCircle(cycle.map(({ name }) => name)));
+  let count = 0;
+  for (const node of nodes) {
+    for (const { path } of node.dependsOn) {
+      if (!found.has(path)) {
+        await yieldTurn(signal);
+        const there = count > MAX_FOUND || found.size === MAX_PATHS ? undefined : nodes.filter((each) => isAt(path, each));
+        if (there) found.set(path, { nodes: there, names: there.map(({ name }) => name) });
+        count += there?.length ?? 0;
+        if (there?.length === 0 && !hasFiles(path)) found.set(path, NOTHING);
+      }
+      const at = found.get(path);
+      if (at === undefined) refuse(node, tooMany());
+      else if (at === NOTHING) refuse(node, nothingAt(path, node.configFile));
+    }
+  }
+  const next = (each: Node | At) => ('nodes' in each ? each.nodes : each.dependsOn.flatMap(({ path }) => found.get(path) ?? []));
+  for (const group of await cyclesOf<Node | At>(nodes, next, () => yieldTurn(signal))) {
+    const cycle = [...group].flatMap((each) => ('nodes' in each ? [] : each)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const error = inCircle(cycle.map(({ name }) => name));
+    for (const node of cycle) refuse(node, error);
+  }
+  /** The same for all that depend on it, so that it is looked at once. */
+  const dependencies = new Map<string, Dependency>();
   return {
     dependents: nodes.filter((node) => node.dependsOn.length > 0 && !errors.has(node)).map(dependent),
     errors: [...errors].map(([{ name, configFile }, all]) => ({ file: configFile, unit: name, error: together(all) })),
@@ -59,9 +80,14 @@ export async function orderOf(
   }
 
   function dependency({ path, healthy }: DependsOn): Dependency {
-    return { folder: path, healthy, units: nodesAt(path).map(({ name }) => name) };
+    const key = `${path}\0${healthy}`;
+    const known = dependencies.get(key) ?? { folder: path, healthy, units: found.get(path)?.names ?? [] };
+    dependencies.set(key, known);
+    return known;
   }
 }
+
+const NOTHING: At = { nodes: [], names: [] };
 
 /** Whether some of a node is applied from a path. What a unit renders has no part of its own in a folder below. */
 function isAt(path: string, { directory, renders }: Node): boolean {
@@ -76,17 +102,28 @@ function nothingAt(path: string, configFile: string): FluxError {
   });
 }
 
+function tooMany(): FluxError {
+  return new FluxError(`the dependencies of this revision name more than ${MAX_PATHS} paths, or ${MAX_FOUND} units`, {
+    code: 'generation/too-many-dependencies',
+    fault: 'user',
+    help: `Let units depend on the same few folders. ${MEANWHILE}`,
+  });
+}
+
 function inCircle(names: readonly string[]): FluxError {
-  const [first = '', ...others] = names;
-  const last = others.pop();
-  const what =
-    last === undefined ? `${first} depends on itself` : `${[first, ...others].join(', ')} and ${last} depend on each other`;
+  const [first = ''] = names;
+  const shownNames = names.slice(0, SHOWN);
+  const last = names.length > SHOWN ? `${names.length - SHOWN} more` : shownNames.pop();
+  const what = names.length === 1 ? `${first} depends on itself` : `${shownNames.join(', ')} and ${last} depend on each other`;
   return new FluxError(what, {
     code: 'generation/dependency-cycle',
     fault: 'user',
     help: `Remove one of the dependencies. ${MEANWHILE}`,
   });
 }
+
+/** Of a cycle, which may have thousands. */
+const SHOWN = 50;
 
 /** A listing has one place for what is wrong with a unit. */
 function together(all: NonEmpty<FluxError>): FluxError {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gateOf, type Member, type Reached } from '../../../src/cluster/dependency/gate.ts';
+import { gateAfter, gateOf, type Member, type Reached } from '../../../src/cluster/dependency/gate.ts';
 import type { Dependency } from '../../../src/resource/index.ts';
 
 const on = (folder: string, healthy = false): Dependency => ({ folder, healthy, units: [] });
@@ -10,7 +10,7 @@ const UNREAD: Reached = { isUnread: true, members: [] };
 
 /** The state, or the reason. */
 const gate = (after: readonly Dependency[], reached: Readonly<Record<string, Reached>>) => {
-  const found = gateOf(after, ({ folder }) => reached[folder] ?? members());
+  const found = gateOf(after.map((each) => gateAfter(each, reached[each.folder] ?? members())));
   return found.state === 'closed' ? found.reason : found.state;
 };
 
@@ -70,17 +70,17 @@ describe('a part that comes after several', () => {
 });
 
 test('what waits is data, too', () => {
-  expect(gateOf([on('', true)], () => members(member({ outcome: 'created', health: 'failed' })))).toEqual({
+  expect(gateAfter(on('', true), members(member({ outcome: 'created', health: 'failed' })))).toEqual({
     ...{ state: 'closed', byHealth: true, reason: 'waits for .: shop:deployment/db has failed' },
     wait: { path: '.', id: 'shop:deployment/db', forHealth: true },
   });
-  expect(gateOf([on('db')], () => UNREAD)).toEqual({
+  expect(gateAfter(on('db'), UNREAD)).toEqual({
     ...{ state: 'closed', byHealth: false, reason: 'waits for db: some of it could not be read' },
     wait: { path: 'db', forHealth: false },
   });
   // Of what waits itself, it is known for what in the end.
   for (const forHealth of [true, false]) {
     const waits = member({ outcome: 'held', waitsFor: { path: 'base', forHealth } });
-    expect(gateOf([on('db', true)], () => members(waits))).toMatchObject({ byHealth: false, wait: { path: 'db', forHealth } });
+    expect(gateAfter(on('db', true), members(waits))).toMatchObject({ byHealth: false, wait: { path: 'db', forHealth } });
   }
 });

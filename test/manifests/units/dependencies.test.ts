@@ -143,3 +143,41 @@ describe('a revision', () => {
     expect(dependents).toMatchObject([{ name: 'app/.flux.yaml', after: [{ units: ['db/.flux.yaml'] }] }]);
   });
 });
+
+describe('many units', () => {
+  const many = (count: number, dependsOn: (index: number) => readonly string[]) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`u-${index}`, dependsOn(index)]));
+
+  test('a chain of thousands is an order, and closed it is one cycle', async () => {
+    const chain = await order(many(4_000, (index) => (index === 0 ? [] : [`u-${index - 1}`])));
+    expect(Object.keys(chain.after)).toHaveLength(3_999);
+    expect(chain.errors).toEqual([]);
+    const circle = await order(many(4_000, (index) => [`u-${(index + 1) % 4_000}`]));
+    expect(circle.errors).toHaveLength(4_000);
+    expect(circle.errors[0]).toMatch(/ and 3950 more depend on each other$/);
+  });
+
+  test('thousands that depend on thousands share what they depend on', async () => {
+    const nodes = nodesOf({
+      ...many(4_000, () => ['infra']),
+      ...Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`infra/${n}`, []])),
+    });
+    const { dependents, errors } = await orderOf(nodes, () => false, {});
+    expect(errors).toEqual([]);
+    expect(new Set(dependents.flatMap(({ after }) => after)).size).toBe(1);
+    expect(dependents).toHaveLength(4_000);
+  });
+
+  test('more paths than can be looked up are refused where they are named', async () => {
+    const { after, errors } = await order(
+      many(5_002, (index) => [`p-${index}`]),
+      Array.from({ length: 6_000 }, (_, n) => `p-${n}`),
+    );
+    expect(Object.keys(after)).toHaveLength(5_000);
+    expect(errors).toEqual(
+      [5_000, 5_001].map(
+        (n) => `u-${n}/.flux.yaml: the dependencies of this revision name more than 5000 paths, or 1000000 units`,
+      ),
+    );
+  });
+});
