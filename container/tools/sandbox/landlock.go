@@ -11,12 +11,14 @@ import (
 var (
 	readable = []string{
 		"/bin", "/sbin", "/usr", "/lib", "/lib32", "/lib64", "/libx32",
-		"/etc/alternatives", "/etc/group", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime",
-		"/etc/nsswitch.conf", "/etc/os-release", "/etc/passwd", "/etc/protocols", "/etc/services", "/etc/ssl/certs",
+		"/etc/alternatives", "/etc/gitconfig", "/etc/group", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+		"/etc/localtime", "/etc/nsswitch.conf", "/etc/os-release", "/etc/passwd", "/etc/protocols", "/etc/services", "/etc/ssl/certs",
 		"/dev/random", "/dev/urandom", "/dev/zero",
 	}
-	// How names are resolved.
-	readableWithNetwork = []string{"/etc/gai.conf", "/etc/host.conf", "/etc/hosts", "/etc/resolv.conf"}
+	// How names are resolved, and the keys of hosts.
+	readableWithNetwork = []string{
+		"/etc/gai.conf", "/etc/host.conf", "/etc/hosts", "/etc/resolv.conf", "/etc/ssh/ssh_config", "/etc/ssh/ssh_known_hosts",
+	}
 	readableAndWritable = []string{"/dev/full", "/dev/null"}
 )
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,6 +50,13 @@ describe('the sandbox container', () => {
     ].join('\n');
     const outcome = await sandbox.runner.run(runOf(text));
     expect(outcome).toEqual({ kind: 'succeeded', outputs: [Buffer.from('TEXT\nsame\n4\njob\nfifo\n')], changed: [] });
+  });
+
+  // git fails where it may not read its configuration, and works where there is none.
+  test.runIf(existsSync('/etc/gitconfig'))('git reads the configuration of the image', async () => {
+    expect(await sandbox.runner.run(runOf('git init --quiet "$TMPDIR/r" && git -C "$TMPDIR/r" status --short'))).toMatchObject({
+      kind: 'succeeded',
+    });
   });
 
   test('a run that comes right after one that failed is not lost', async () => {
