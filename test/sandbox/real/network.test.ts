@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../../src/sandbox/index.ts';
+import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import { createNetworkRunner, DEFAULT_LIMITS } from '../../../src/sandbox/index.ts';
 import { certificate } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
 import { behavesAsARunner, SMALL_LIMITS } from '../behaviours.ts';
@@ -45,6 +46,19 @@ describe('the sandbox with network', () => {
     expect(await sandbox.runner.run(runOf(`getent ahosts localhost >/dev/null && bash -c '${text}'`))).toMatchObject({
       outputs: [Buffer.from('hello from outside\nhello from outside\n')],
     });
+  });
+
+  test('two daemons, of which one is about to take over, are served one after the other', async () => {
+    const { port, identity } = sandbox;
+    const options = { host: '127.0.0.1', port, identity, clock: systemClock, logger: silentLogger(), limits: SMALL_LIMITS };
+    const other = createNetworkRunner(options);
+    onTestFinished(() => other.close());
+    // The end of each command kills all others.
+    const slowly = (word: string) => runOf(`sleep 0.3; echo ${word}`);
+    const outcomes = [sandbox.runner.run(slowly('one')), other.run(slowly('two')), sandbox.runner.run(slowly('three'))];
+    expect(await Promise.all(outcomes)).toMatchObject(
+      ['one', 'two', 'three'].map((word) => ({ kind: 'succeeded', outputs: [Buffer.from(`${word}\n`)] })),
+    );
   });
 
   test('a command reads how names are resolved, and which certificates are trusted', async () => {
