@@ -23,9 +23,13 @@ export interface KustomizeOptions {
 /** So much of the end of what kustomize printed is shown, in characters. */
 const MAX_OUTPUT = 1500;
 
+/** kustomize prints none of these unless something is wrong with it, so the rest is not trusted, and it is tried again. */
+const UNREADABLE = new Set(['yaml/bad-syntax', 'manifests/binary-file', 'manifests/bad-encoding']);
+
 /**
  * Builds a unit, and reads what kustomize prints. It finds the files of the unit and no others.
- * @throws FluxError `kustomize/failed`, `kustomize/timed-out`, `kustomize/empty-output`, `kustomize/too-much-output`
+ * @throws FluxError `kustomize/failed`, `kustomize/timed-out`, `kustomize/empty-output`, `kustomize/bad-output`,
+ * `kustomize/too-much-output`
  */
 export async function build(
   unit: KustomizeUnit,
@@ -38,7 +42,9 @@ export async function build(
   if (outcome.kind === 'failed') throw failed(outcome);
   if (outcome.output.length > MAX_FILE_BYTES) throw tooMuch(outcome.output.length);
   const parsed = await thread.parse({ bytes: outcome.output, isJson: false, hasOrigins }, cancel.signal);
-  if (parsed.objects.length === 0 && parsed.errors.length === 0) throw empty();
+  const broken = parsed.errors.find(({ error }) => UNREADABLE.has(error.code) || parsed.objects.length === 0);
+  if (broken) throw unreadable(broken.error);
+  if (parsed.objects.length === 0) throw empty();
   return parsed;
 }
 
@@ -92,6 +98,14 @@ function empty(): FluxError {
     code: 'kustomize/empty-output',
     fault: 'user',
     help: 'What the unit renders stays as it is in the cluster, and nothing is deleted. To remove its objects, remove its folder from Git, or let it have one object.',
+  });
+}
+
+function unreadable(cause: FluxError): FluxError {
+  return new FluxError(`kustomize printed what is no object: ${cause.message}`, {
+    code: 'kustomize/bad-output',
+    cause,
+    help: 'It is tried again. What the unit renders stays as it is in the cluster, and nothing is deleted.',
   });
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Cancellable, type Clock, FluxError, type Logger, yieldTurn } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError, hasErrno, type Logger, yieldTurn } from '../../base/index.ts';
 import type { CommandFailure } from '../../repository/index.ts';
 import { removeFolder } from '../child-process/remove-folder.ts';
 import { runProcess } from '../child-process/run-process.ts';
@@ -82,7 +82,7 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
           { clock, signal: options.signal },
         );
         if (ended.kind === 'succeeded') return { kind: 'built', output: ended.output };
-        return { ...ended, stderr: ended.stderr.replaceAll(`${root}/`, '') };
+        return { ...ended, stderr: withoutPaths(ended.stderr, root) };
       } finally {
         await remove(root, files).catch((err: unknown) =>
           logger.warn({ err, folder: root }, 'files of kustomize cannot be removed'),
@@ -113,9 +113,20 @@ async function layOut(root: string, { files, links }: Files, signal: AbortSignal
   }
 }
 
+/** As the paths are in the repository. */
+function withoutPaths(text: string, root: string): string {
+  return text.replaceAll(`${root}/`, '').replaceAll(root, '.');
+}
+
 async function remove(root: string, { files, links }: Files): Promise<void> {
-  if (files.length + links.length > PER_TURN) await rm(root, { recursive: true, force: true });
-  else rmSync(root, { recursive: true, force: true });
+  if (files.length + links.length <= PER_TURN) {
+    try {
+      return rmSync(root, { recursive: true, force: true });
+    } catch (error) {
+      if (!hasErrno(error, 'EACCES', 'EPERM')) throw error;
+    }
+  }
+  await removeFolder(root);
 }
 
 function notFound(): FluxError {
