@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, TEST_SANDBOX, YAML_READER, GITEA_URL } = process.env;
+const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, TEST_SANDBOX, TEST_KUSTOMIZE, YAML_READER, GITEA_URL } = process.env;
 
 /** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
 const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
@@ -17,6 +17,8 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/container/built/**', TEST_IMAGE !== undefined],
   // The helper of the sandbox container: test/sandbox/real/run.sh.
   ['test/sandbox/real/**', TEST_SANDBOX !== undefined],
+  // kustomize: test/manifests/kustomize/real/run.sh.
+  ['test/manifests/kustomize/real/**', TEST_KUSTOMIZE !== undefined],
   // Gitea, by hand: test/git-host/gitea.md.
   ['test/{e2e,git-host}/real-gitea.test.ts', GITEA_URL !== undefined],
   // All of them, and one file after the other: test/deploy/run.sh, with a configuration of its own.

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { configMap, type Entries, lines, link } from '../checkout.ts';
+import { open } from './program.ts';
+
+const K = 'kustomization.yaml';
+const GOOD: Entries = { [`good/${K}`]: 'resources: [a.yaml]\n', 'good/a.yaml': configMap('good') };
+
+test('one that fails is named with the words of kustomize, and others go on', async () => {
+  const files = {
+    ...GOOD,
+    [`bad/${K}`]: 'resources: [a.yaml]\npatches: [{ path: p.yaml }]\n',
+    'bad/a.yaml': configMap('a'),
+    'bad/p.yaml': configMap('b'),
+  };
+  const { manifests, errors, unsettled } = await open().read(files);
+  expect(manifests.map(({ object }) => object.metadata.name)).toEqual(['good']);
+  expect(unsettled).toBe(true);
+  expect(errors.map(({ file, error }) => [file, error.message])).toEqual([
+    [
+      `bad/${K}`,
+      expect.stringMatching(/^kustomize build failed: exit status 1\nerror output:\nError: .*no (?:resource )?matches/),
+    ],
+  ]);
+  expect(errors[0]?.error.message).not.toMatch(/\/tmp|own/);
+});
+
+test('a name that kustomize resolves to a path shows it as it is in the repository', async () => {
+  const { errors } = await open().read({ [`a/${K}`]: 'resources: [b.yaml]\n', 'a/b.yaml': 'kind: "\n' });
+  expect(errors[0]?.error.message).toContain('exit status 1');
+  expect(errors[0]?.error.message).not.toMatch(/\/tmp|\/files/);
+});
+
+test('one that explodes is stopped at its memory, and others go on (S-027)', async () => {
+  const level = (n: number) => ({
+    [`l${n}/${K}`]: 'resources: [a, b]\n',
+    [`l${n}/a/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: a\n`,
+    [`l${n}/b/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: b\n`,
+  });
+  const files = {
+    ...GOOD,
+    ...Object.assign({}, ...Array.from({ length: 25 }, (_, n) => level(n + 1))),
+    [`l0/${K}`]: 'resources: [a.yaml]\n',
+    'l0/a.yaml': configMap('x'),
+  };
+  const { manifests, errors } = await open().read(files);
+  expect(manifests.map(({ object }) => object.metadata.name)).toEqual(['good']);
+  expect(errors).toMatchObject([
+    { file: `l25/${K}`, error: { message: 'kustomize build failed: it exceeded the limit of memory, 512 MiB' } },
+  ]);
+});
+
+test('one that takes too long is ended', async () => {
+  const level = (n: number) => ({
+    [`l${n}/${K}`]: 'resources: [a, b]\n',
+    [`l${n}/a/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: a\n`,
+    [`l${n}/b/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: b\n`,
+  });
+  const files = {
+    ...Object.assign({}, ...Array.from({ length: 25 }, (_, n) => level(n + 1))),
+    [`l0/${K}`]: 'resources: [a.yaml]\n',
+    'l0/a.yaml': configMap('x'),
+  };
+  const { errors } = await open({ timeoutMs: 200 }).read(files);
+  expect(errors).toMatchObject([{ file: `l25/${K}`, error: { code: 'kustomize/timed-out' } }]);
+});
+
+test('nothing at all is an error', async () => {
+  const { errors } = await open().read({ [`a/${K}`]: 'resources: [a.yaml]\n', 'a/a.yaml': '# nothing\n' });
+  expect(errors).toMatchObject([{ file: `a/${K}`, error: { code: 'kustomize/empty-output' } }]);
+});
+
+const ORIGIN = 'config.kubernetes.io/origin';
+const NESTED: Entries = {
+  [`app/${K}`]: lines(
+    'resources: [own.yaml, ../base, "my file.yaml", "#1: x.yaml"]',
+    'components: [../component]',
+    'configMapGenerator: [{ name: generated, literals: [a=b] }]',
+    'generators: [plugin.yaml]',
+    'secretGenerator: [{ name: base, behavior: merge, literals: [c=d] }]',
+  ),
+  'app/own.yaml': configMap('own').replace('  name: own', '  name: own\n  annotations: { a: b }'),
+  'app/my file.yaml': configMap('blank'),
+  'app/#1: x.yaml': configMap('odd'),
+  'app/plugin.yaml': lines('apiVersion: builtin', 'kind: ConfigMapGenerator', 'metadata: { name: plugged }', 'literals: [a=b]'),
+  [`base/${K}`]: 'resources: [../deep, l.yaml]\nsecretGenerator: [{ name: base, literals: [a=b] }]\n',
+  'base/l.yaml': link('real.yaml'),
+  'base/real.yaml': configMap('linked'),
+  [`deep/${K}`]: 'resources: [x/y.yaml]\n',
+  'deep/x/y.yaml': configMap('deep'),
+  [`component/${K}`]: 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [c.yaml]\n',
+  'component/c.yaml': configMap('component'),
+};
+
+test('each object is known by its file, and the annotation that says so is no part of it', async () => {
+  const { manifests, errors } = await open().read(NESTED);
+  expect(errors).toEqual([]);
+  const origins = manifests.map(({ object, place }) => [
+    object.metadata.name.split('-')[0],
+    'unit' in place ? place.origin?.file : undefined,
+  ]);
+  expect(Object.fromEntries(origins)).toEqual({
+    own: 'app/own.yaml',
+    blank: 'app/my file.yaml',
+    odd: 'app/#1: x.yaml',
+    generated: `app/${K}`,
+    plugged: 'app/plugin.yaml',
+    base: `base/${K}`,
+    linked: 'base/l.yaml',
+    deep: 'deep/x/y.yaml',
+    component: 'component/c.yaml',
+  });
+  expect(JSON.stringify(manifests.map(({ object }) => object))).not.toContain(ORIGIN);
+  expect(manifests.find(({ object }) => object.metadata.name === 'own')?.object.metadata.annotations).toEqual({ a: 'b' });
+});
+
+test.each(['buildMetadata: [originAnnotations]', 'buildMetadata: [originAnnotations, managedByLabel]'])(
+  'the annotation stays with %s',
+  async (metadata) => {
+    const { manifests } = await open().read({ ...GOOD, [`good/${K}`]: `resources: [a.yaml]\n${metadata}\n` });
+    expect(manifests.map(({ object }) => object.metadata.annotations)).toEqual([{ [ORIGIN]: 'path: a.yaml\n' }]);
+  },
+);
+
+test('an annotation of the sources is dropped, as kustomize does', async () => {
+  const written = configMap('a').replace('  name: a', `  name: a\n  annotations: { ${ORIGIN}: "path: evil.yaml" }`);
+  for (const metadata of ['', 'buildMetadata: [managedByLabel]\n']) {
+    const { manifests } = await open().read({ [`a/${K}`]: `resources: [a.yaml]\n${metadata}`, 'a/a.yaml': written });
+    expect(manifests.map(({ object }) => object.metadata.annotations)).toEqual([undefined]);
+  }
+});
