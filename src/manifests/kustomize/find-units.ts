@@ -33,7 +33,7 @@ export async function findKustomizationFolders(
 ): Promise<KustomizationFolders> {
   const folders = new Set<string>();
   for (const { path, undecodable } of tree.files) {
-    await pace.before(1);
+    await pace.beforeName(path);
     const folder = undecodable ? undefined : kustomizationFolder(path);
     if (folder !== undefined && includes(folder)) folders.add(folder);
   }
@@ -70,7 +70,7 @@ export async function findKustomizationFolders(
 async function referredFrom(tree: Tree, folder: string, kustomizations: Kustomizations, pace: Pace) {
   const to = new Set<string>();
   const add = async (path: string) => {
-    await pace.before(1);
+    await pace.beforeFollowing(folder.length + path.length);
     const followed = await followPath(tree, folder, path);
     if (followed && kustomizations.isAt(tree, followed.path) && followed.path !== folder) to.add(followed.path);
   };

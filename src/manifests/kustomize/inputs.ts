@@ -80,8 +80,8 @@ class Walk {
 
   async #reference(reference: Reference, from: From): Promise<void> {
     this.references += 1;
-    await this.#pace.before(1);
     const { path, to, key } = reference;
+    await this.#pace.beforeFollowing(from.folder.length + path.length);
     if (path === '') throw missing(from.file, `has an empty path in ${key}`);
     if (isRemote(path)) throw refusedKustomization(`${key} in ${from.file} has a remote address where a path must be`);
     const followed = await followPath(this.#tree, from.folder, path);

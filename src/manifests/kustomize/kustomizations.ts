@@ -39,6 +39,7 @@ export class Kustomizations {
 
   /** The kustomization in a folder. @throws FluxError `kustomize/bad-file`, or as `parseKustomization` does */
   async at(tree: Pick<Tree, 'get' | 'read'>, folder: string, pace: Pace): Promise<KustomizationAt> {
+    await pace.beforeFollowing(folder.length);
     const [file, second] = this.filesAt(tree, folder);
     if (!file) throw badFile(`${folder === '' ? '.' : folder} has no kustomization.yaml`);
     if (second) throw badFile(`${file.path} and ${second.path} are both there`);

@@ -18,7 +18,7 @@ export function createKustomizeRenderer(options: KustomizeOptions): Renderer<Kus
       inTurn(async () => {
         const hash = createHash('sha256').update(directory);
         for (const { path, mode, blob } of files) {
-          await pace.before(1);
+          await pace.beforeName(path);
           hash.update(`\0${mode} ${blob} ${path}`);
         }
         return hash.digest('hex');

@@ -56,7 +56,7 @@ export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions,
   const nodes: Node[] = refused.map((file) => nodeOf(file, []));
   let references = 0;
   for (const directory of new Set([...wanted.keys(), ...found.roots])) {
-    await pace.before(1);
+    await pace.beforeFollowing(directory.length);
     const configFile = kustomizations.filesAt(tree, directory)[0]?.path ?? posix.join(directory, 'kustomization.yaml');
     try {
       if (references > MAX_REFERENCES) throw refusedKustomization(`those before it read more than ${MAX_REFERENCES} files`);
@@ -89,8 +89,8 @@ async function namedBelow(tree: Tree, includes: (path: string) => boolean, pace:
   const folders = new Map<string, readonly DependsOn[]>();
   const broken: (FileProblem & { readonly unit: string })[] = [];
   for (const file of tree.files) {
-    await pace.before(1);
     const { path, undecodable } = file;
+    await pace.beforeName(path);
     if (undecodable || posix.basename(path) !== CONFIG_NAME || !includes(path)) continue;
     await pace.beforeParsing(file.size);
     try {
@@ -123,7 +123,7 @@ async function leftOut(
   const names: string[] = [];
   let count = 0;
   for (const { path } of tree.files) {
-    await pace.before(1);
+    await pace.beforeName(path);
     if (!MANIFEST_NAME.test(path) || read.has(path) || posix.basename(path) === CONFIG_NAME) continue;
     if (kustomizationFolder(path) !== undefined || !includes(path) || !covers(path)) continue;
     count += 1;

@@ -30,38 +30,29 @@ test('a name that kustomize resolves to a path shows it as it is in the reposito
   expect(errors[0]?.error.message).not.toMatch(/\/tmp|\/files/);
 });
 
+/** Twice as many objects with each level. */
+function doubling(object: string): Entries {
+  const levels = Array.from({ length: 20 }, (_, n) => ({
+    [`l${n + 1}/${K}`]: 'resources: [a, b]\n',
+    [`l${n + 1}/a/${K}`]: `resources: [../../l${n}]\nnamePrefix: a\n`,
+    [`l${n + 1}/b/${K}`]: `resources: [../../l${n}]\nnamePrefix: b\n`,
+  }));
+  return Object.assign({ [`l0/${K}`]: 'resources: [a.yaml]\n', 'l0/a.yaml': object }, ...levels);
+}
+
 test('one that explodes is stopped at its memory, and others go on (S-027)', async () => {
-  const level = (n: number) => ({
-    [`l${n}/${K}`]: 'resources: [a, b]\n',
-    [`l${n}/a/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: a\n`,
-    [`l${n}/b/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: b\n`,
-  });
-  const files = {
-    ...GOOD,
-    ...Object.assign({}, ...Array.from({ length: 25 }, (_, n) => level(n + 1))),
-    [`l0/${K}`]: 'resources: [a.yaml]\n',
-    'l0/a.yaml': configMap('x'),
-  };
-  const { manifests, errors } = await open().read(files);
+  // A value of two characters takes about 200 bytes.
+  const large = `apiVersion: v1\nkind: Thing\nmetadata: { name: x }\nspec: [${'1,'.repeat(7_000_000)}1]\n`;
+  const files = { ...GOOD, [`large/${K}`]: 'resources: [a.yaml]\n', 'large/a.yaml': large };
+  const { manifests, errors } = await open({ timeoutMs: 600_000 }).read(files);
   expect(manifests.map(({ object }) => object.metadata.name)).toEqual(['good']);
-  expect(errors).toMatchObject([
-    { file: `l25/${K}`, error: { message: 'kustomize build failed: it exceeded the limit of memory, 512 MiB' } },
-  ]);
+  const message = 'kustomize build failed: it exceeded the limit of memory, 512 MiB';
+  expect(errors).toMatchObject([{ file: `large/${K}`, error: { message } }]);
 });
 
 test('one that takes too long is ended', async () => {
-  const level = (n: number) => ({
-    [`l${n}/${K}`]: 'resources: [a, b]\n',
-    [`l${n}/a/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: a\n`,
-    [`l${n}/b/${K}`]: `resources: [../../l${n - 1}]\nnamePrefix: b\n`,
-  });
-  const files = {
-    ...Object.assign({}, ...Array.from({ length: 25 }, (_, n) => level(n + 1))),
-    [`l0/${K}`]: 'resources: [a.yaml]\n',
-    'l0/a.yaml': configMap('x'),
-  };
-  const { errors } = await open({ timeoutMs: 200 }).read(files);
-  expect(errors).toMatchObject([{ file: `l25/${K}`, error: { code: 'kustomize/timed-out' } }]);
+  const { errors } = await open({ timeoutMs: 200 }).read(doubling(configMap('x')));
+  expect(errors).toMatchObject([{ file: `l20/${K}`, error: { code: 'kustomize/timed-out' } }]);
 });
 
 test('nothing at all is an error', async () => {
@@ -72,7 +63,7 @@ test('nothing at all is an error', async () => {
 const ORIGIN = 'config.kubernetes.io/origin';
 const NESTED: Entries = {
   [`app/${K}`]: lines(
-    'resources: [own.yaml, ../base, "my file.yaml", "#1: x.yaml"]',
+    'resources: [own.yaml, ../base, "my file.yaml", "sub/#1: x.yaml"]',
     'components: [../component]',
     'configMapGenerator: [{ name: generated, literals: [a=b] }]',
     'generators: [plugin.yaml]',
@@ -80,7 +71,7 @@ const NESTED: Entries = {
   ),
   'app/own.yaml': configMap('own').replace('  name: own', '  name: own\n  annotations: { a: b }'),
   'app/my file.yaml': configMap('blank'),
-  'app/#1: x.yaml': configMap('odd'),
+  'app/sub/#1: x.yaml': configMap('odd'),
   'app/plugin.yaml': lines('apiVersion: builtin', 'kind: ConfigMapGenerator', 'metadata: { name: plugged }', 'literals: [a=b]'),
   [`base/${K}`]: 'resources: [../deep, l.yaml]\nsecretGenerator: [{ name: base, literals: [a=b] }]\n',
   'base/l.yaml': link('real.yaml'),
@@ -101,7 +92,7 @@ test('each object is known by its file, and the annotation that says so is no pa
   expect(Object.fromEntries(origins)).toEqual({
     own: 'app/own.yaml',
     blank: 'app/my file.yaml',
-    odd: 'app/#1: x.yaml',
+    odd: 'app/sub/#1: x.yaml',
     generated: `app/${K}`,
     plugged: 'app/plugin.yaml',
     base: `base/${K}`,

@@ -34,14 +34,12 @@ const extras: fc.Arbitrary<Extras> = fc.record({
 });
 
 /** Folders in a row, each the base of the one before, some with components; and files that nothing reads. */
-export const repositories: fc.Arbitrary<RandomRepository> = fc
-  .array(extras, { minLength: 1, maxLength: 4 })
-  .map((all) => ({
-    files: Object.assign(
-      { 'unused.yaml': configMap('unused'), 'top/unused.txt': 'x' },
-      ...all.map((each, n) => folderOf(n, each, n < all.length - 1)),
-    ),
-  }));
+export const repositories: fc.Arbitrary<RandomRepository> = fc.array(extras, { minLength: 1, maxLength: 4 }).map((all) => ({
+  files: Object.assign(
+    { 'unused.txt': 'x', 'top/unused.txt': 'x' },
+    ...all.map((each, n) => folderOf(n, each, n < all.length - 1)),
+  ),
+}));
 
 function folderOf(
   n: number,
