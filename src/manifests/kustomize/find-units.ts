@@ -69,7 +69,10 @@ export async function findKustomizationFolders(
 
 async function referredFrom(tree: Tree, folder: string, kustomizations: Kustomizations, pace: Pace) {
   const to = new Set<string>();
+  const tried = new Set<string>();
   const add = async (path: string) => {
+    if (tried.has(path)) return;
+    tried.add(path);
     await pace.beforeFollowing(folder.length + path.length);
     const followed = await followPath(tree, folder, path);
     if (followed && kustomizations.isAt(tree, followed.path) && followed.path !== folder) to.add(followed.path);

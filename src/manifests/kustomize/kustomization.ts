@@ -14,7 +14,7 @@ export interface Kustomization {
 }
 
 /** The largest kustomization, or configuration of a plugin, that is read, in bytes: it is parsed in one turn of the event loop. */
-export const MAX_KUSTOMIZATION_BYTES = 64 << 10;
+export const MAX_KUSTOMIZATION_BYTES = 48 << 10;
 
 const PATHS = z.array(z.string()).nullish();
 const GENERATED = z
@@ -106,12 +106,13 @@ export function parseKustomization(bytes: Uint8Array): Kustomization {
 }
 
 function mapOf(text: string): JsonMap {
-  // kustomize reads the first. No more than two are parsed: each takes a moment, however short it is.
+  // kustomize reads the first. The others are not parsed: each takes a moment, however short it is.
   const documents = parseYamlDocuments(text);
   const { value: document } = documents.next();
   const { value: second } = documents.next();
   if (document?.error) throw badFile(`line ${document.line}: ${messageOf(document.error)}`);
-  if (second && (second.error || second.value !== null)) throw badFile('it has more than one YAML document');
+  if (second && (second.error || second.value !== null || !documents.next().done))
+    throw badFile('it has more than one YAML document');
   if (!document || !isJsonMap(document.value)) throw badFile('it is not a map');
   // Kustomize and fluxd must not read different values.
   const [twice] = document.warnings;

@@ -14,8 +14,15 @@ const ORIGINS = { buildMetadata: ['originAnnotations'] };
 export function withOrigins(content: Buffer): Buffer | undefined {
   try {
     const text = decodeText(content);
-    const [document, second] = [...parseYamlDocuments(text)];
-    if (!document || document.error || second || !isJsonMap(document.value) || document.value.buildMetadata !== undefined)
+    const documents = parseYamlDocuments(text);
+    const { value: document } = documents.next();
+    if (
+      !document ||
+      document.error ||
+      !documents.next().done ||
+      !isJsonMap(document.value) ||
+      document.value.buildMetadata !== undefined
+    )
       return undefined;
     const edits = addToText(document.text, document.root, document.value, { ...document.value, ...ORIGINS });
     return edits ? Buffer.from(spliceDocument(text, document, edits)) : undefined;

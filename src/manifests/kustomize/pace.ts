@@ -4,7 +4,7 @@ import { yieldTurn } from '../../base/index.ts';
 const STEPS_PER_TURN = 1_500;
 /** Each part of a path is looked up with all before it: characters times themselves, in the time of a step. */
 const SQUARES_PER_STEP = 8_000;
-const CHARACTERS_PER_STEP = 500;
+const CHARACTERS_PER_STEP = 250;
 /** Bytes that are parsed in the time of a step. */
 const BYTES_PER_STEP = 16;
 
@@ -31,7 +31,7 @@ export class Pace {
     return this.before(1 + length ** 2 / SQUARES_PER_STEP);
   }
 
-  /** Waits before the name of a file is looked at. @throws the signal's reason */
+  /** Waits before a name, or a line of text, is looked at. @throws the signal's reason */
   beforeName({ length }: string): Promise<void> {
     return this.before(1 + length / CHARACTERS_PER_STEP);
   }

@@ -19,8 +19,8 @@ export async function* possiblePaths(bytes: Buffer, pace: Pace): AsyncGenerator<
     if (first && !first.error) yield* textsOf(first.value);
   }
   for (const line of text.split(/\r?\n|\r/)) {
-    await pace.beforeParsing(line.length);
-    for (const path of pathsIn(line)) if (path.length <= MAX_PATH) yield path;
+    await pace.beforeName(line);
+    for (const path of pathsIn(line)) if (path !== '' && path.length <= MAX_PATH) yield path;
   }
 }
 

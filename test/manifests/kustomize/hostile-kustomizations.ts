@@ -312,9 +312,9 @@ export const HOSTILE: readonly Hostile[] = [
   one('Helm in a base', 'resources: [../b]\n', { 'b/kustomization.yaml': 'helmCharts: [{ name: a }]\n' }),
 
   // Sizes.
-  one('more than 64 KiB', `resources: [a.yaml]\n#${'x'.repeat(64 << 10)}`, A),
-  one('a plugin of more than 64 KiB', 'generators: [a.yaml]\n', {
-    'app/a.yaml': `apiVersion: builtin\nkind: LabelTransformer\n#${'x'.repeat(64 << 10)}`,
+  one('more than 48 KiB', `resources: [a.yaml]\n#${'x'.repeat(48 << 10)}`, A),
+  one('a plugin of more than 48 KiB', 'generators: [a.yaml]\n', {
+    'app/a.yaml': `apiVersion: builtin\nkind: LabelTransformer\n#${'x'.repeat(48 << 10)}`,
   }),
 ];
 
