@@ -18,7 +18,7 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   // The helper of the sandbox container: test/sandbox/real/run.sh.
   ['test/sandbox/real/**', TEST_SANDBOX !== undefined],
   // kustomize: test/manifests/kustomize/real/run.sh.
-  ['test/manifests/kustomize/real/**', TEST_KUSTOMIZE !== undefined],
+  ['test/{manifests/kustomize/real/**,e2e/kustomize.test.ts}', TEST_KUSTOMIZE !== undefined],
   // Gitea, by hand: test/git-host/gitea.md.
   ['test/{e2e,git-host}/real-gitea.test.ts', GITEA_URL !== undefined],
   // All of them, and one file after the other: test/deploy/run.sh, with a configuration of its own.

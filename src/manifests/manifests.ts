@@ -80,7 +80,7 @@ export interface Kustomize {
   readonly auto: boolean;
   /** The longest that a build may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether each object says which file it is from; kustomize takes a third longer then. */
+  /** Whether each object says which file it is from; each unit is built twice then. */
   readonly origins?: boolean;
 }
 

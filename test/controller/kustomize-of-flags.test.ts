@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, posix } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
-import { findProgram, kustomizeOf } from '../../src/controller/kustomize-of-flags.ts';
+import { kustomizeOf } from '../../src/controller/kustomize-of-flags.ts';
+import { findProgram } from '../../src/sandbox/index.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -22,10 +23,10 @@ async function folderWith(name: string, mode?: number): Promise<string> {
 }
 
 const of = (kustomize: 'off' | 'auto', path: string | undefined, withGeneration = false) => {
-  const generation = { sandbox: 'best-effort', variables: [] } as const;
+  const generation = { sandbox: 'best-effort', variables: [], networkFolders: [] } as const;
   return kustomizeOf(
     { kustomize, syncTimeoutMs: 60_000, ...(withGeneration ? { generation } : {}) },
-    { directory, environment: { PATH: path }, clock: systemClock, log: silentLogger() },
+    { directory, memoryDirectory: directory, environment: { PATH: path }, clock: systemClock, log: silentLogger() },
   );
 };
 

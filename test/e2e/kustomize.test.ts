@@ -1,8 +1,8 @@
-import { delimiter } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Files, manifest, path, startWorld, until, type World } from './harness/index.ts';
 
-/** The folder with kustomize; this file runs only where there is one. */
+/** The program; this file runs only where there is one (test/manifests/kustomize/real/run.sh). */
 const { TEST_KUSTOMIZE = '' } = process.env;
 
 let world: World;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const ARGS = ['--kustomize=auto', '--sync-garbage-collection', '--git-path=stage'];
-const env = { PATH: [TEST_KUSTOMIZE, process.env.PATH].join(delimiter) };
+const env = { PATH: [dirname(TEST_KUSTOMIZE), process.env.PATH].join(delimiter) };
 
 /** A shop of two workloads with one image, a base of each, and a stage. */
 async function kustomizedShop(files: (shop: string, image: string) => Files = () => ({}), args: readonly string[] = ARGS) {

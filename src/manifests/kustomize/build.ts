@@ -8,6 +8,7 @@ import { SYMLINK } from '../resolve-link.ts';
 import type { Tree } from '../units/tree.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
 import type { BuildOutcome, KustomizeProgram, ProgramFiles } from './kustomize-program.ts';
+import { objectKey } from './object-key.ts';
 import { withOrigins } from './origins.ts';
 
 export interface KustomizeOptions {
@@ -16,7 +17,7 @@ export interface KustomizeOptions {
   readonly thread: ManifestThread;
   /** The longest that a build may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether each object says which file it is from; kustomize takes a third longer then. */
+  /** Whether each object says which file it is from; each unit is built twice then. */
   readonly origins?: boolean;
 }
 
@@ -34,39 +35,56 @@ const UNREADABLE = new Set(['yaml/bad-syntax', 'manifests/binary-file', 'manifes
 export async function build(
   unit: KustomizeUnit,
   tree: Pick<Tree, 'read'>,
-  { program, thread, timeoutMs, origins = false }: KustomizeOptions,
+  options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  const { files, hasOrigins } = await contentsOf(unit, tree, origins);
-  const outcome = await program.build(unit.directory, files, { ...cancel, timeoutMs });
-  if (outcome.kind === 'failed') throw failed(outcome);
-  if (outcome.output.length > MAX_FILE_BYTES) throw tooMuch(outcome.output.length);
-  const parsed = await thread.parse({ bytes: outcome.output, isJson: false, hasOrigins }, cancel.signal);
-  const broken = parsed.errors.find(({ error }) => UNREADABLE.has(error.code) || parsed.objects.length === 0);
-  if (broken) throw unreadable(broken.error);
-  if (parsed.objects.length === 0) throw empty();
-  return parsed;
+  return parsed(unit, await contentsOf(unit, tree), false, options, cancel);
 }
 
-async function contentsOf(
+/**
+ * The file that each object is from, by `objectKey` and relative to the folder of the unit; empty where kustomize cannot be asked. It
+ * builds the unit once more: asking takes a third longer, and a patch may find annotations there that it would not find otherwise.
+ * @throws as `build` does
+ */
+export async function originsOf(
   unit: KustomizeUnit,
   tree: Pick<Tree, 'read'>,
-  origins: boolean,
-): Promise<{ readonly files: ProgramFiles; readonly hasOrigins: boolean }> {
-  const read = async (file: TreeFile) => ({ file, content: await tree.read(file) });
-  const all = await Promise.all(unit.files.map(read));
-  const own = all.find(({ file }) => file.path === unit.configFile);
-  const asking = origins && own ? withOrigins(own.content) : undefined;
+  options: KustomizeOptions,
+  cancel: Cancellable,
+): Promise<ReadonlyMap<string, string>> {
+  const { files, links } = await contentsOf(unit, tree);
+  const own = files.find(({ path }) => path === unit.configFile);
+  const asking = own && withOrigins(Buffer.from(own.content));
+  if (asking === undefined) return new Map();
+  const asked = files.map((file) => (file === own ? { ...own, content: asking } : file));
+  const { objects } = await parsed(unit, { files: asked, links }, true, options, cancel);
+  return new Map(objects.flatMap(({ object, origin }) => (origin === undefined ? [] : [[objectKey(object), origin]])));
+}
+
+async function parsed(
+  { directory }: KustomizeUnit,
+  files: ProgramFiles,
+  hasOrigins: boolean,
+  { program, thread, timeoutMs }: KustomizeOptions,
+  cancel: Cancellable,
+): Promise<ParsedFile> {
+  const outcome = await program.build(directory, files, { ...cancel, timeoutMs });
+  if (outcome.kind === 'failed') throw failed(outcome);
+  if (outcome.output.length > MAX_FILE_BYTES) throw tooMuch(outcome.output.length);
+  const read = await thread.parse({ bytes: outcome.output, isJson: false, hasOrigins }, cancel.signal);
+  const broken = read.errors.find(({ error }) => UNREADABLE.has(error.code) || read.objects.length === 0);
+  if (broken) throw unreadable(broken.error);
+  if (read.objects.length === 0) throw empty();
+  return read;
+}
+
+async function contentsOf({ files }: KustomizeUnit, tree: Pick<Tree, 'read'>): Promise<ProgramFiles> {
+  const all = await Promise.all(files.map(async (file: TreeFile) => ({ file, content: await tree.read(file) })));
   return {
-    files: {
-      files: all.flatMap(({ file: { path, mode }, content }) =>
-        mode === SYMLINK ? [] : { path, content: (path === unit.configFile ? asking : undefined) ?? content },
-      ),
-      links: all.flatMap(({ file: { path, mode }, content }) =>
-        mode === SYMLINK ? { path, target: content.toString('utf8') } : [],
-      ),
-    },
-    hasOrigins: asking !== undefined,
+    files: all.flatMap(({ file: { path, mode }, content }) => (mode === SYMLINK ? [] : { path, content })),
+    links: all.flatMap(({ file: { path, mode }, content }) =>
+      mode === SYMLINK ? { path, target: content.toString('utf8') } : [],
+    ),
   };
 }
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import type { ParsedFile } from '../finding.ts';
 import type { Renderer } from '../units/renderer.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
-import { build, type KustomizeOptions } from './build.ts';
+import { build, type KustomizeOptions, originsOf } from './build.ts';
 import { editKustomization } from './edit/edit-kustomization.ts';
+import { objectKey } from './object-key.ts';
 import { Pace } from './pace.ts';
 
 /** Renders units with kustomize, as many at once as there are processors. */
@@ -26,8 +28,17 @@ export function createKustomizeRenderer(options: KustomizeOptions): Renderer<Kus
     render: (unit, tree, cancel) =>
       inParallel(async () => {
         cancel.signal?.throwIfAborted();
-        return build(unit, tree, options, cancel);
+        const parsed = await build(unit, tree, options, cancel);
+        return options.origins ? withOriginsOf(parsed, await originsOf(unit, tree, options, cancel)) : parsed;
       }),
     edit: (unit, changes, tree, cancel) => editKustomization(unit, changes, tree, options, cancel),
   };
+}
+
+function withOriginsOf(parsed: ParsedFile, origins: ReadonlyMap<string, string>): ParsedFile {
+  const objects = parsed.objects.map((each) => {
+    const origin = origins.get(objectKey(each.object));
+    return origin === undefined ? each : { ...each, origin };
+  });
+  return { ...parsed, objects };
 }

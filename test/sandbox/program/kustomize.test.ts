@@ -43,7 +43,13 @@ async function programOf(script: string, name = 'kustomize'): Promise<string> {
 
 function open(program: string | undefined, { timeoutMs = TIMEOUT_MS, clock = systemClock } = {}) {
   const directory = join(parent, 'own');
-  const kustomize = createKustomize({ program, directory, clock: systemClock, logger: silentLogger() });
+  const kustomize = createKustomize({
+    program,
+    directory,
+    memoryDirectory: directory,
+    clock: systemClock,
+    logger: silentLogger(),
+  });
   closing.push(kustomize.close);
   const manifests = createManifests({ clock, kustomize: { program: kustomize, auto: true, timeoutMs } });
   return { kustomize, manifests, directory };

@@ -62,8 +62,8 @@ function isOurs(patch: unknown): boolean {
 }
 
 async function namesOf(trial: Trial, object: KubeObject, kustomization: JsonMap): Promise<readonly PatchName[]> {
-  const { origin } = trial.built(object);
-  const source = origin === undefined ? undefined : await trial.read(posix.join(trial.unit.directory, origin));
+  const origin = await trial.originOf(object);
+  const source = origin === undefined ? undefined : await trial.read(origin);
   return patchNames(object, kustomization, source);
 }
 

@@ -21,7 +21,7 @@ export async function editKustomization(
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<readonly FileText[]> {
-  const trial = await Trial.of(unit, tree, { ...options, origins: true }, cancel);
+  const trial = await Trial.of(unit, tree, options, cancel);
   const images = changes.filter(({ change }) => change.kind === 'images');
   const others = changes.filter(({ change }) => change.kind !== 'images');
   // Containers that share an image can only change together.

@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../resource/index.ts';
 import type { ParsedObject } from '../../finding.ts';
-
-/** Identifies an object in what kustomize builds, which has no two with the same. */
-export function keyOf({ apiVersion, kind, metadata }: KubeObject): string {
-  return JSON.stringify([apiVersion, kind, metadata.namespace ?? null, metadata.name]);
-}
+import { objectKey } from '../object-key.ts';
 
 /** What is different from what was wanted; undefined if exactly the wanted objects changed, and as wanted. */
 export function differenceFrom(
@@ -13,9 +9,9 @@ export function differenceFrom(
   before: readonly ParsedObject[],
   after: readonly ParsedObject[],
 ): string | undefined {
-  const left = new Map(after.map((each) => [keyOf(each.object), each]));
+  const left = new Map(after.map((each) => [objectKey(each.object), each]));
   for (const { object, checksum } of before) {
-    const key = keyOf(object);
+    const key = objectKey(object);
     const now = left.get(key);
     left.delete(key);
     const should = wanted.get(key);

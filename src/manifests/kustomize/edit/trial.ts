@@ -1,5 +1,5 @@
-import type { Cancellable } from '../../../base/index.ts';
-import { FluxError } from '../../../base/index.ts';
+import { posix } from 'node:path';
+import { type Cancellable, FluxError } from '../../../base/index.ts';
 import type { FileText } from '../../../repository/index.ts';
 import type { KubeObject } from '../../../resource/index.ts';
 import { decodeText } from '../../decode.ts';
@@ -8,10 +8,11 @@ import type { ObjectChange } from '../../object-change.ts';
 import { changedObject } from '../../patch/edit-patch-file.ts';
 import type { Tree } from '../../units/tree.ts';
 import { isRegular, type KustomizeUnit } from '../../units/unit.ts';
-import { build, type KustomizeOptions } from '../build.ts';
+import { build, type KustomizeOptions, originsOf } from '../build.ts';
 import { kustomizeInputs } from '../inputs.ts';
 import { Kustomizations } from '../kustomizations.ts';
-import { differenceFrom, keyOf } from './expected.ts';
+import { objectKey } from '../object-key.ts';
+import { differenceFrom } from './expected.ts';
 
 /** Edits of one unit, of which each counts only when building it again shows what was wanted. */
 export class Trial {
@@ -21,6 +22,7 @@ export class Trial {
   readonly #texts = new Map<string, string>();
   #tree: Tree;
   #objects: readonly ParsedObject[];
+  #origins: Promise<ReadonlyMap<string, string>> | undefined;
 
   private constructor(
     unit: KustomizeUnit,
@@ -63,6 +65,13 @@ export class Trial {
     return this.#found(this.#objects, object);
   }
 
+  /** The file that an object comes from, if kustomize knows. @throws as `build` does */
+  async originOf(object: KubeObject): Promise<string | undefined> {
+    this.#origins ??= originsOf(await this.#unitIn(this.#tree), this.#tree, this.options, this.cancel);
+    const origin = (await this.#origins).get(objectKey(object));
+    return origin === undefined ? undefined : posix.join(this.unit.directory, origin);
+  }
+
   /** An object as it would be built with more edits. @throws FluxError `kustomize/cannot-edit`, or as `build` does */
   async builtWith(object: KubeObject, edits: readonly FileText[]): Promise<ParsedObject> {
     return this.#found(await this.#build(await this.#tree.with(edits, this.cancel)), object);
@@ -71,7 +80,7 @@ export class Trial {
   /** Makes edits if they make these changes, and no others; else says what they would do. */
   async attempt(edits: readonly FileText[], changes: readonly ObjectChange[]): Promise<string | undefined> {
     const wanted = new Map(
-      changes.map(({ manifest: { object }, change }) => [keyOf(object), changedObject(this.built(object).object, change)]),
+      changes.map(({ manifest: { object }, change }) => [objectKey(object), changedObject(this.built(object).object, change)]),
     );
     const tree = await this.#tree.with(edits, this.cancel);
     let after: readonly ParsedObject[];
@@ -87,17 +96,22 @@ export class Trial {
     for (const { path, content } of edits) this.#texts.set(path, content);
     this.#tree = tree;
     this.#objects = after;
+    this.#origins = undefined;
     return undefined;
   }
 
   async #build(tree: Tree): Promise<readonly ParsedObject[]> {
-    const { files } = await kustomizeInputs(tree, this.unit.directory, new Kustomizations());
-    const { objects } = await build({ ...this.unit, files }, tree, this.options, this.cancel);
+    const { objects } = await build(await this.#unitIn(tree), tree, this.options, this.cancel);
     return objects;
   }
 
+  async #unitIn(tree: Tree): Promise<KustomizeUnit> {
+    const { files } = await kustomizeInputs(tree, this.unit.directory, new Kustomizations());
+    return { ...this.unit, files };
+  }
+
   #found(objects: readonly ParsedObject[], wanted: KubeObject): ParsedObject {
-    const found = objects.find(({ object }) => keyOf(object) === keyOf(wanted));
+    const found = objects.find(({ object }) => objectKey(object) === objectKey(wanted));
     return found ?? cannotEdit(this.unit, `it does not build ${wanted.kind.toLowerCase()}/${wanted.metadata.name}`);
   }
 }

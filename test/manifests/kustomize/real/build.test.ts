@@ -83,7 +83,7 @@ const NESTED: Entries = {
 };
 
 test('each object is known by its file, and the annotation that says so is no part of it', async () => {
-  const { manifests, errors } = await open().read(NESTED);
+  const { manifests, errors } = await open({ origins: true }).read(NESTED);
   expect(errors).toEqual([]);
   const origins = manifests.map(({ object, place }) => [
     object.metadata.name.split('-')[0],

@@ -18,10 +18,11 @@ export function folder(): string {
 }
 
 /** Manifests that are built by the program, and the folders that it built so far. */
-export function open({ timeoutMs = 60_000 } = {}) {
+export function open({ timeoutMs = 60_000, origins = false } = {}) {
   const kustomize = createKustomize({
     program: PROGRAM,
     directory: join(folder(), 'own'),
+    memoryDirectory: join(folder(), 'own'),
     clock: systemClock,
     logger: silentLogger(),
   });
@@ -33,7 +34,7 @@ export function open({ timeoutMs = 60_000 } = {}) {
       return kustomize.build(directory, files, options);
     },
   };
-  const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs } });
+  const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs, origins } });
   return {
     built,
     async read(entries: Entries) {
