@@ -61,10 +61,11 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
     async build(folder: string, files: Files, options: Cancellable & { readonly timeoutMs: number }): Promise<Outcome> {
       if (program === undefined) throw notFound();
       const top = await directoryFor(files);
-      const home = join(top, 'home');
       made += 1;
-      const root = join(top, String(made));
+      const own = join(top, String(made));
+      const [root, home] = [join(own, 'files'), join(own, 'home')];
       try {
+        for (const each of [root, home]) mkdirSync(each, { recursive: true, mode: 0o700 });
         await layOut(root, files, options.signal);
         const ended = await runProcess(
           {
@@ -82,10 +83,10 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
           { clock, signal: options.signal },
         );
         if (ended.kind === 'succeeded') return { kind: 'built', output: ended.output };
-        return { ...ended, stderr: withoutPaths(ended.stderr, root) };
+        return { ...ended, stderr: withoutPaths(ended.stderr, own) };
       } finally {
-        await remove(root, files).catch((err: unknown) =>
-          logger.warn({ err, folder: root }, 'files of kustomize cannot be removed'),
+        await remove(own, files).catch((err: unknown) =>
+          logger.warn({ err, folder: own }, 'files of kustomize cannot be removed'),
         );
       }
     },
@@ -97,7 +98,7 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
 
 async function prepare(directory: string): Promise<string> {
   await removeFolder(directory);
-  await mkdir(join(directory, 'home'), { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   return realpath(directory);
 }
 
@@ -114,19 +115,19 @@ async function layOut(root: string, { files, links }: Files, signal: AbortSignal
 }
 
 /** As the paths are in the repository. */
-function withoutPaths(text: string, root: string): string {
-  return text.replaceAll(`${root}/`, '').replaceAll(root, '.');
+function withoutPaths(text: string, own: string): string {
+  return text.replaceAll(`${own}/files/`, '').replaceAll(`${own}/files`, '.').replaceAll(`${own}/`, '');
 }
 
-async function remove(root: string, { files, links }: Files): Promise<void> {
+async function remove(own: string, { files, links }: Files): Promise<void> {
   if (files.length + links.length <= PER_TURN) {
     try {
-      return rmSync(root, { recursive: true, force: true });
+      return rmSync(own, { recursive: true, force: true });
     } catch (error) {
       if (!hasErrno(error, 'EACCES', 'EPERM')) throw error;
     }
   }
-  await removeFolder(root);
+  await removeFolder(own);
 }
 
 function notFound(): FluxError {

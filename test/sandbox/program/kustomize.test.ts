@@ -202,7 +202,7 @@ describe('what fails is named', () => {
   test('no program', async () => {
     const { errors } = await read(undefined);
     expect(errors).toMatchObject([
-      { file: K, error: { code: 'kustomize/not-found', message: 'there is no kustomize on the PATH of fluxd' } },
+      { file: K, error: { code: 'kustomize/not-found', message: 'there is no kustomize on the PATH' } },
     ]);
   });
 
