@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
@@ -73,6 +74,8 @@ export interface Shared {
   readonly thread: ManifestThread;
   /** How folders with a `.flux.yaml` are rendered; absent: they are read as files. */
   readonly generation?: Generation;
+  /** For renderings for which there is no room in memory. */
+  readonly renderingsDirectory?: string;
   /** How folders with a kustomization are built; absent: they are read as files. */
   readonly kustomize?: Kustomize;
   /** What confines its commands. */
@@ -142,6 +145,7 @@ export function startEngine(options: EngineOptions): Engine {
     log: log.child({ component: 'manifests' }),
     ...(options.maxManifestBytes === undefined ? {} : { maxBytes: options.maxManifestBytes }),
     paths: source.paths,
+    ...(options.renderingsDirectory === undefined ? {} : { directory: join(options.renderingsDirectory, options.name) }),
     ...(options.generation ? { generation: options.generation } : {}),
     ...(options.kustomize ? { kustomize: options.kustomize } : {}),
   });

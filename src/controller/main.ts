@@ -212,6 +212,7 @@ export async function startFlux({
     signers,
     imageCache,
     cluster,
+    renderingsDirectory: join(directory.path, 'renderings'),
     ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),

@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
 import { type Cancellable, type Clock, FluxError, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
-import type { DesiredState, Manifest } from '../resource/index.ts';
+import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
 import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
+import { objectKey } from './kustomize/object-key.ts';
 import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ObjectChange } from './object-change.ts';
@@ -13,6 +15,7 @@ import { createPlainRenderer } from './plain/plain-renderer.ts';
 import type { Division } from './units/divide.ts';
 import { TreeRendering } from './units/render-tree.ts';
 import { Renderings } from './units/renderings.ts';
+import { SpilledRenderings } from './units/spilled-renderings.ts';
 import { listingOf, Tree } from './units/tree.ts';
 import { ALL_FILES, type RenderedUnit } from './units/unit.ts';
 
@@ -53,6 +56,16 @@ export interface Manifests {
     revision: EditedRevision,
     options?: Cancellable,
   ): Promise<readonly FileText[]>;
+  /**
+   * The file of the repository that a rendered object comes from, if its renderer can be asked. It renders the unit once more.
+   * @throws FluxError if the unit cannot be rendered, or `generation/no-unit`
+   */
+  originOf(
+    manifest: Manifest,
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options?: Cancellable,
+  ): Promise<string | undefined>;
   /** Reads a revision with its edits, as `read` does. What its units render is kept, since a commit of the edits comes next. */
   readEdited(revision: EditedRevision, options?: Cancellable): Promise<DesiredState>;
 }
@@ -94,6 +107,8 @@ export interface ManifestsOptions {
   readonly clock?: Pick<Clock, 'monotonic'>;
   /** The paths to sync, relative to the root; none means all. They count only where units are rendered. */
   readonly paths?: readonly string[];
+  /** Of this alone: for renderings for which there is no room in memory. Without it, these are rendered again. */
+  readonly directory?: string;
   /** Without it, no `.flux.yaml` counts. */
   readonly generation?: Generation;
   /** Without it, nothing is built by kustomize. */
@@ -107,11 +122,12 @@ export function createManifests({
   thread = new ManifestThread(),
   clock = systemClock,
   paths = [],
+  directory,
   generation,
   kustomize,
 }: ManifestsOptions = {}): Manifests {
   const plain = createPlainRenderer({ log, thread, clock });
-  const renderings = new Renderings(clock);
+  const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
   const trees =
     generation || kustomize
       ? new TreeRendering(paths, {
@@ -153,6 +169,13 @@ export function createManifests({
       const tree = await editedTree(revision, cancel);
       const unit = await find(name, tree, cancel);
       return unit.renderer.edit(unit.unit, changes, tree, cancel);
+    },
+    async originOf({ object, place }, files, blob, cancel = {}) {
+      if (!isRendered(place)) return undefined;
+      const tree = await Tree.of(files, blob, cancel);
+      const { unit, renderer } = await find(place.unit, tree, cancel);
+      const origin = (await renderer.originsOf?.(unit, tree, cancel))?.get(objectKey(object));
+      return origin === undefined ? undefined : posix.join(unit.directory, origin);
     },
     async readEdited(revision, cancel = {}) {
       const tree = await editedTree(revision, cancel);

@@ -65,8 +65,9 @@ describe('folders that kustomize builds', () => {
     ]);
     expect(await repository.text('stage/web/kustomization.yaml')).toContain(`# The web of the stage.\nnamespace: ${shop}\n`);
     expect(await repository.text('stage/web/kustomization.yaml')).toContain(`images:\n- name: ${image}\n  newTag: '1.1.0'\n`);
-    const why = await fluxd.fluxctl('why', `${shop}:deployment/stage-worker`);
+    const why = await fluxd.fluxctl('why', `${shop}:deployment/stage-worker`, '-o', 'wide');
     expect(why.stdout).toContain('stage/workers/kustomization.yaml');
+    expect(why.stdout).toContain('base/worker/worker.yaml');
   });
 
   test('lose no object when one of them is broken, and the others go on', async () => {

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import type { DesiredState } from '../../resource/index.ts';
+import type { DesiredState, Manifest } from '../../resource/index.ts';
 
 /** Reads what a revision wants. */
 export interface Desired {
@@ -15,4 +15,11 @@ export interface Desired {
     blob: (id: string) => Promise<Buffer>,
     options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
+  /** The file of the repository that a rendered object comes from, if its renderer can be asked. */
+  originOf?(
+    manifest: Manifest,
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options?: Cancellable,
+  ): Promise<string | undefined>;
 }

@@ -2,8 +2,16 @@ import { type Clock, type Reading, readWithin } from '../../base/index.ts';
 import type { Evidence } from '../../change/index.ts';
 import { parseJobNote } from '../../record/index.ts';
 import type { LineChange, Revision } from '../../repository/index.ts';
-import { type ClusterWorkload, parseResourceId, pullSecretsOf, type ResourceId } from '../../resource/index.ts';
+import {
+  type ClusterWorkload,
+  isRendered,
+  type Manifest,
+  parseResourceId,
+  pullSecretsOf,
+  type ResourceId,
+} from '../../resource/index.ts';
 import type { Cluster } from '../ports/cluster.ts';
+import type { Desired } from '../ports/desired.ts';
 import type { Source } from '../ports/source.ts';
 import { blameObject, type ObjectBlame } from '../repository/blame-object.ts';
 import { revertReason } from '../rollout/revert-reason.ts';
@@ -12,6 +20,7 @@ import type { Changed, Facts } from './facts.ts';
 export interface LookUpDeps {
   readonly source: Pick<Source, 'files' | 'blob' | 'blame' | 'notes'>;
   readonly cluster: Pick<Cluster, 'readCore' | 'inspect' | 'workloads'>;
+  readonly desired: Pick<Desired, 'originOf'>;
   readonly clock: Clock;
 }
 
@@ -19,13 +28,15 @@ const MAX_SECRETS = 5;
 
 /** Adds what has to be read. A reading that fails is part of the facts. */
 export async function lookUp(facts: Facts, deps: LookUpDeps, signal: AbortSignal | undefined): Promise<Facts> {
-  const [changes, missing, evidence] = await Promise.all([
+  const [changes, missing, evidence, manifest] = await Promise.all([
     changesOf(facts, deps, signal),
     missingSecrets(facts, deps, signal),
     evidenceOf(facts, deps, signal),
+    withOrigin(facts, deps, signal),
   ]);
   return {
     ...facts,
+    ...(manifest ? { manifest } : {}),
     ...(evidence ? { evidence, controllers: await controllersOf(facts.id ?? '', evidence, deps, signal) } : {}),
     ...(changes.object ? { changed: changes.object } : {}),
     containers: facts.containers.map((container) => {
@@ -39,6 +50,22 @@ export async function lookUp(facts: Facts, deps: LookUpDeps, signal: AbortSignal
       };
     }),
   };
+}
+
+/** The manifest with the file that it comes from, if a renderer knows. A failure shows nothing: the unit is named anyway. */
+async function withOrigin(
+  { manifest, source: { head } }: Facts,
+  { source, desired, clock }: LookUpDeps,
+  signal: AbortSignal | undefined,
+): Promise<Manifest | undefined> {
+  if (!manifest || !isRendered(manifest.place) || head === undefined || !desired.originOf) return manifest;
+  const { originOf } = desired;
+  const found = await readWithin(clock, signal, async (each) => {
+    const options = { signal: each };
+    return originOf(manifest, await source.files(head, options), (id) => source.blob(id, options), options);
+  });
+  if (found.state === 'unread' || found.value === undefined) return manifest;
+  return { ...manifest, place: { ...manifest.place, origin: { file: found.value } } };
 }
 
 interface Changes {

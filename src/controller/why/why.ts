@@ -32,6 +32,7 @@ export interface WhyDeps {
   /** The name of the source. */
   readonly name: string;
   readonly source: LookUpDeps['source'] & Pick<Source, 'follows' | 'paths' | 'state' | 'accepted' | 'unverified'>;
+  readonly desired: LookUpDeps['desired'];
   readonly cluster: LookUpDeps['cluster'] & Pick<Cluster, 'workloads'>;
   readonly images: Pick<ImageWatch, 'repository' | 'scans' | 'barredBy'>;
   readonly timing: () => Timing;

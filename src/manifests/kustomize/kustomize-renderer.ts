@@ -31,6 +31,7 @@ export function createKustomizeRenderer(options: KustomizeOptions): Renderer<Kus
         const parsed = await build(unit, tree, options, cancel);
         return options.origins ? withOriginsOf(parsed, await originsOf(unit, tree, options, cancel)) : parsed;
       }),
+    originsOf: (unit, tree, cancel) => originsOf(unit, tree, options, cancel),
     edit: (unit, changes, tree, cancel) => editKustomization(unit, changes, tree, options, cancel),
   };
 }

@@ -10,6 +10,7 @@ import {
   type YamlMapping,
   type YamlNode,
   type YamlPair,
+  type YamlSequence,
 } from '../../base/index.ts';
 
 /**
@@ -41,7 +42,23 @@ export function addToText(text: string, node: YamlNode, from: JsonValue, to: Jso
 
 function newEntry(text: string, mapping: YamlMapping, key: string, value: JsonValue): TextEdit | undefined {
   if (mapping.flow) return typeof value === 'string' ? appendEntry(text, mapping, key, value) : undefined;
-  return blockLines(appendEntry(text, mapping, key, ''), dumpYaml({ [key]: value }), indentOf(text, mapping));
+  const lines = dumpYaml({ [key]: value });
+  const block = Array.isArray(value) ? lines.replaceAll(/\n(?=.)/g, `\n${' '.repeat(listIndent(text, mapping))}`) : lines;
+  return blockLines(appendEntry(text, mapping, key, ''), block, indentOf(text, mapping));
+}
+
+/** How far the lists of a map are indented from its keys, by the first of them. */
+function listIndent(text: string, mapping: YamlMapping): number {
+  for (const { value } of mapping.pairs) {
+    const indent = value.kind === 'sequence' && !value.flow ? itemIndent(text, value) : undefined;
+    if (indent !== undefined) return Math.max(0, indent - indentOf(text, mapping));
+  }
+  return 0;
+}
+
+/** The column of the dashes of a list whose items are on lines of their own. */
+function itemIndent(text: string, { items: [first] }: YamlSequence): number | undefined {
+  return first && /(?:^|[\r\n])( *)- +$/.exec(text.slice(0, first.start))?.[1]?.length;
 }
 
 function addItems(
@@ -61,8 +78,7 @@ function addItems(
   }
   const added = to.slice(from.length);
   if (added.length === 0) return edits;
-  const first = list.items[0];
-  const indent = first && /(?:^|[\r\n])( *)- +$/.exec(text.slice(0, first.start))?.[1]?.length;
+  const indent = itemIndent(text, list);
   if (list.flow || parent.flow || indent === undefined) return undefined;
   // The end of the list is that of a map whose last pair it is.
   const until = { ...parent, pairs: parent.pairs.slice(0, parent.pairs.indexOf(pair) + 1) };

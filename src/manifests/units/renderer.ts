@@ -41,6 +41,11 @@ export interface Renderer<Unit> {
    */
   render(unit: Unit, tree: Tree, options: Cancellable): Promise<ParsedFile>;
   /**
+   * The file that each object comes from, by `objectKey` and relative to the folder of the unit. Absent if the tool does not know.
+   * @throws as `render` does
+   */
+  originsOf?(unit: Unit, tree: Tree, options: Cancellable): Promise<ReadonlyMap<string, string>>;
+  /**
    * The files with new text after changes of objects that the unit renders. What comes of it is shown by rendering again.
    * @throws FluxError if the sources cannot be edited so
    */

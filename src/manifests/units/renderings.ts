@@ -5,6 +5,7 @@ import type { DesiredState, RenderedPlace } from '../../resource/index.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
+import type { SpilledRenderings } from './spilled-renderings.ts';
 import type { Tree } from './tree.ts';
 import type { RenderedUnit } from './unit.ts';
 
@@ -33,20 +34,27 @@ interface Failure {
 
 /**
  * What units render, by the hash of their inputs: a unit is rendered again only when they change. The results for the last kept revision
- * are all here, since the daemon has its objects anyway; others as far as there is room.
+ * are all here, since the daemon has its objects anyway; others as far as there is room, and then on disk.
  */
 export class Renderings {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #current: ReadonlyMap<string, Rendering> = new Map();
-  readonly #others = new LRUCache<string, Rendering>({
-    max: MAX_OTHERS,
-    maxSize: MAX_OTHERS_BYTES,
-    sizeCalculation: ({ bytes }) => bytes,
-  });
+  readonly #others: LRUCache<string, Rendering>;
+  readonly #spilled: SpilledRenderings | undefined;
   readonly #failed = new LRUCache<string, Failure>({ max: MAX_FAILED });
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'monotonic'>, spilled?: SpilledRenderings, maxBytes = MAX_OTHERS_BYTES) {
     this.#clock = clock;
+    this.#spilled = spilled;
+    this.#others = new LRUCache({
+      max: MAX_OTHERS,
+      maxSize: maxBytes,
+      sizeCalculation: ({ bytes }) => bytes,
+      dispose: ({ state, bytes }, key, reason) => {
+        if (reason === 'evict' && !this.#current.has(key) && isClean(state))
+          spilled?.put(key, { manifests: state.manifests, bytes });
+      },
+    });
   }
 
   /** The results for one revision; `keep` makes them those that are all here. */
@@ -68,7 +76,7 @@ export class Renderings {
   ): Promise<DesiredState> {
     const key = `${unit.name}\0${await renderer.inputsOf(unit, tree)}`;
     try {
-      const known = this.#current.get(key) ?? this.#others.get(key);
+      const known = this.#current.get(key) ?? this.#others.get(key) ?? (await this.#fromDisk(key));
       const rendering =
         known ?? placed(unit, await this.#renderNew(key, () => renderer.render(unit, tree, cancel(signal)), signal));
       used.set(key, rendering);
@@ -80,6 +88,14 @@ export class Renderings {
       if (!(error instanceof FluxError)) throw error;
       return { manifests: [], errors: [{ ...placeOf(unit), error }], warnings: [], unsettled: true };
     }
+  }
+
+  async #fromDisk(key: string): Promise<Rendering | undefined> {
+    const found = await this.#spilled?.get(key);
+    if (!found) return undefined;
+    const rendering = { state: { manifests: found.manifests, errors: [], warnings: [] }, bytes: found.bytes };
+    this.#others.set(key, rendering);
+    return rendering;
   }
 
   async #renderNew(key: string, render: () => Promise<ParsedFile>, signal: AbortSignal | undefined): Promise<ParsedFile> {
@@ -140,6 +156,11 @@ function placed(unit: RenderedUnit, { objects, errors, warnings }: ParsedFile): 
     },
     bytes: objects.reduce((sum, { bytes }) => sum + bytes, 1),
   };
+}
+
+/** Errors are not kept on disk: they are few, and instances of a class. */
+function isClean({ errors, warnings }: DesiredState): boolean {
+  return errors.length === 0 && warnings.length === 0;
 }
 
 /** Several units may have the same config file. */

@@ -1,4 +1,4 @@
-import { type Clock, yieldTurn } from '../../base/index.ts';
+import { type Clock, type Seal, yieldTurn } from '../../base/index.ts';
 import { parsedJson } from '../parsed-json.ts';
 import type { Verified } from '../signatures/checks.ts';
 import type { BasisOf } from '../signatures/verifier.ts';
@@ -6,7 +6,6 @@ import type { GuardedStore } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
 import { decodeKnown, digestOfKnown } from './known-tags.ts';
 import { ScanHeader, type TagRecord } from './record.ts';
-import type { Seal } from './seal.ts';
 import { decodeTags } from './tag-blocks.ts';
 import { decodeVerified } from './verified.ts';
 

@@ -1,8 +1,7 @@
-import { type Clock, type Logger, timeOfDay, waitOrAbort } from '../../base/index.ts';
+import { type Clock, type Logger, type Seal, timeOfDay, waitOrAbort } from '../../base/index.ts';
 import type { RepositoryState } from '../repository.ts';
 import type { BasisOf } from '../signatures/verifier.ts';
 import type { GuardedStore } from './guarded-store.ts';
-import type { Seal } from './seal.ts';
 import type { CacheEntry } from './store.ts';
 import type { Unsaved } from './unsaved.ts';
 

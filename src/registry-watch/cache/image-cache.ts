@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../../base/index.ts';
+import { type Clock, createSeal, type Logger } from '../../base/index.ts';
 import type { RegistryCacheFailure } from '../../image/index.ts';
 import { RepositoryState, type Restored } from '../repository.ts';
 import type { BasisOf } from '../signatures/verifier.ts';
@@ -7,7 +7,6 @@ import { EntryWriter, type Pending } from './entry-writer.ts';
 import { GuardedStore, type OnCacheOperation } from './guarded-store.ts';
 import { keyOf } from './keys.ts';
 import { isFresh, isPast, type ScanHeader, type TagRecord } from './record.ts';
-import { createSeal } from './seal.ts';
 import { type CacheStore, isShared } from './store.ts';
 import { type Saved, Unsaved } from './unsaved.ts';
 

@@ -677,9 +677,10 @@ test('what a unit renders is at the unit, with its renderer, and its input file 
       { name: 'document', value: '3' },
     ],
   });
-  expect(await factsOf({ place: { ...place, origin: { file: 'base/web.yaml' } } })).toMatchObject({
-    facts: expect.arrayContaining([{ name: 'input', value: 'base/web.yaml' }]),
-  });
+  for (const given of [{ place: { ...place, origin: { file: 'base/web.yaml' } } }, { place, origin: 'base/web.yaml' }])
+    expect(await factsOf(given)).toMatchObject({
+      facts: expect.arrayContaining([{ name: 'input', value: 'base/web.yaml' }]),
+    });
 });
 
 test('after a restart, the unit that failed is named as one that may define an object', async () => {

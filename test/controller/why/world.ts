@@ -43,6 +43,8 @@ export interface Given {
   readonly inGit?: boolean;
   /** Where the workload is, instead of in its file. */
   readonly place?: ManifestPlace;
+  /** The file that a renderer says it is from. */
+  readonly origin?: string;
   /** The unit that rendered it in an earlier sync. */
   readonly unitBefore?: string;
   /** False: the cluster does not have it. */
@@ -166,6 +168,7 @@ export async function whyIn(given: Given, question: WhyQuestion = { by: 'id', id
       blame: async () => blame,
       notes: async () => given.notes ?? new Map(),
     },
+    desired: { originOf: async () => given.origin },
     cluster: {
       workloads: async ({ ids }) =>
         [...(runs ? [running] : []), ...(given.others ?? [])].filter(({ id }) => ids === undefined || ids.includes(id)),

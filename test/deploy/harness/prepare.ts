@@ -14,6 +14,7 @@ export const REPOSITORIES = [
   'own-mounts',
   'memory',
   'generated',
+  'kustomized',
 ] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createSeal } from '../../../src/registry-watch/cache/seal.ts';
+import { createSeal } from '../../../src/base/index.ts';
 import type { FakeRegistry } from '../fake-registry.ts';
 import type { MapStore } from './map-store.ts';
 import { made, type RestartOptions, Restarts, SECRET } from './restarts.ts';

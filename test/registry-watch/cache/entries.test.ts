@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FluxError } from '../../../src/base/index.ts';
+import { createSeal, FluxError } from '../../../src/base/index.ts';
 import { bucketOf, bucketsFor, decodeKnown, encodeKnown } from '../../../src/registry-watch/cache/known-tags.ts';
 import { isFresh, type TagRecord } from '../../../src/registry-watch/cache/record.ts';
-import { createSeal } from '../../../src/registry-watch/cache/seal.ts';
 import { decodeTags, encodeTags } from '../../../src/registry-watch/cache/tag-blocks.ts';
 
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => `sha256:${hex}`);

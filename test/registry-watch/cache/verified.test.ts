@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createSeal } from '../../../src/base/index.ts';
 import { type Verification, verificationKey } from '../../../src/image/index.ts';
 import { keyOf } from '../../../src/registry-watch/cache/keys.ts';
-import { createSeal } from '../../../src/registry-watch/cache/seal.ts';
 import type { CacheStore } from '../../../src/registry-watch/cache/store.ts';
 import { until } from '../../support/until.ts';
 import { FakeClock } from '../fake-clock.ts';
