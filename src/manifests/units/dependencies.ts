@@ -20,7 +20,7 @@ export interface Order {
   readonly errors: readonly (FileProblem & { readonly unit: string })[];
 }
 
-/** Each path is looked up in the lists of nodes and of files. */
+/** Each path is looked up in the list of nodes. */
 const MAX_PATHS = 5_000;
 /** How many nodes all paths together may stand for: each path has a list of them. */
 const MAX_FOUND = 1_000_000;
@@ -33,11 +33,11 @@ interface At {
 
 /**
  * Finds what each node depends on. A node that depends on itself, directly or not, or on a path from which nothing is applied, makes an
- * error instead. `hasFiles` says whether there are plain files in a folder.
+ * error instead. `withFiles` finds those of some folders that have plain files; it is asked once, for all paths without nodes.
  */
 export async function orderOf(
   nodes: readonly Node[],
-  hasFiles: (folder: string) => boolean,
+  withFiles: (folders: readonly string[]) => Promise<ReadonlySet<string>>,
   { signal }: Cancellable,
 ): Promise<Order> {
   const found = new Map<string, At>();
@@ -47,15 +47,19 @@ export async function orderOf(
     errors.set(node, known ? [...known, error] : [error]);
   };
   let count = 0;
+  for (const { path } of nodes.flatMap(({ dependsOn }) => dependsOn)) {
+    if (found.has(path)) continue;
+    if (count > MAX_FOUND || found.size === MAX_PATHS) break;
+    await yieldTurn(signal);
+    const there = nodes.filter(isAt(path));
+    found.set(path, { nodes: there, names: there.map(({ name }) => name) });
+    count += there.length;
+  }
+  const withoutNodes = [...found].flatMap(([path, at]) => (at.nodes.length === 0 ? path : []));
+  const plain = withoutNodes.length === 0 ? new Set() : await withFiles(withoutNodes);
+  for (const path of withoutNodes) if (!plain.has(path)) found.set(path, NOTHING);
   for (const node of nodes) {
     for (const { path } of node.dependsOn) {
-      if (!found.has(path)) {
-        await yieldTurn(signal);
-        const there = count > MAX_FOUND || found.size === MAX_PATHS ? undefined : nodes.filter((each) => isAt(path, each));
-        if (there) found.set(path, { nodes: there, names: there.map(({ name }) => name) });
-        count += there?.length ?? 0;
-        if (there?.length === 0 && !hasFiles(path)) found.set(path, NOTHING);
-      }
       const at = found.get(path);
       if (at === undefined) refuse(node, tooMany());
       else if (at === NOTHING) refuse(node, nothingAt(path, node.configFile));
@@ -90,8 +94,9 @@ export async function orderOf(
 const NOTHING: At = { nodes: [], names: [] };
 
 /** Whether some of a node is applied from a path. What a unit renders has no part of its own in a folder below. */
-function isAt(path: string, { directory, renders }: Node): boolean {
-  return below(path)(directory) || (!renders && below(directory)(path));
+function isAt(path: string): (node: Node) => boolean {
+  const isBelow = below(path);
+  return ({ directory, renders }) => isBelow(directory) || (!renders && below(directory)(path));
 }
 
 function nothingAt(path: string, configFile: string): FluxError {

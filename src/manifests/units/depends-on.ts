@@ -10,7 +10,6 @@ export interface DependsOn {
   readonly healthy: boolean;
 }
 
-/** Each is looked up in the list of files. */
 const MAX_DEPENDENCIES = 100;
 const MAX_PATH_LENGTH = 4096;
 const EXPECTED = 'expected a path relative to the root of the repository, without ".."';

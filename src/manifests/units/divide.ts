@@ -3,9 +3,11 @@ import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
 import { below, type Dependent } from '../../resource/index.ts';
 import type { Kustomizations } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
+import { Pace } from '../kustomize/pace.ts';
 import type { FileProblem } from '../problem.ts';
 import { type Node, orderOf } from './dependencies.ts';
 import type { DependsOn } from './depends-on.ts';
+import { foldersWithFiles } from './folders-with-files.ts';
 import { plainPath } from './plain-path.ts';
 import { CONFIG_NAME, findTarget, readConfig, type Target } from './target.ts';
 import type { Tree } from './tree.ts';
@@ -43,10 +45,10 @@ export async function divide(tree: Tree, paths: readonly string[], options: Divi
   const built =
     kustomize && (await kustomizeUnits(tree, { named: targets.built, includes: inPlain, configFiles, ...kustomize }, cancel));
   const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !built?.covers(path);
-  const hasFiles = (folder: string) => tree.files.some(({ path }) => below(folder)(path) && isPlain(path));
+  const withFiles = (folders: readonly string[]) => foldersWithFiles(folders, tree.files, isPlain, new Pace(cancel.signal));
   const units = [...targets.units, ...(built?.units ?? [])];
   const nodes = [...targets.nodes, ...(built?.nodes ?? [])];
-  const order = await orderOf(nodes, hasFiles, cancel);
+  const order = await orderOf(nodes, withFiles, cancel);
   const barred = new Set(order.errors.map(({ unit }) => unit));
   const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
   const includes = (path: string) => isPlain(path) && !inBarred(path);

@@ -15,7 +15,11 @@ const nodesOf = (graph: Readonly<Record<string, readonly string[]>>) =>
   });
 
 const order = async (graph: Readonly<Record<string, readonly string[]>>, files: readonly string[] = []) => {
-  const { dependents, errors } = await orderOf(nodesOf(graph), (folder) => files.includes(folder), {});
+  const { dependents, errors } = await orderOf(
+    nodesOf(graph),
+    async (folders) => new Set(folders.filter((folder) => files.includes(folder))),
+    {},
+  );
   return {
     after: Object.fromEntries(dependents.map(({ name, after }) => [name, after.map(({ folder, units }) => [folder, ...units])])),
     errors: errors.map(({ unit, error }) => `${unit}: ${error.message}`),
@@ -162,10 +166,25 @@ describe('many units', () => {
       ...many(4_000, () => ['infra']),
       ...Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`infra/${n}`, []])),
     });
-    const { dependents, errors } = await orderOf(nodes, () => false, {});
+    const { dependents, errors } = await orderOf(nodes, () => Promise.reject(new Error('no path is without units')), {});
     expect(errors).toEqual([]);
     expect(new Set(dependents.flatMap(({ after }) => after)).size).toBe(1);
     expect(dependents).toHaveLength(4_000);
+  });
+
+  test('plain files are looked for once, for all paths without units', async () => {
+    const asked: (readonly string[])[] = [];
+    const nodes = nodesOf({ db: [], a: ['db', 'x'], b: ['y', 'x'] });
+    const { errors } = await orderOf(
+      nodes,
+      async (folders) => {
+        asked.push(folders);
+        return new Set(['x']);
+      },
+      {},
+    );
+    expect(asked).toEqual([['x', 'y']]);
+    expect(errors.map(({ unit }) => unit)).toEqual(['b/.flux.yaml']);
   });
 
   test('more paths than can be looked up are refused where they are named', async () => {
