@@ -44,7 +44,7 @@ export function verifyRevision(
     throw new FluxError(error.message, {
       code: error.code,
       fault: 'user',
-      help: `Nothing was committed. An update must change exactly what was asked for, in all manifests of the repository. Look at the patch file or the updaters of ${[...units].join(', ')}, and at what its generators print before and after the change.\n`,
+      help: `Nothing was committed. An update must change exactly what was asked for, in all manifests of the repository. Look at what ${[...units].join(', ')} renders before and after the change, and at the files that it is rendered from.\n`,
     });
   }
 }

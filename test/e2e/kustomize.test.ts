@@ -91,6 +91,23 @@ describe('folders that kustomize builds', () => {
     );
   });
 
+  test('are not replaced by their base when they are broken', async () => {
+    const { shop, image, repository, fluxd, imageOf } = await kustomizedShop(undefined, ['--kustomize=auto']);
+    const release = await fluxd.fluxctl('release', `--workload=${shop}:deployment/web`, `--update-image=${image}:1.1.0`);
+    expect(release).toMatchObject({ code: 0 });
+    await repository.pull();
+    const text = await repository.text('stage/web/kustomization.yaml');
+    const broken = await repository.commit('Misspell the base', {
+      'stage/web/kustomization.yaml': text.replace('../../base/web', '../../bases/web'),
+    });
+    const record = await repository.synced(broken);
+    expect(record.changes.flatMap(({ outcome, place }) => (outcome === 'refused' ? place : []))).toEqual([
+      'stage/web/kustomization.yaml',
+      'base/web/kustomization.yaml',
+    ]);
+    expect(await imageOf('web')).toBe(`${image}:1.1.0`);
+  });
+
   test('are deleted with their folder after approval; another way to read a folder holds deletions', async () => {
     const { shop, repository, fluxd } = await kustomizedShop();
     const gone = await repository.commit('Remove the workers', {

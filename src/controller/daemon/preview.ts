@@ -11,6 +11,7 @@ import type { RepositoryReader } from '../repository/view.ts';
 import { confirmedDeletions } from '../sync/allow-prune.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import { lastSynced } from '../sync/last-synced.ts';
+import { withoutNewUnits } from '../sync/new-units.ts';
 import { renderingDoubt, unitCounts, unitsBefore } from '../sync/rendering-doubt.ts';
 import { doubtOf } from '../sync/rewritten.ts';
 import { applyWarnings } from '../sync/sync.ts';
@@ -55,8 +56,8 @@ export function createPreview(options: PreviewOptions): Preview {
     const revision = await resolve(request.revision, cancel);
     const last = await lastSynced(source, revision, cancel);
     const allowPrune = await confirmedDeletions(source, last, revision);
-    const state = await readRevision(revision, cancel);
     const before = await unitsBefore(last, source, options.progress);
+    const state = withoutNewUnits(await readRevision(revision, cancel), before);
     const doubt = (last.lineage && doubtOf(last.lineage)) ?? renderingDoubt(before, unitCounts(state, before));
     return { revision, state, ...(allowPrune === undefined ? {} : { allowPrune }), ...(doubt === undefined ? {} : { doubt }) };
   }

@@ -12,6 +12,7 @@ import type { Approvals } from './approvals.ts';
 import { changeCauses } from './change-causes.ts';
 import { type LastSynced, lastSynced } from './last-synced.ts';
 import { readNewCommits } from './new-commits.ts';
+import { withoutNewUnits } from './new-units.ts';
 import { renderingDoubt, unitCounts, unitsBefore } from './rendering-doubt.ts';
 import { type Rewritten, rewrittenHistory } from './rewritten.ts';
 import type { SyncOutcome } from './sync-outcome.ts';
@@ -68,9 +69,9 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
     reader.read(revision, limited),
     garbageCollection === 'on' ? confirmedDeletions(source, last, revision) : undefined,
   ]);
-  const { state } = view;
   const earlier = await leftByOthers(last, revision, options, limited);
   const before = await unitsBefore(last, source, options.progress);
+  const state = withoutNewUnits(view.state, before);
   const units = unitCounts(state, before);
   const doubt = rewritten?.doubt ?? renderingDoubt(before, units);
   const from = options.progress.applied ?? previous;

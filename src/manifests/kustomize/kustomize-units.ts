@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type Cancellable, FluxError } from '../../base/index.ts';
-import { MANIFEST_NAME } from '../plain/select-files.ts';
+import { chartDirectories, isInChart, MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Node } from '../units/dependencies.ts';
 import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
@@ -48,7 +48,9 @@ export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions,
   const below = configFiles ? await namedBelow(tree, includes, pace) : { folders: new Map(), broken: [] };
   const wanted = new Map([...named, ...below.folders]);
   const none = { roots: [], unused: [], all: new Set<string>() };
-  const found = auto ? await findKustomizationFolders(tree, includes, kustomizations, pace) : none;
+  const inChart = isInChart(auto ? await chartDirectories(tree.files, cancel.signal) : new Set());
+  const isWanted = (folder: string) => includes(folder) && !inChart(posix.join(folder, 'kustomization.yaml'));
+  const found = auto ? await findKustomizationFolders(tree, isWanted, kustomizations, pace) : none;
   const units: KustomizeUnit[] = [];
   const errors: FileProblem[] = [...below.broken];
   const refused = below.broken.map(({ file }) => file);

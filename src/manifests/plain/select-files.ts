@@ -25,7 +25,7 @@ export async function selectFiles(
   signal?: AbortSignal,
 ): Promise<Inputs> {
   const charts = await chartDirectories(all, signal);
-  const inChart = chartFilter(charts);
+  const inChart = isInChart(charts);
   let byPath: ReadonlyMap<string, TreeFile> | undefined;
   const selected = new Map<string, TreeFile>();
   const errors: FileProblem[] = [];
@@ -68,8 +68,11 @@ async function filesByPath(files: readonly TreeFile[], signal: AbortSignal | und
   return found;
 }
 
-/** Directories with both `Chart.yaml` and `values.yaml`. */
-async function chartDirectories(files: readonly TreeFile[], signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+/** Directories with both `Chart.yaml` and `values.yaml`: Helm charts, of which nothing is read. */
+export async function chartDirectories(
+  files: readonly TreeFile[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
   const [charts, values] = [new Set<string>(), new Set<string>()];
   for await (const { path, undecodable } of inTurns(files, signal)) {
     if (undecodable) continue;
@@ -79,7 +82,8 @@ async function chartDirectories(files: readonly TreeFile[], signal: AbortSignal 
   return new Set([...charts].filter((directory) => values.has(directory)));
 }
 
-function chartFilter(charts: ReadonlySet<string>): (path: string) => boolean {
+/** Whether a file is in a chart. */
+export function isInChart(charts: ReadonlySet<string>): (path: string) => boolean {
   return (path) => {
     if (charts.size === 0) return false;
     for (let directory = posix.dirname(path); ; directory = posix.dirname(directory)) {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
 import { below, type Dependent } from '../../resource/index.ts';
-import type { Kustomizations } from '../kustomize/kustomizations.ts';
+import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import { Pace } from '../kustomize/pace.ts';
 import type { FileProblem } from '../problem.ts';
@@ -47,7 +47,7 @@ export async function divide(tree: Tree, paths: readonly string[], options: Divi
   const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !built?.covers(path);
   const withFiles = (folders: readonly string[]) => foldersWithFiles(folders, tree.files, isPlain, new Pace(cancel.signal));
   const units = [...targets.units, ...(built?.units ?? [])];
-  const nodes = [...targets.nodes, ...(built?.nodes ?? [])];
+  const nodes = [...targets.nodes, ...(built?.nodes ?? []).map((node) => withInherited(node, targets.nodes))];
   const order = await orderOf(nodes, withFiles, cancel);
   const barred = new Set(order.errors.map(({ unit }) => unit));
   const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
@@ -83,15 +83,17 @@ async function readTargets(
 ): Promise<Targets> {
   const plain: string[] = [];
   const found = new Map<string, Target>();
+  const built = new Map<string, readonly DependsOn[]>();
   for (const path of paths.length === 0 ? [''] : paths.map(plainPath)) {
     await yieldTurn(signal);
     requirePath(tree, path);
     const target = configFiles ? findTarget(tree, path) : undefined;
-    if (target === undefined) plain.push(path);
+    const named = kustomize?.auto && tree.get(path) ? kustomizationFolder(path) : undefined;
+    if (named !== undefined) built.set(named, []);
+    else if (target === undefined) plain.push(path);
     else found.set(target.name, target);
   }
   const units: RenderedUnit[] = [];
-  const built = new Map<string, readonly DependsOn[]>();
   const nodes: Node[] = [];
   const errors: FileProblem[] = [];
   const unreadable: string[] = [];
@@ -116,6 +118,12 @@ async function readTargets(
     }
   }
   return { plain, units, built, nodes, errors, unreadable };
+}
+
+/** What a folder of plain files depends on counts for the kustomizations in it, too. */
+function withInherited(node: Node, around: readonly Node[]): Node {
+  const inherited = around.filter(({ renders, directory }) => !renders && below(directory)(node.directory));
+  return { ...node, dependsOn: [...node.dependsOn, ...inherited.flatMap(({ dependsOn }) => dependsOn)] };
 }
 
 function requirePath(tree: Tree, path: string): void {

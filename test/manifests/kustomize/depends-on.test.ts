@@ -6,7 +6,7 @@ import { configMap, lines, treeOf } from './checkout.ts';
 const depending = (annotation: string) =>
   lines('resources: [a.yaml]', 'metadata:', '  annotations:', `    fluxcd.io/depends-on: ${JSON.stringify(annotation)}`);
 
-const dividing = async (files: Readonly<Record<string, string>>) => {
+const dividing = async (files: Readonly<Record<string, string>>, paths: readonly string[] = []) => {
   const { units, dependents, errors, refused } = await divide(
     await treeOf({
       'db/kustomization.yaml': 'resources: [a.yaml]\n',
@@ -14,7 +14,7 @@ const dividing = async (files: Readonly<Record<string, string>>) => {
       'web/a.yaml': configMap('web'),
       ...files,
     }),
-    [],
+    paths,
     { configFiles: true, kustomize: { auto: true, kustomizations: new Kustomizations() } },
   );
   return {
@@ -47,6 +47,22 @@ test.each([
   ],
 ])('a kustomization depends on another by %s', async (_, files, after) => {
   expect(await dividing(files)).toEqual({ units: BOTH, dependents: [{ ...WEB, after }], refused: [], errors: [] });
+});
+
+test('a kustomization in a folder of plain files depends on what the folder depends on', async () => {
+  const inFolder = async (dependsOn: string) => {
+    const { dependents, refused } = await dividing(
+      {
+        'web/.flux.yaml': `version: 1\nscanForFiles: {}\ndependsOn: [${dependsOn}]\n`,
+        'web/in/kustomization.yaml': 'resources: [a.yaml]\n',
+        'web/in/a.yaml': configMap('in'),
+      },
+      ['db', 'web'],
+    );
+    return { waiting: dependents.map(({ name }) => name).sort(), refused: refused.toSorted() };
+  };
+  expect(await inFolder('db')).toEqual({ waiting: ['web/.flux.yaml', 'web/in/kustomization.yaml'], refused: [] });
+  expect((await inFolder('nowhere')).refused).toEqual(['web/in/kustomization.yaml']);
 });
 
 test.each([

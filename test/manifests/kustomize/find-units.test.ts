@@ -311,3 +311,19 @@ test('a chart outside of the paths to sync is not mentioned', async () => {
   const kustomize = { program: { build }, auto: true, timeoutMs: 1000 };
   expect(await createManifests({ paths: ['apps'], kustomize }).read(files, blob)).toMatchObject({ errors: [], warnings: [] });
 });
+
+test.each([
+  [
+    'in a chart',
+    { 'chart/Chart.yaml': 'name: x\n', 'chart/values.yaml': '', 'chart/templates/kustomization.yaml': kustomization() },
+    [],
+    [],
+  ],
+  ['whose file is the path to sync', { 'app/a.yaml': A, [`app/${K}`]: kustomization('a.yaml') }, [`app/${K}`], [`app/${K}`]],
+])('a kustomization %s', async (_, files, paths, units) => {
+  const division = await divide(await treeOf(files), paths, {
+    configFiles: false,
+    kustomize: { auto: true, kustomizations: new Kustomizations() },
+  });
+  expect(division.units.flatMap((unit) => (unit.renderer === 'plain' ? [] : unit.name))).toEqual(units);
+});
