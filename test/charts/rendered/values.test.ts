@@ -181,6 +181,7 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'sync.timeout': '2m' }, '--sync-timeout=2m'],
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'sync.changeCause': true }, '--sync-change-cause=true'],
+  [{ kustomize: 'auto' }, '--kustomize=auto'],
   [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],
   [{ syncGarbageCollection: { enabled: true, dry: true } }, '--sync-garbage-collection-dry=true'],
   [{ syncGarbageCollection: { enabled: true, limit: 5 } }, '--sync-garbage-collection=true', '--sync-garbage-collection-limit=5'],
