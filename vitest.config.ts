@@ -32,6 +32,7 @@ const ALONE = [
   'test/git/git-process.test.ts',
   'test/git/object-reader-spawn.test.ts',
   'test/git/tree.test.ts',
+  'test/manifests/kustomize/divisions.test.ts',
   'test/registry-watch/authorization.test.ts',
 ];
 

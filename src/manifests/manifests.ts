@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
-import { type Cancellable, type Clock, FluxError, type Logger, silentLogger, systemClock } from '../base/index.ts';
+import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
 import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
+import { Kustomizations } from './kustomize/kustomizations.ts';
 import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
 import { objectKey } from './kustomize/object-key.ts';
@@ -12,12 +13,11 @@ import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ObjectChange } from './object-change.ts';
 import { createPlainRenderer } from './plain/plain-renderer.ts';
-import type { Division } from './units/divide.ts';
-import { TreeRendering } from './units/render-tree.ts';
+import { noUnit, TreeRendering } from './units/render-tree.ts';
 import { Renderings } from './units/renderings.ts';
 import { SpilledRenderings } from './units/spilled-renderings.ts';
 import { listingOf, Tree } from './units/tree.ts';
-import { ALL_FILES, type RenderedUnit } from './units/unit.ts';
+import { ALL_FILES } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
 export interface Manifests {
@@ -128,13 +128,15 @@ export function createManifests({
 }: ManifestsOptions = {}): Manifests {
   const plain = createPlainRenderer({ log, thread, clock });
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
+  const kustomizations = new Kustomizations();
   const trees =
     generation || kustomize
       ? new TreeRendering(paths, {
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
-          ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread }) } : {}),
+          ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread, kustomizations }) } : {}),
           kustomizeAuto: kustomize?.auto ?? false,
+          kustomizations,
         })
       : undefined;
   let lastManifests: readonly Manifest[] = [];
@@ -191,21 +193,10 @@ export function createManifests({
     return { ...state, manifests: lastManifests };
   }
 
-  async function divided(tree: Tree, cancel: Cancellable): Promise<Pick<Division, 'units' | 'errors'>> {
-    return trees ? trees.divide(tree, cancel) : { units: [], errors: [] };
-  }
-
   async function find(name: string, tree: Tree, cancel: Cancellable) {
-    const { units, errors } = await divided(tree, cancel);
-    const unit = units.find((each): each is RenderedUnit => each.renderer !== 'plain' && each.name === name);
-    if (unit && trees) return { unit, renderer: trees.rendererOf(unit) };
-    const [problem] = errors;
-    throw new FluxError(`${name} is not rendered in this revision`, {
-      code: 'generation/no-unit',
-      fault: 'user',
-      help: 'Restore its config file.',
-      ...(problem ? { cause: problem.error } : {}),
-    });
+    if (!trees) return noUnit(name);
+    const unit = await trees.find(name, tree, cancel);
+    return { unit, renderer: trees.rendererOf(unit) };
   }
 }
 

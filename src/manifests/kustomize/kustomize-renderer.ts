@@ -4,13 +4,14 @@ import pLimit from 'p-limit';
 import type { ParsedFile } from '../finding.ts';
 import type { Renderer } from '../units/renderer.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
-import { build, type KustomizeOptions, originsOf } from './build.ts';
+import { build, originsOf } from './build.ts';
 import { editKustomization } from './edit/edit-kustomization.ts';
+import type { TrialOptions } from './edit/trial.ts';
 import { objectKey } from './object-key.ts';
 import { Pace } from './pace.ts';
 
 /** Renders units with kustomize, as many at once as there are processors. */
-export function createKustomizeRenderer(options: KustomizeOptions): Renderer<KustomizeUnit> {
+export function createKustomizeRenderer(options: TrialOptions): Renderer<KustomizeUnit> {
   const inParallel = pLimit(availableParallelism());
   // One after the other, for others to have their turn: they are asked for together.
   const inTurn = pLimit(1);

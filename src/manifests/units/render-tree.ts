@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
-import type { Cancellable } from '../../base/index.ts';
+import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
-import { Kustomizations } from '../kustomize/kustomizations.ts';
+import { kustomizeInputs } from '../kustomize/inputs.ts';
+import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
+import { Pace } from '../kustomize/pace.ts';
 import { type Division, divide } from './divide.ts';
 import type { PlainRenderer, Renderer, RenderOptions } from './renderer.ts';
 import type { RenderedRevision } from './renderings.ts';
@@ -15,13 +17,13 @@ export interface UnitRenderers {
   readonly kustomize?: Renderer<KustomizeUnit>;
   /** Whether each folder with a kustomization is built that no other refers to. */
   readonly kustomizeAuto: boolean;
+  readonly kustomizations: Kustomizations;
 }
 
 /** Divides the trees of one repository, and renders their units. */
 export class TreeRendering {
   readonly #paths: readonly string[];
   readonly #renderers: UnitRenderers;
-  readonly #kustomizations = new Kustomizations();
 
   constructor(paths: readonly string[], renderers: UnitRenderers) {
     this.#paths = paths;
@@ -52,12 +54,28 @@ export class TreeRendering {
     };
   }
 
+  /**
+   * A unit by its name. That of kustomize is found without a division, which looks at all files.
+   * @throws FluxError `generation/no-unit`, or as `kustomizeInputs` and `divide` do
+   */
+  async find(name: string, tree: Tree, cancel: Cancellable): Promise<RenderedUnit> {
+    const { kustomize, kustomizations } = this.#renderers;
+    const directory = kustomizationFolder(name);
+    if (kustomize && directory !== undefined && tree.get(name)) {
+      const { files } = await kustomizeInputs(tree, directory, kustomizations, new Pace(cancel.signal));
+      return { renderer: 'kustomize', name, directory, configFile: name, files };
+    }
+    const { units, errors } = await this.divide(tree, cancel);
+    const unit = units.find((each): each is RenderedUnit => each.renderer !== 'plain' && each.name === name);
+    return unit ?? noUnit(name, errors[0]?.error);
+  }
+
   divide(tree: Tree, cancel: Cancellable): Promise<Division> {
-    const { commands, kustomize, kustomizeAuto } = this.#renderers;
+    const { commands, kustomize, kustomizeAuto, kustomizations } = this.#renderers;
     return divide(tree, this.#paths, {
       ...cancel,
       configFiles: commands !== undefined,
-      ...(kustomize ? { kustomize: { auto: kustomizeAuto, kustomizations: this.#kustomizations } } : {}),
+      ...(kustomize ? { kustomize: { auto: kustomizeAuto, kustomizations } } : {}),
     });
   }
 
@@ -67,4 +85,14 @@ export class TreeRendering {
     if (!renderer) throw new Error(`no renderer for a unit of ${unit.renderer}`);
     return renderer as Renderer<RenderedUnit>;
   }
+}
+
+/** @throws FluxError `generation/no-unit` */
+export function noUnit(name: string, cause?: FluxError): never {
+  throw new FluxError(`${name} is not rendered in this revision`, {
+    code: 'generation/no-unit',
+    fault: 'user',
+    help: 'Restore its config file.',
+    ...(cause ? { cause } : {}),
+  });
 }

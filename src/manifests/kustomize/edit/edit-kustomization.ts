@@ -3,10 +3,9 @@ import type { FileText } from '../../../repository/index.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import type { Tree } from '../../units/tree.ts';
 import type { KustomizeUnit } from '../../units/unit.ts';
-import type { KustomizeOptions } from '../build.ts';
 import { changeByPatch } from './change-by-patch.ts';
 import { changeImages } from './change-images.ts';
-import { Trial } from './trial.ts';
+import { Trial, type TrialOptions } from './trial.ts';
 
 /**
  * The files with new text after changes of objects that kustomize builds. Images are changed in `images` of the kustomization, if
@@ -18,7 +17,7 @@ export async function editKustomization(
   unit: KustomizeUnit,
   changes: readonly ObjectChange[],
   tree: Tree,
-  options: KustomizeOptions,
+  options: TrialOptions,
   cancel: Cancellable,
 ): Promise<readonly FileText[]> {
   const trial = await Trial.of(unit, tree, options, cancel);

@@ -10,14 +10,20 @@ import type { Tree } from '../../units/tree.ts';
 import { isRegular, type KustomizeUnit } from '../../units/unit.ts';
 import { build, type KustomizeOptions, originsOf } from '../build.ts';
 import { kustomizeInputs } from '../inputs.ts';
-import { Kustomizations } from '../kustomizations.ts';
+import type { Kustomizations } from '../kustomizations.ts';
 import { objectKey } from '../object-key.ts';
+import { Pace } from '../pace.ts';
 import { differenceFrom } from './expected.ts';
+
+export interface TrialOptions extends KustomizeOptions {
+  /** Those of all trees: a trial changes one of them, or two. */
+  readonly kustomizations: Kustomizations;
+}
 
 /** Edits of one unit, of which each counts only when building it again shows what was wanted. */
 export class Trial {
   readonly unit: KustomizeUnit;
-  readonly options: KustomizeOptions;
+  readonly options: TrialOptions;
   readonly cancel: Cancellable;
   readonly #texts = new Map<string, string>();
   #tree: Tree;
@@ -26,7 +32,7 @@ export class Trial {
 
   private constructor(
     unit: KustomizeUnit,
-    options: KustomizeOptions,
+    options: TrialOptions,
     cancel: Cancellable,
     tree: Tree,
     objects: readonly ParsedObject[],
@@ -39,7 +45,7 @@ export class Trial {
   }
 
   /** @throws as `build` does */
-  static async of(unit: KustomizeUnit, tree: Tree, options: KustomizeOptions, cancel: Cancellable): Promise<Trial> {
+  static async of(unit: KustomizeUnit, tree: Tree, options: TrialOptions, cancel: Cancellable): Promise<Trial> {
     const { objects } = await build(unit, tree, options, cancel);
     return new Trial(unit, options, cancel, tree, objects);
   }
@@ -106,7 +112,7 @@ export class Trial {
   }
 
   async #unitIn(tree: Tree): Promise<KustomizeUnit> {
-    const { files } = await kustomizeInputs(tree, this.unit.directory, new Kustomizations());
+    const { files } = await kustomizeInputs(tree, this.unit.directory, this.options.kustomizations, new Pace(this.cancel.signal));
     return { ...this.unit, files };
   }
 
