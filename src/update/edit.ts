@@ -116,10 +116,10 @@ export function createEditor({
         return { path, before: old, content: now.get(path) ?? old };
       });
       await timed('verify_changes', async () => {
-        if (units.size === 0) return verifyEdits(files, asked, desired);
+        if (units.size === 0) return verifyEdits(files, asked, desired, cancel);
         const was = await desired.readEdited(editedRevision(revision, []), cancel);
         const is = await desired.readEdited(editedRevision(revision, edited()), cancel);
-        verifyRevision(was, is, asked, units);
+        await verifyRevision(was, is, asked, units, cancel);
       });
       return changed.map(({ path, content }) => ({ path, content }));
     },

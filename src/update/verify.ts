@@ -1,4 +1,4 @@
-import { FluxError, hasCode } from '../base/index.ts';
+import { type Cancellable, FluxError, hasCode, yieldTurn } from '../base/index.ts';
 import type { Manifests, ObjectChange } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
 import { containersOf, type DesiredState, formatResourceId, isRendered, type Manifest, type Problem } from '../resource/index.ts';
@@ -18,27 +18,32 @@ export async function verifyEdits(
   files: readonly EditedFile[],
   changes: readonly ObjectChange[],
   desired: Pick<Manifests, 'readTexts'>,
+  cancel: Cancellable = {},
 ): Promise<void> {
   const [before, after] = await Promise.all([
-    desired.readTexts(files.map(({ path, before: content }) => ({ path, content }))),
-    desired.readTexts(files),
+    desired.readTexts(
+      files.map(({ path, before: content }) => ({ path, content })),
+      cancel,
+    ),
+    desired.readTexts(files, cancel),
   ]);
-  compareStates(before, after, changes);
+  await compareStates(before, after, changes, cancel);
 }
 
 /**
  * Verifies a whole revision in the same way after sources of units were edited, since any file may be an input of any unit, and updaters
- * may write every file. Commands may print their objects in another order.
+ * may write every file. Commands may print their objects in another order. What is the identical list in both is not compared.
  * @throws FluxError `update/verification-failed`.
  */
-export function verifyRevision(
+export async function verifyRevision(
   before: DesiredState,
   after: DesiredState,
   changes: readonly ObjectChange[],
   units: Iterable<string>,
-): void {
+  cancel: Cancellable = {},
+): Promise<void> {
   try {
-    compareStates(before, after, changes);
+    await compareStates(before, after, changes, cancel);
   } catch (error) {
     if (!hasCode(error, 'update/verification-failed')) throw error;
     throw new FluxError(error.message, {
@@ -51,20 +56,29 @@ export function verifyRevision(
 
 const NOTHING: Asked = { images: new Map(), annotations: new Map() };
 
-function compareStates(before: DesiredState, after: DesiredState, changes: readonly ObjectChange[]): void {
+/** Objects compared in one turn of the event loop, some milliseconds. */
+const TURN = 200;
+
+async function compareStates(
+  before: DesiredState,
+  after: DesiredState,
+  changes: readonly ObjectChange[],
+  { signal }: Cancellable,
+): Promise<void> {
   const [problem] = newProblems(before.errors, after.errors);
   if (problem) throw refused(`loading resources after updates: ${wordsOf(problem)}`);
   const asked = askedOf(changes);
-  const was = byKey(before.manifests);
-  const is = byKey(after.manifests);
+  const isSame = await sameSources(before, after, changes, signal);
+  const was = await byKey(before, isSame, signal);
+  const is = await byKey(after, isSame, signal);
   for (const { manifest } of changes) if (!was.has(keyOf(manifest))) throw unknownBefore(manifest, before);
   const gone: string[] = [];
-  for (const [key, manifest] of was) {
+  for await (const [key, manifest] of inTurns(was, signal)) {
     const now = is.get(key);
     if (!now || nameOf(now) !== nameOf(manifest)) gone.push(nameOf(manifest));
     else compareObject(manifest, now, asked.get(keyOf(manifest)) ?? NOTHING);
   }
-  for (const [key, manifest] of is) {
+  for await (const [key, manifest] of inTurns(is, signal)) {
     const old = was.get(key);
     if (!old || nameOf(old) !== nameOf(manifest)) throw isNew(manifest, before);
   }
@@ -101,20 +115,65 @@ function askedOf(changes: readonly ObjectChange[]): ReadonlyMap<string, Asked> {
   return asked;
 }
 
+/** The files and units with the identical objects before and after, in the same order, of which nothing is asked. */
+async function sameSources(
+  before: DesiredState,
+  after: DesiredState,
+  changes: readonly ObjectChange[],
+  signal: AbortSignal | undefined,
+): Promise<(manifest: Manifest) => boolean> {
+  const was = Map.groupBy(before.manifests, sourceOf);
+  await yieldTurn(signal);
+  const is = Map.groupBy(after.manifests, sourceOf);
+  await yieldTurn(signal);
+  const asked = new Set(changes.map(({ manifest }) => sourceOf(manifest)));
+  const same = new Set<string>();
+  for (const [source, manifests] of was) {
+    const now = is.get(source) ?? [];
+    const isSame = manifests.length === now.length && manifests.every((each, index) => each === now[index]);
+    if (isSame && !asked.has(source)) same.add(source);
+  }
+  return (manifest) => same.has(sourceOf(manifest));
+}
+
+/** What the keys of objects begin with. */
+function sourceOf({ place }: Manifest): string {
+  return isRendered(place) ? place.unit : place.file;
+}
+
 /** Of objects that are printed twice, the order counts. */
-function byKey(manifests: readonly Manifest[]): ReadonlyMap<string, Manifest> {
-  const all = Map.groupBy(manifests, keyOf);
-  return new Map(
-    [...all].flatMap(([key, same]) => same.map((manifest, index) => [index === 0 ? key : `${key} #${index}`, manifest])),
-  );
+async function byKey(
+  { manifests }: DesiredState,
+  isSame: (manifest: Manifest) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Manifest>> {
+  const all = new Map<string, Manifest>();
+  const counts = new Map<string, number>();
+  const others = manifests.filter((manifest) => !isSame(manifest));
+  for await (const manifest of inTurns(others, signal)) {
+    const key = keyOf(manifest);
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    all.set(count === 0 ? key : `${key} #${count}`, manifest);
+  }
+  return all;
+}
+
+async function* inTurns<T>(all: Iterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  let count = 0;
+  for (const each of all) {
+    if (count % TURN === TURN - 1) await yieldTurn(signal);
+    count += 1;
+    yield each;
+  }
 }
 
 /** Identifies an object by what edits do not change: its place in a file, or in a unit its name, since the order may be another one. */
 function keyOf(manifest: Manifest): string {
   const { place, object } = manifest;
   return isRendered(place)
-    ? `${place.unit} ${object.apiVersion} ${nameOf(manifest)}`
-    : `${place.file} ${place.document} ${place.item ?? ''}`;
+    ? `${sourceOf(manifest)} ${object.apiVersion} ${nameOf(manifest)}`
+    : `${sourceOf(manifest)} ${place.document} ${place.item ?? ''}`;
 }
 
 function compareObject(before: Manifest, after: Manifest, asked: Asked): void {
