@@ -31,7 +31,7 @@ function indexOfMaker(entries: readonly JsonMap[], image: string): number {
   const { name, tag, digest } = splitImage(image);
   const hasName = ({ newName, name: old }: JsonMap) => (typeof newName === 'string' && newName !== '' ? newName : old) === name;
   const made = entries.findLastIndex(
-    (entry) => hasName(entry) && String(entry.newTag ?? '') === tag && String(entry.digest ?? '') === digest,
+    (entry) => hasName(entry) && textOf(entry.newTag) === tag && textOf(entry.digest) === digest,
   );
   return made >= 0 ? made : entries.findLastIndex(hasName);
 }
@@ -43,9 +43,10 @@ function changedEntry(entry: JsonMap, { from, to }: ImageReplacement): JsonMap {
   const kept = Object.fromEntries(
     Object.entries(entry).flatMap(([key, value]): [string, JsonValue][] => {
       if (key === 'newName') return [[key, wanted.name === before.name ? value : wanted.name]];
-      if (key === 'newTag') return wanted.tag === '' ? [] : [[key, wanted.tag]];
-      if (key === 'digest') return wanted.digest === '' ? [] : [[key, wanted.digest]];
-      return [[key, value]];
+      if (key !== 'newTag' && key !== 'digest') return [[key, value]];
+      const part = key === 'newTag' ? wanted.tag : wanted.digest;
+      if (part === textOf(value)) return [[key, value]];
+      return part === '' ? [] : [[key, part]];
     }),
   );
   return {
@@ -54,6 +55,11 @@ function changedEntry(entry: JsonMap, { from, to }: ImageReplacement): JsonMap {
     ...('newTag' in entry || wanted.tag === '' ? {} : { newTag: wanted.tag }),
     ...('digest' in entry || wanted.digest === '' ? {} : { digest: wanted.digest }),
   };
+}
+
+/** A tag may be a number, and an empty one is none. */
+function textOf(value: JsonValue | undefined): string {
+  return String(value ?? '');
 }
 
 function isListOfMaps(value: JsonValue | undefined): value is JsonMap[] {
