@@ -84,17 +84,30 @@ export function fillEmpty(
   return [{ start, end: endOf(text, value), text: '' }, insert];
 }
 
-/** Removes a pair: in block style its lines and the comment after it, in flow style also one comma. Undefined if it shares its first line. */
+/**
+ * Removes a pair: in block style its lines and the comment after it, in flow style also one comma. The next pair takes the place of one
+ * after a dash. Undefined if it shares its first line otherwise.
+ */
 export function removePair(text: string, mapping: YamlMapping, pair: YamlPair): TextEdit | undefined {
   const end = endOfPair(text, pair);
   if (mapping.flow) return removeFlow(text, mapping, pair, end);
   const first = lineAround(text, pair.key.start);
-  if (!/^\s*(?:\?\s+)?(?:[&!]\S*\s+)*$/.test(text.slice(first.start, pair.key.start))) return undefined;
+  const lead = text.slice(first.start, pair.key.start);
+  if (/^[\s-]*- +$/.test(lead)) return removeAfterDash(text, mapping, pair, end);
+  if (!/^\s*(?:\?\s+)?(?:[&!]\S*\s+)*$/.test(lead)) return undefined;
   const lastEnd = lineAround(text, end).end;
   if (lastEnd < text.length) return { start: first.start, end: afterBreak(text, lastEnd), text: '' };
   // If the last line of the file had no line break, the new last line gets none.
   const before = text.slice(0, first.start).replace(/\r\n$|[\r\n]$/, '');
   return { start: before.length, end: lastEnd, text: '' };
+}
+
+/** Undefined if the next pair is not on the next line. */
+function removeAfterDash(text: string, { pairs }: YamlMapping, pair: YamlPair, end: number): TextEdit | undefined {
+  const next = pairs[pairs.indexOf(pair) + 1]?.key;
+  if (!next || next.propertiesEnd >= 0) return undefined;
+  const between = text.slice(afterBreak(text, lineAround(text, end).end), next.start);
+  return /^ *$/.test(between) ? { start: pair.key.start, end: next.start, text: '' } : undefined;
 }
 
 /** Column of a block map's keys, counted from 0. */
