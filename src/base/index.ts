@@ -46,14 +46,13 @@ export { waitOrAbort } from './wait-or-abort.ts';
 export { dumpYaml } from './yaml/dump.ts';
 export {
   appendEntry,
-  applyEdits,
   fillEmpty,
   indentOf,
   isEmptyValue,
   removePair,
   replaceValue,
-  type TextEdit,
 } from './yaml/edit.ts';
+export { appendFlowItem, appendFlowPair, replaceInFlow } from './yaml/edit-flow.ts';
 export { formatScalar } from './yaml/format-scalar.ts';
 export { exceedsIndicators } from './yaml/indicators.ts';
 export type { JsonValue } from './yaml/json.ts';
@@ -63,5 +62,6 @@ export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequen
 export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
 export { colonAfter } from './yaml/range.ts';
 export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
+export { applyEdits, type TextEdit } from './yaml/text-edit.ts';
 export { keyText } from './yaml/value.ts';
 export { yieldTurn } from './yield.ts';

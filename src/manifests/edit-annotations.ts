@@ -59,7 +59,7 @@ function set(located: LocatedObject, target: EditTarget, key: string, value: str
   const metadata = ownMapping(located, ['metadata'], target);
   const step = indentStep(located, metadata, target);
   const entry = ownEntry(metadata, 'annotations', target);
-  if (!entry) return [appendEntry(document, metadata, 'annotations', [[key, value]], { step })];
+  if (!entry) return [appendEntry(document, metadata, 'annotations', { [key]: value }, { step })];
   refuseShared(entry.pair.value, target);
   if (isEmptyValue(entry.pair.value)) {
     if (!metadata.flow) return fillEmpty(document, { mapping: metadata, pair: entry.pair, step }, [[key, value]]);

@@ -1,30 +1,16 @@
+import { appendFlowPair, removeFlowPair } from './edit-flow.ts';
 import { formatScalar } from './format-scalar.ts';
 import type { YamlMapping, YamlNode, YamlPair, YamlScalar } from './node.ts';
 import { afterBreak, colonAfter, endOf, endOfPair, lineAround, lineBreak } from './range.ts';
+import type { TextEdit } from './text-edit.ts';
 
 /*
  * Minimal edits: each is a splice of the text that leaves all other characters unchanged. They do not know their meaning; callers parse
  * the result again to verify it.
  */
 
-/** Replaces the characters of `[start, end)` with `text`. */
-export interface TextEdit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
 /** A string, or a map of strings, as the value of a new key. */
-export type NewValue = string | readonly (readonly [key: string, value: string])[];
-
-/** Applies edits that do not overlap. */
-export function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  let result = text;
-  for (const { start, end, text: part } of [...edits].sort((a, b) => b.start - a.start)) {
-    result = result.slice(0, start) + part + result.slice(end);
-  }
-  return result;
-}
+export type NewValue = string | Readonly<Record<string, string>>;
 
 /**
  * Sets the value of a pair to a string. Only the scalar's own characters change: quotes are kept if they can hold the new text, and so
@@ -60,14 +46,14 @@ function replaceBlock(text: string, value: YamlScalar, to: string): TextEdit[] {
 /** Adds a pair at the end of a map, in the map's own style: block or flow, on several lines or one, quoted as in JSON or not. */
 export function appendEntry(text: string, mapping: YamlMapping, key: string, value: NewValue, { step = 2 } = {}): TextEdit {
   const last = mapping.pairs.at(-1);
-  if (mapping.flow) return appendFlow(text, mapping, last, key, value);
+  if (mapping.flow) return appendFlowPair(text, mapping, key, value);
   const at = lineAround(text, last ? endOfPair(text, last) : mapping.start).end;
   const lines = blockLines(key, value, ' '.repeat(indentOf(text, mapping)), ' '.repeat(step));
   const eol = lineBreak(text, at);
   return { start: at, end: at, text: lines.map((line) => eol + line).join('') };
 }
 
-/** Replaces an empty value (nothing, `null`, `{}`) of a block map's pair with a map. */
+/** Replaces an empty value (nothing, `null`, `{}`, `[]`) of a block map's pair with a map. */
 export function fillEmpty(
   text: string,
   { mapping, pair, step }: { readonly mapping: YamlMapping; readonly pair: YamlPair; readonly step: number },
@@ -90,7 +76,7 @@ export function fillEmpty(
  */
 export function removePair(text: string, mapping: YamlMapping, pair: YamlPair): TextEdit | undefined {
   const end = endOfPair(text, pair);
-  if (mapping.flow) return removeFlow(text, mapping, pair, end);
+  if (mapping.flow) return removeFlowPair(text, mapping, pair);
   const first = lineAround(text, pair.key.start);
   const lead = text.slice(first.start, pair.key.start);
   if (/^[\s-]*- +$/.test(lead)) return removeAfterDash(text, mapping, pair, end);
@@ -117,50 +103,11 @@ export function indentOf(text: string, { start }: YamlMapping): number {
 
 function blockLines(key: string, value: NewValue, pad: string, step: string): string[] {
   if (typeof value === 'string') return [pad + pairText(key, value)];
-  return [`${pad}${formatScalar(key)}:`, ...value.map(([name, text]) => pad + step + pairText(name, text))];
+  return [`${pad}${formatScalar(key)}:`, ...Object.entries(value).map(([name, text]) => pad + step + pairText(name, text))];
 }
 
 function pairText(key: string, value: string): string {
   return `${formatScalar(key)}: ${formatScalar(value)}`;
-}
-
-function appendFlow(text: string, mapping: YamlMapping, last: YamlPair | undefined, key: string, value: NewValue): TextEdit {
-  const style = flowStyle(text, last);
-  const entry = `${scalar(key, style)}:${style.blank}${flowValue(value, style)}`;
-  if (!last) return { start: mapping.start + 1, end: mapping.start + 1, text: entry };
-  const at = endOfPair(text, last);
-  const lead = text.slice(lineAround(text, last.key.start).start, last.key.start);
-  // After a key that starts its line, the new one starts its line as well.
-  const separator = /^[ \t]+$/.test(lead) ? `,${lineBreak(text, last.key.start)}${lead}` : `,${style.blank}`;
-  return { start: at, end: at, text: separator + entry };
-}
-
-interface FlowStyle {
-  readonly quotes: 'plain' | 'double';
-  /** Empty in compact JSON. */
-  readonly blank: '' | ' ';
-}
-
-function flowStyle(text: string, sibling: YamlPair | undefined): FlowStyle {
-  if (sibling?.key.kind !== 'scalar' || sibling.key.style !== 'double') return { quotes: 'plain', blank: ' ' };
-  return { quotes: 'double', blank: /^:\S/.test(text.slice(sibling.key.end, sibling.key.end + 2)) ? '' : ' ' };
-}
-
-function flowValue(value: NewValue, style: FlowStyle): string {
-  if (typeof value === 'string') return scalar(value, style);
-  return `{${value.map(([key, text]) => `${scalar(key, style)}:${style.blank}${scalar(text, style)}`).join(`,${style.blank}`)}}`;
-}
-
-function scalar(text: string, { quotes }: FlowStyle): string {
-  return formatScalar(text, { style: quotes, flow: true });
-}
-
-function removeFlow(text: string, { pairs }: YamlMapping, pair: YamlPair, end: number): TextEdit | undefined {
-  const index = pairs.indexOf(pair);
-  const [before, after] = [pairs[index - 1], pairs[index + 1]];
-  if ([pair, after].some((neighbour) => neighbour && neighbour.key.propertiesEnd >= 0)) return undefined;
-  if (after) return { start: pair.key.start, end: after.key.start, text: '' };
-  return { start: before ? endOfPair(text, before) : pair.key.start, end, text: '' };
 }
 
 /** Whether a value is empty: missing, null, or an empty map. */

@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   appendEntry,
+  appendFlowItem,
+  appendFlowPair,
   dumpYaml,
+  fillEmpty,
   findEntry,
   indentOf,
   isJsonMap,
   type JsonValue,
+  replaceInFlow,
   type TextEdit,
   type YamlMapping,
   type YamlNode,
@@ -14,8 +18,8 @@ import {
 } from '../../base/index.ts';
 
 /**
- * The edits that add to a document what a value has beside the old one: new keys of maps, and new items at the end of lists. Undefined
- * if anything else differs, or if the layout does not allow it. The caller parses the result to verify it.
+ * The edits that add to a document what a value has beside the old one: new keys of maps, and new items at the end of lists, of which
+ * `null` is an empty one. Undefined if anything else differs, or if the layout does not allow it. The caller parses the result to verify it.
  */
 export function addToText(text: string, node: YamlNode, from: JsonValue, to: JsonValue): readonly TextEdit[] | undefined {
   if (isDeepStrictEqual(from, to)) return [];
@@ -27,9 +31,10 @@ export function addToText(text: string, node: YamlNode, from: JsonValue, to: Jso
     const [entry, before] = [findEntry(node, key), from[key] ?? null];
     if (isDeepStrictEqual(before, value)) continue;
     if (!entry || entry.merged) return undefined;
+    const list = before ?? [];
     const inside =
-      Array.isArray(before) && Array.isArray(value)
-        ? addItems(text, { parent: node, pair: entry.pair }, before, value)
+      Array.isArray(list) && Array.isArray(value)
+        ? addItems(text, { parent: node, pair: entry.pair }, list, value)
         : addToText(text, entry.pair.value, before, value);
     if (!inside) return undefined;
     edits.push(...inside);
@@ -41,7 +46,7 @@ export function addToText(text: string, node: YamlNode, from: JsonValue, to: Jso
 }
 
 function newEntry(text: string, mapping: YamlMapping, key: string, value: JsonValue): TextEdit | undefined {
-  if (mapping.flow) return typeof value === 'string' ? appendEntry(text, mapping, key, value) : undefined;
+  if (mapping.flow) return appendFlowPair(text, mapping, key, value);
   const lines = dumpYaml({ [key]: value });
   const block = Array.isArray(value) ? lines.replaceAll(/\n(?=.)/g, `\n${' '.repeat(listIndent(text, mapping))}`) : lines;
   return blockLines(appendEntry(text, mapping, key, ''), block, indentOf(text, mapping));
@@ -58,7 +63,7 @@ function listIndent(text: string, mapping: YamlMapping): number {
 
 /** The column of the dashes of a list whose items are on lines of their own. */
 function itemIndent(text: string, { items: [first] }: YamlSequence): number | undefined {
-  return first && /(?:^|[\r\n])( *)- +$/.exec(text.slice(0, first.start))?.[1]?.length;
+  return first && /(?:^|[\r\n])( *)-\s+$/.exec(text.slice(0, first.start))?.[1]?.length;
 }
 
 function addItems(
@@ -68,7 +73,9 @@ function addItems(
   to: readonly JsonValue[],
 ): readonly TextEdit[] | undefined {
   const list = pair.value;
-  if (list.kind !== 'sequence' || list.shared) return undefined;
+  if (list.shared) return undefined;
+  if (from.length === 0) return fillList(text, { parent, pair }, to);
+  if (list.kind !== 'sequence') return undefined;
   const edits: TextEdit[] = [];
   for (const [index, before] of from.entries()) {
     const item = list.items[index];
@@ -77,12 +84,31 @@ function addItems(
     edits.push(...inside);
   }
   const added = to.slice(from.length);
-  if (added.length === 0) return edits;
+  const last = list.items.at(-1);
+  if (added.length === 0 || !last) return edits;
+  if (list.flow) return [...edits, ...added.map((item) => appendFlowItem(text, last, pair, item))];
   const indent = itemIndent(text, list);
-  if (list.flow || parent.flow || indent === undefined) return undefined;
+  if (indent === undefined) return undefined;
   // The end of the list is that of a map whose last pair it is.
   const until = { ...parent, pairs: parent.pairs.slice(0, parent.pairs.indexOf(pair) + 1) };
   return [...edits, blockLines(appendEntry(text, until, '-', ''), dumpYaml(added), indent)];
+}
+
+/** The items of a list that is empty or missing. */
+function fillList(
+  text: string,
+  { parent, pair }: { readonly parent: YamlMapping; readonly pair: YamlPair },
+  items: readonly JsonValue[],
+): readonly TextEdit[] | undefined {
+  if (parent.flow) {
+    const edit = replaceInFlow(text, pair, [...items]);
+    return edit && [edit];
+  }
+  if (pair.value.kind === 'alias') return undefined;
+  const indent = indentOf(text, parent) + listIndent(text, parent);
+  return fillEmpty(text, { mapping: parent, pair, step: 0 }, [['-', '']]).map((edit) =>
+    edit.text === '' ? edit : blockLines(edit, dumpYaml(items), indent),
+  );
 }
 
 /** Lines in block style where another entry was to be put, with its line break. */

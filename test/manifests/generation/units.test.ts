@@ -412,6 +412,12 @@ describe('patches of what commands print', () => {
         [...head, ...pod(...containers('      - { name: c, command: [a], image: repo/img:t } # first'))],
       ],
       [
+        'a map on one line',
+        [...head, 'spec: { replicas: 3 } # pinned'],
+        image('repo/img:t'),
+        [...head, 'spec: { replicas: 3, template: {spec: {containers: [{image: repo/img:t, name: c}]}} } # pinned'],
+      ],
+      [
         'a container, which stays first',
         [...head, ...pod(...containers(...side), '      # network', '      hostNetwork: true # yes')],
         image('repo/img:t'),
@@ -445,7 +451,7 @@ describe('patches of what commands print', () => {
     });
 
     test('where its layout does not allow that, all its fields stay', async () => {
-      const patch = lines(...head, 'spec: { replicas: 3 } # pinned', ...other);
+      const patch = lines(...head, 'spec: &s { replicas: 3 } # pinned', 'other: *s', ...other);
       const after = await edited(open(), { ...files, 'web.txt': two, 'patch.yaml': patch }, image('repo/img:t'));
       expect(after['patch.yaml']).toBe(
         lines(
@@ -453,6 +459,8 @@ describe('patches of what commands print', () => {
           'kind: Deployment',
           'metadata:',
           '  name: web',
+          'other:',
+          '  replicas: 3',
           'spec:',
           '  replicas: 3',
           '  template:',

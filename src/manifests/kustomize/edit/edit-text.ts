@@ -64,7 +64,8 @@ function inPlace(text: string, node: YamlNode, from: JsonValue, to: JsonValue): 
   const edits: TextEdit[] = [];
   for (const [key, before] of Object.entries(from)) {
     const after = to[key];
-    if (isDeepStrictEqual(before, after)) continue;
+    // A list in the place of nothing is new.
+    if (isDeepStrictEqual(before, after) || (before === null && Array.isArray(after))) continue;
     const entry = findEntry(node, key);
     if (!entry || entry.merged) return undefined;
     const inside =

@@ -24,6 +24,28 @@ test.each<[string, string, string]>([
   ['a flow list', 'images: [{name: a, newTag: 1.0}] # f\n', "images: [{name: a, newTag: '1.1'}] # f\n"],
   ['an anchor of its own', 'images:\n- &a\n  name: a\n  newTag: &t "1.0"\n', 'images:\n- &a\n  name: a\n  newTag: &t "1.1"\n'],
   ['JSON', '{"images":[{"name":"a","newTag":"1.0"}]}', '{"images":[{"name":"a","newTag":"1.1"}]}'],
+  ['nothing', 'images:\nx: y\n', "images:\n- name: a\n  newTag: '1.1'\nx: y\n"],
+  ['nothing at the end', 'images:', "images:\n- name: a\n  newTag: '1.1'"],
+  ['null', 'images: null # n\n', "images: # n\n- name: a\n  newTag: '1.1'\n"],
+  ['an empty list', 'images: [] # n\nx: y\n', "images: # n\n- name: a\n  newTag: '1.1'\nx: y\n"],
+  ['an empty list with CRLF', 'images: []\r\n', "images:\r\n- name: a\r\n  newTag: '1.1'\r\n"],
+  ['an empty list in lines', 'images: [\n]\n', "images:\n- name: a\n  newTag: '1.1'\n"],
+  ['an item of a flow list', 'images: [{name: b}] # f\n', "images: [{name: b}, {name: a, newTag: '1.1'}] # f\n"],
+  [
+    'an item of a flow list of lines',
+    'images: [\n  {name: b}, # b\n]\n',
+    "images: [\n  {name: b},\n  {name: a, newTag: '1.1'}, # b\n]\n",
+  ],
+  ['a flow map', '{resources: [x]}\n', "{resources: [x], images: [{name: a, newTag: '1.1'}]}\n"],
+  ['compact JSON', '{"resources":["x"]}', '{"resources":["x"],"images":[{"name":"a","newTag":"1.1"}]}'],
+  ['JSON', '{"resources": ["x"], "images": []}\n', '{"resources": ["x"], "images": [{"name": "a", "newTag": "1.1"}]}\n'],
+  ['an item of JSON', '{"images":[{"name":"b"}]}', '{"images":[{"name":"b"},{"name":"a","newTag":"1.1"}]}'],
+  [
+    'JSON of lines',
+    '{\n  "resources": ["x"]\n}\n',
+    '{\n  "resources": ["x"],\n  "images": [{"name": "a", "newTag": "1.1"}]\n}\n',
+  ],
+  ['null in JSON', '{"images": null}\n', '{"images": [{"name": "a", "newTag": "1.1"}]}\n'],
   ['a document', '---\nresources: [x]\n', "---\nresources: [x]\nimages:\n- name: a\n  newTag: '1.1'\n"],
   ['an end', 'resources: [x]\n...\n', "resources: [x]\nimages:\n- name: a\n  newTag: '1.1'\n...\n"],
   [
@@ -63,6 +85,16 @@ test.each<[string, string, string]>([
   ['flow items', 'patches:\n- {path: a}\n', 'patches:\n- {path: a}\n- path: p.yaml\n'],
   ['a block scalar', 'patches:\n- patch: |-\n    x: y\nz: z\n', 'patches:\n- patch: |-\n    x: y\n- path: p.yaml\nz: z\n'],
   ['CRLF', 'patches:\r\n- path: a\r\n', 'patches:\r\n- path: a\r\n- path: p.yaml\r\n'],
+  [
+    'only comments',
+    'patches:\n# [WEBHOOK] enable it\n#- path: webhook.yaml\n\nresources:\n- x\n',
+    'patches:\n- path: p.yaml\n# [WEBHOOK] enable it\n#- path: webhook.yaml\n\nresources:\n- x\n',
+  ],
+  ['an empty list', 'patches: []\n', 'patches:\n- path: p.yaml\n'],
+  ['an empty list beside others', 'resources:\n  - x\npatches: []\n', 'resources:\n  - x\npatches:\n  - path: p.yaml\n'],
+  ['a flow list', 'patches: [{path: a}]\n', 'patches: [{path: a}, {path: p.yaml}]\n'],
+  ['a flow list that ends with a comma', 'patches: [{path: a},]\n', 'patches: [{path: a}, {path: p.yaml},]\n'],
+  ['JSON', '{"patches":[{"path":"a"}]}', '{"patches":[{"path":"a"},{"path":"p.yaml"}]}'],
   ['there already', 'patches:\n- path: p.yaml # own\n', 'patches:\n- path: p.yaml # own\n'],
 ])('a patch: %s', (_, text, expected) => {
   expect(editKustomizationText(text, PATCH)).toBe(expected);
@@ -81,6 +113,18 @@ test.each<[string, string]>([
   ['a text', 'images: a\n'],
 ])('no edit: %s', (_, text) => {
   expect(editKustomizationText(text, TAG)).toBeUndefined();
+});
+
+test.each<[string, string]>([
+  ['an alias', 'x: &i []\npatches: *i\n'],
+  ['an anchor that is used', 'patches: &i\n- path: a\nx: *i\n'],
+  ['an empty list with an anchor that is used', 'patches: &i []\nx: *i\n'],
+  ['a pair without brackets in a list', 'patches: [path: a]\n'],
+  ['no value on one line', '{patches}\n'],
+  ['a map', 'patches: {}\n'],
+  ['a text', 'patches: a\n'],
+])('no patch: %s', (_, text) => {
+  expect(editKustomizationText(text, PATCH)).toBeUndefined();
 });
 
 /** Parts of a text that is a kustomization whichever of them it has. */
