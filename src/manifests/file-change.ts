@@ -1,7 +1,8 @@
 import { editAnnotations } from './edit-annotations.ts';
 import { editContainerImages, type ImageChange } from './edit-image.ts';
 import type { EditTarget } from './locate.ts';
-import { editPatchFile, type PatchDialect, type PatchedChange } from './patch/edit-patch-file.ts';
+import type { PatchDialect } from './patch/dialect.ts';
+import { editPatchFile, type PatchedChange } from './patch/edit-patch-file.ts';
 
 /** A change of one file. */
 export type FileChange =

@@ -8,12 +8,9 @@ import { objectsOf } from '../objects.ts';
 import { spliceDocument } from '../splice-document.ts';
 import { editFailed } from '../verify.ts';
 import { addToText } from './add-to-text.ts';
-import { withoutOrders } from './extend-patch.ts';
+import type { PatchDialect } from './dialect.ts';
 import { diffObjects, widenPatch } from './patch.ts';
 import { type FilePatch, kindOf, patchName, readPatches, withPatch } from './patch-file.ts';
-
-/** Who will apply the patches. kustomize knows nothing of `$setElementOrder`, and would take it for a field of the object. */
-export type PatchDialect = 'kubernetes' | 'kustomize';
 
 /** A change of one object that is generated. */
 export interface PatchedChange {
@@ -53,20 +50,20 @@ export function editPatchFile(
 function editOne(text: string, object: JsonMap | undefined, change: PatchedChange, dialect: PatchDialect): string {
   if (!object) throw notFound(change.name);
   const patch = readPatches(text).get(change.name);
-  const before = patch ? withPatch(object, patch) : object;
+  const before = patch ? withPatch(object, patch, dialect) : object;
   const wanted = changed(before, change.change);
   if (isDeepStrictEqual(wanted, before)) return text;
   if (!patch || isOwn(patch, object, before, dialect))
     return replaceDocument(text, patch, patchDocument(object, wanted, dialect));
-  return addTo(editInPlace(text, patch, change) ?? text, object, wanted, change);
+  return addTo(editInPlace(text, patch, change) ?? text, object, wanted, change, dialect);
 }
 
 /** Adds to a person's patch what it lacks to make the wanted object; what it has stays. */
-function addTo(text: string, object: JsonMap, wanted: JsonMap, { name }: PatchedChange): string {
+function addTo(text: string, object: JsonMap, wanted: JsonMap, { name }: PatchedChange, dialect: PatchDialect): string {
   const patch = readPatches(text).get(name);
   if (!patch) throw notFound(name);
-  if (isDeepStrictEqual(withPatch(object, patch), wanted)) return text;
-  const wider = widenPatch(kindOf(object), object, patch.patch, wanted);
+  if (isDeepStrictEqual(withPatch(object, patch, dialect), wanted)) return text;
+  const wider = widenPatch(kindOf(object), object, patch.patch, wanted, dialect);
   if (!wider) throw editFailed(targetOf(patch.document.number, object));
   const { document } = patch;
   const edits = addToText(document.text, document.root, patch.patch, wider);
@@ -122,8 +119,7 @@ function editInPlace(text: string, { document, patch }: FilePatch, change: Patch
 /** The patch with what names its object; undefined if nothing differs. */
 function patchDocument(object: JsonMap, wanted: JsonMap, dialect: PatchDialect): string | undefined {
   const { apiVersion = null, kind = null, metadata } = object;
-  const exact = diffObjects(kindOf(object), object, wanted);
-  const patch = dialect === 'kustomize' ? withoutOrders(exact) : exact;
+  const patch = diffObjects(kindOf(object), object, wanted, dialect);
   if (Object.keys(patch).length === 0) return undefined;
   const { name = null, namespace = null } = isJsonMap(metadata) ? metadata : {};
   const changes = isJsonMap(patch.metadata) ? patch.metadata : {};

@@ -20,18 +20,6 @@ export function extendPatch(patch: JsonMap, addition: JsonMap, schema: MergeSche
   return extended;
 }
 
-/** A patch without the orders of its lists, which are those of the object then. */
-export function withoutOrders(patch: JsonMap): JsonMap {
-  const left: JsonMap = {};
-  for (const [key, value] of Object.entries(patch)) if (!key.startsWith(ORDER)) put(left, key, withoutOrdersInside(value));
-  return left;
-}
-
-function withoutOrdersInside(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutOrdersInside);
-  return isJsonMap(value) ? withoutOrders(value) : value;
-}
-
 function extendValue(before: JsonValue | undefined, value: JsonValue, rule: FieldRule | undefined, orders: boolean): JsonValue {
   if (isJsonMap(value)) {
     const schema = rule?.kind === 'map' ? rule.schema : {};

@@ -1,4 +1,5 @@
 import { FluxError, isJsonMap, type JsonMap, parseYamlDocuments, type YamlDocument } from '../../base/index.ts';
+import type { PatchDialect } from './dialect.ts';
 import { patchObject } from './patch.ts';
 
 /** A document of a patch file. */
@@ -30,9 +31,9 @@ export function readPatches(text: string): FilePatches {
 }
 
 /** The object with its patch. @throws FluxError `generation/bad-patch` with the document */
-export function withPatch(object: JsonMap, { document, patch }: FilePatch): JsonMap {
+export function withPatch(object: JsonMap, { document, patch }: FilePatch, dialect: PatchDialect = 'kubernetes'): JsonMap {
   try {
-    return patchObject(kindOf(object), object, patch);
+    return patchObject(kindOf(object), object, patch, dialect);
   } catch (error) {
     throw error instanceof FluxError ? badPatch(document.number, error.message) : error;
   }

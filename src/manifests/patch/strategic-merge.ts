@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FluxError, isJsonMap, type JsonMap, type JsonValue } from '../../base/index.ts';
+import type { PatchDialect } from './dialect.ts';
 import type { FieldRule, MergeSchema } from './merge-schema.ts';
 import { put } from './strategic-diff.ts';
 
@@ -10,7 +11,7 @@ const DELETED = '$deleteFromPrimitiveList/';
  * An object with a strategic merge patch applied (Kubernetes, `kubectl patch`), directives included. Its arguments are unchanged.
  * @throws FluxError `generation/bad-patch` for a directive that is none
  */
-export function strategicMerge(from: JsonMap, patch: JsonMap, schema: MergeSchema): JsonMap {
+export function strategicMerge(from: JsonMap, patch: JsonMap, schema: MergeSchema, dialect: PatchDialect): JsonMap {
   const { $patch: directive, $retainKeys: retained, ...rest } = patch;
   if (directive === 'replace') return withoutDirectives(rest);
   if (directive === 'delete') return {};
@@ -22,9 +23,9 @@ export function strategicMerge(from: JsonMap, patch: JsonMap, schema: MergeSchem
     if (key.startsWith(ORDER) || key.startsWith(DELETED)) continue;
     const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
     if (value === null) delete merged[key];
-    else if (isJsonMap(before) && isJsonMap(value)) put(merged, key, mergeMap(before, value, schema[key]));
+    else if (isJsonMap(before) && isJsonMap(value)) put(merged, key, mergeMap(before, value, schema[key], dialect));
     else if (!Array.isArray(before) || !Array.isArray(value)) put(merged, key, clean(value));
-    else put(merged, key, mergeList(before, value, schema[key]));
+    else put(merged, key, mergeList(before, value, schema[key], dialect));
   }
   for (const [directiveKey, value] of Object.entries(rest)) {
     if (!directiveKey.startsWith(DELETED)) continue;
@@ -48,12 +49,17 @@ export function strategicMerge(from: JsonMap, patch: JsonMap, schema: MergeSchem
   return merged;
 }
 
-function mergeMap(from: JsonMap, patch: JsonMap, rule: FieldRule | undefined): JsonMap {
+function mergeMap(from: JsonMap, patch: JsonMap, rule: FieldRule | undefined, dialect: PatchDialect): JsonMap {
   if (rule?.kind === 'map' && rule.replace && patch.$patch === undefined) return withoutDirectives(patch);
-  return strategicMerge(from, patch, rule?.kind === 'map' ? rule.schema : {});
+  return strategicMerge(from, patch, rule?.kind === 'map' ? rule.schema : {}, dialect);
 }
 
-function mergeList(from: readonly JsonValue[], patch: readonly JsonValue[], rule: FieldRule | undefined): JsonValue[] {
+function mergeList(
+  from: readonly JsonValue[],
+  patch: readonly JsonValue[],
+  rule: FieldRule | undefined,
+  dialect: PatchDialect,
+): JsonValue[] {
   if (rule?.kind === 'set') return ordered([...new Set([...from, ...patch])], patch, from, undefined);
   if (rule?.kind !== 'keyed') return patch.map(clean);
   const { key, schema } = rule;
@@ -70,10 +76,12 @@ function mergeList(from: readonly JsonValue[], patch: readonly JsonValue[], rule
     const name = nameOf(item, key);
     const at = merged.findIndex((each) => isJsonMap(each) && nameOf(each, key) === name);
     const before = merged[at];
-    if (isJsonMap(before)) merged[at] = strategicMerge(before, item, schema);
+    if (isJsonMap(before)) merged[at] = strategicMerge(before, item, schema, dialect);
     else merged.push(withoutDirectives(item));
   }
-  return ordered(merged, plain, kept, key);
+  if (dialect === 'kubernetes') return ordered(merged, plain, kept, key);
+  const named = plain.flatMap((item) => merged.find((each) => identity(each, key) === identity(item, key)) ?? []);
+  return [...named, ...merged.filter((each) => !named.includes(each))];
 }
 
 /** Those that are named in an order go by that; the others stay where they were beside them. */
