@@ -55,7 +55,7 @@ function editOne(text: string, object: JsonMap | undefined, change: PatchedChang
   if (isDeepStrictEqual(wanted, before)) return text;
   if (!patch || isOwn(patch, object, before, dialect))
     return replaceDocument(text, patch, patchDocument(object, wanted, dialect));
-  return addTo(editInPlace(text, patch, change) ?? text, object, wanted, change, dialect);
+  return addTo(partsOf(change).reduce(editInPlace, text), object, wanted, change, dialect);
 }
 
 /** Adds to a person's patch what it lacks to make the wanted object; what it has stays. */
@@ -106,12 +106,21 @@ function isOwn({ document: { text } }: FilePatch, object: JsonMap, before: JsonM
   return text.replace(/^---\n/, '') === patchDocument(object, before, dialect);
 }
 
-/** The same edit of the patch, which has the place if it was changed before; undefined if it has not. */
-function editInPlace(text: string, { document, patch }: FilePatch, change: PatchedChange): string | undefined {
+/** One change for each place. */
+function partsOf({ name, change }: PatchedChange): readonly PatchedChange[] {
+  if (change.kind === 'images')
+    return [...change.images].map((image) => ({ name, change: { kind: 'images', images: new Map([image]) } }));
+  return [...change.annotations].map((each) => ({ name, change: { kind: 'annotations', annotations: new Map([each]) } }));
+}
+
+/** The same edit of the patch, which has the place if it was changed before; the same text if it has not. */
+function editInPlace(text: string, { name, change }: PatchedChange): string {
+  const patch = readPatches(text).get(name);
+  if (!patch) throw notFound(name);
   try {
-    return applyTo(text, document.number, patch, change.change);
+    return applyTo(text, patch.document.number, patch.patch, change);
   } catch (error) {
-    if (error instanceof FluxError) return undefined;
+    if (error instanceof FluxError) return text;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { editPatchFile, type PatchedChange } from '../../../src/manifests/patch/edit-patch-file.ts';
 
@@ -112,4 +113,31 @@ describe('for kustomize', () => {
     const patch = lines('# ours', ...HEAD, '  name: web', ...containers('      - name: side', '        command: [a] # why'));
     expect(edit(patch, images({ c: 'nginx:2' }))).toBe(`${patch}      - image: nginx:2\n        name: c\n`);
   });
+});
+
+test('a patch that is there is not changed by the same change, and others keep every byte', () => {
+  const value = fc.constantFrom('1', '2', '3');
+  const change = fc.oneof(
+    fc.dictionary(fc.constantFrom('c', 'side', 'init'), value, { minKeys: 1, noNullPrototype: true }).map(images),
+    fc.dictionary(fc.constantFrom('a', 'b', 'owner'), fc.option(value), { minKeys: 1, noNullPrototype: true }).map(annotations),
+  );
+  const person = fc.constantFrom(
+    '',
+    lines('# ours', ...HEAD, '  name: web', 'spec: { replicas: 3 } # three'),
+    lines('# ours', ...HEAD, '  name: web', ...containers('      - name: side # side', '        tty: true')),
+    lines('# ours', 'kind: Deployment', 'metadata: { name: web, annotations: { b: "1" } }'),
+  );
+  const other = fc.constantFrom('', '---\n# other\nkind: ConfigMap\nmetadata: { name: map }\n', '---\n');
+  fc.assert(
+    fc.property(person, other, fc.array(change, { minLength: 1, maxLength: 4 }), (ours, others, changes) => {
+      let text = `${ours}${others}`;
+      for (const each of changes) {
+        text = edit(text, each);
+        expect(edit(text, each)).toBe(text);
+        expect(text).not.toContain('$setElementOrder');
+        expect(text).toContain(others);
+        if (ours !== '') expect(text.startsWith('# ours\n'), text).toBe(true);
+      }
+    }),
+  );
 });
