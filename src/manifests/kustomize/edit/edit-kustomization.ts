@@ -10,7 +10,7 @@ import { Trial, type TrialOptions } from './trial.ts';
 /**
  * The files with new text after changes of objects that kustomize builds. Images are changed in `images` of the kustomization, if
  * building it again shows that exactly the wanted containers change; else, and for annotations, in a patch file beside it. Other files
- * stay as they are, since others may be built from them.
+ * stay as they are, since others may be built from them. None if the objects are so already.
  * @throws FluxError `kustomize/cannot-edit`, or as `build` does
  */
 export async function editKustomization(
@@ -21,8 +21,9 @@ export async function editKustomization(
   cancel: Cancellable,
 ): Promise<readonly FileText[]> {
   const trial = await Trial.of(unit, tree, options, cancel);
-  const images = changes.filter(({ change }) => change.kind === 'images');
-  const others = changes.filter(({ change }) => change.kind !== 'images');
+  const missing = changes.filter((change) => !trial.has(change));
+  const images = missing.filter(({ change }) => change.kind === 'images');
+  const others = missing.filter(({ change }) => change.kind !== 'images');
   // Containers that share an image can only change together.
   const areChanged = images.length > 0 && (await changeImages(trial, images));
   for (const change of areChanged ? [] : images)

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Cancellable, FluxError } from '../../../base/index.ts';
 import type { FileText } from '../../../repository/index.ts';
 import type { KubeObject } from '../../../resource/index.ts';
@@ -69,6 +70,12 @@ export class Trial {
   /** An object as it is built with the edits so far. @throws FluxError `kustomize/cannot-edit` */
   built(object: KubeObject): ParsedObject {
     return this.#found(this.#objects, object);
+  }
+
+  /** Whether an object is built with a change already. @throws FluxError `kustomize/cannot-edit` */
+  has({ manifest, change }: ObjectChange): boolean {
+    const { object } = this.built(manifest.object);
+    return isDeepStrictEqual(changedObject(object, change), object);
   }
 
   /** The file that an object comes from, if kustomize knows. @throws as `build` does */

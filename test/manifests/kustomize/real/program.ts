@@ -17,7 +17,7 @@ export function folder(): string {
   return path;
 }
 
-/** Manifests that are built by the program, and the folders that it built so far. */
+/** Manifests that are built by the program of each folder that no other refers to, and the folders that it built so far. */
 export function open({ timeoutMs = 60_000, origins = false } = {}) {
   const kustomize = createKustomize({
     program: PROGRAM,
@@ -37,6 +37,7 @@ export function open({ timeoutMs = 60_000, origins = false } = {}) {
   const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs, origins } });
   return {
     built,
+    manifests,
     async read(entries: Entries) {
       const { files, blob } = revisionOf(entries);
       return manifests.read(files, blob);
