@@ -23,7 +23,8 @@ export async function changeByPatch(trial: Trial, change: ObjectChange): Promise
   const kustomization = kustomizationOf(text);
   const object = await unpatched(trial, change.manifest.object, kustomization);
   const patches = (await trial.read(path)) ?? '';
-  let why = 'no patch finds the object';
+  // Of the likeliest name: kustomize does not know the object by all of them.
+  let why: string | undefined;
   for (const name of await namesOf(trial, change.manifest.object, kustomization)) {
     const named = renamed(object, name);
     const key = patchName(named);
@@ -39,14 +40,14 @@ export async function changeByPatch(trial: Trial, change: ObjectChange): Promise
       const edits = [{ path, content }, ...(referring === text ? [] : [{ path: unit.configFile, content: referring }])];
       const difference = await trial.attempt(edits, [change]);
       if (difference === undefined) return;
-      why = difference;
+      why ??= difference;
     } catch (error) {
       cancel.signal?.throwIfAborted();
       if (!(error instanceof FluxError)) throw error;
-      why = error.message;
+      why ??= error.message;
     }
   }
-  cannotEdit(unit, why);
+  cannotEdit(unit, why ?? 'no patch finds the object');
 }
 
 /** The object as it is built without the patch file, which is what its patches are for. */

@@ -434,6 +434,12 @@ test.each<[string, Entries, Changes, string]>([
     'deployment/web would not be as wanted',
   ],
   [
+    'one of two that have a prefix',
+    { ...TWO, [K]: 'resources: [../base]\nnamePrefix: p-\nimages: [{ name: nginx, newTag: v1 }]\n' },
+    { 'deployment/p-web': { images: { c: 'nginx:v2' } } },
+    'deployment/p-web would not be as wanted',
+  ],
+  [
     'patches with an anchor',
     { ...TWO, [K]: 'resources: [../base]\npatches: &p []\ncomponents: *p\n' },
     image('nginx:v2'),
