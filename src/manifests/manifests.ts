@@ -95,6 +95,8 @@ export interface Kustomize {
   readonly timeoutMs: number;
   /** Whether each object says which file it is from; each unit is built twice then. */
   readonly origins?: boolean;
+  /** Whether errors show what kustomize printed, also where it quotes files. */
+  readonly verbatim?: boolean;
 }
 
 export interface ManifestsOptions {

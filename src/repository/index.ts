@@ -17,6 +17,7 @@ export type {
   ShellCommand,
 } from './command-run.ts';
 export type { Commit, CommitRequest } from './commit.ts';
+export { faultOfLength } from './fault-of-length.ts';
 export type { FileText } from './file-text.ts';
 export { followsInWords, isBranch } from './follows.ts';
 export type { LineChange, LineRange } from './line-change.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { FluxError, yieldTurn } from '../base/index.ts';
-import type { TreeFile } from '../repository/index.ts';
+import { faultOfLength, type TreeFile } from '../repository/index.ts';
 import { inBytes, MAX_FILE_BYTES, MAX_FILES, MAX_FILES_BYTES } from './limits.ts';
 
 /** What is written to a disk for the files of a revision. Every path is relative, and below the root. */
@@ -16,8 +16,6 @@ export interface Layout {
 
 const LINK = '120000';
 const SUBMODULE = '160000';
-const MAX_NAME = 255;
-const MAX_PATH = 2048;
 
 /** Files checked between two turns of the event loop. */
 const PER_TURN = 1_000;
@@ -70,7 +68,6 @@ function faultOf(file: TreeFile): string | undefined {
 
 function faultOfPath({ path, undecodable }: TreeFile): string | undefined {
   if (undecodable) return 'its name is not UTF-8';
-  if (Buffer.byteLength(path) > MAX_PATH) return `its path has more than ${MAX_PATH} bytes`;
   return faultOfName(path);
 }
 
@@ -80,9 +77,8 @@ export function faultOfName(path: string): string | undefined {
   for (const name of path.split('/')) {
     if (name === '' || name === '.' || name === '..') return 'its path is not a plain relative one';
     if (name.toLowerCase() === '.git') return 'it is in a folder .git';
-    if (Buffer.byteLength(name) > MAX_NAME) return `a part of its path has more than ${MAX_NAME} bytes`;
   }
-  return undefined;
+  return faultOfLength(path);
 }
 
 function addFolders(path: string, folders: Set<string>): void {
@@ -93,6 +89,7 @@ function addFolders(path: string, folders: Set<string>): void {
 
 /** As in Linux. */
 const MAX_LINKS = 40;
+const MAX_TARGET = 2048;
 /** Parts of paths that are followed for all links together; each takes about a microsecond. */
 const MAX_STEPS = 1_000_000;
 const STEPS_PER_TURN = 1_000;
@@ -141,7 +138,7 @@ function* follow(path: string, targets: ReadonlyMap<string, string>): Generator<
       continue;
     }
     followed += 1;
-    if (followed > MAX_LINKS || target.length > MAX_PATH || /^$|^\/|\0/.test(target)) return false;
+    if (followed > MAX_LINKS || /^$|^\/|\0/.test(target) || target.length > MAX_TARGET) return false;
     for (const part of target.split('/').reverse()) rest.push(part);
   }
   return true;

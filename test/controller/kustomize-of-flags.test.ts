@@ -54,7 +54,7 @@ test('nothing is built by default; a .flux.yaml may name it, and says then what 
   expect(await of('off', directory)).toBeUndefined();
   const { kustomize, close } = (await of('off', directory, true)) ?? {};
   expect(kustomize).toMatchObject({ auto: false, timeoutMs: 30_000 });
-  const build = kustomize?.program.build('', { files: [], links: [] }, { timeoutMs: 1_000 });
+  const build = kustomize?.program.build('', async () => ({ files: [], links: [] }), { timeoutMs: 1_000, outputBytes: 1024 });
   await expect(build).rejects.toMatchObject({ code: 'kustomize/not-found' });
   await close?.();
 });
@@ -62,7 +62,9 @@ test('nothing is built by default; a .flux.yaml may name it, and says then what 
 test('what is found is run', async () => {
   const { kustomize, close } = (await of('auto', await folderWith('a', 0o755))) ?? {};
   expect(kustomize?.auto).toBe(true);
-  expect(await kustomize?.program.build('', { files: [], links: [] }, { timeoutMs: 30_000 })).toEqual({
+  expect(
+    await kustomize?.program.build('', async () => ({ files: [], links: [] }), { timeoutMs: 30_000, outputBytes: 1024 }),
+  ).toEqual({
     kind: 'built',
     output: Buffer.from('apiVersion: v1\n'),
   });

@@ -80,7 +80,7 @@ async function renderWithin<T>(
       // As for fluxd, whose --sync-timeout has the same default.
       paths: tree.paths,
       generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
-      kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true },
+      kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true, verbatim: true },
     });
     return await use(await read(manifests, tree, signal));
   } finally {

@@ -10,6 +10,7 @@ import type { KustomizeUnit } from '../units/unit.ts';
 import type { BuildOutcome, KustomizeProgram, ProgramFiles } from './kustomize-program.ts';
 import { objectKey } from './object-key.ts';
 import { withOrigins } from './origins.ts';
+import { saidIn } from './said-in.ts';
 
 export interface KustomizeOptions {
   readonly program: KustomizeProgram;
@@ -19,6 +20,8 @@ export interface KustomizeOptions {
   readonly timeoutMs: number;
   /** Whether each object says which file it is from; each unit is built twice then. */
   readonly origins?: boolean;
+  /** Whether errors show what kustomize printed, also where it quotes files. */
+  readonly verbatim?: boolean;
 }
 
 /** So much of the end of what kustomize printed is shown, in characters. */
@@ -38,7 +41,7 @@ export async function build(
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  return parsed(unit, await contentsOf(unit, tree), false, options, cancel);
+  return parsed(unit, () => contentsOf(unit, tree), false, options, cancel);
 }
 
 /**
@@ -52,25 +55,26 @@ export async function originsOf(
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ReadonlyMap<string, string>> {
-  const { files, links } = await contentsOf(unit, tree);
-  const own = files.find(({ path }) => path === unit.configFile);
-  const asking = own && withOrigins(Buffer.from(own.content));
+  const own = unit.files.find(({ path }) => path === unit.configFile);
+  const asking = own && withOrigins(await tree.read(own));
   if (asking === undefined) return new Map();
-  const asked = files.map((file) => (file === own ? { ...own, content: asking } : file));
-  const { objects } = await parsed(unit, { files: asked, links }, true, options, cancel);
+  const asked = async () => {
+    const { files, links } = await contentsOf(unit, tree);
+    return { files: files.map((file) => (file.path === unit.configFile ? { ...file, content: asking } : file)), links };
+  };
+  const { objects } = await parsed(unit, asked, true, options, cancel);
   return new Map(objects.flatMap(({ object, origin }) => (origin === undefined ? [] : [[objectKey(object), origin]])));
 }
 
 async function parsed(
-  { directory }: KustomizeUnit,
-  files: ProgramFiles,
+  unit: KustomizeUnit,
+  files: () => Promise<ProgramFiles>,
   hasOrigins: boolean,
-  { program, thread, timeoutMs }: KustomizeOptions,
+  { program, thread, timeoutMs, verbatim = false }: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  const outcome = await program.build(directory, files, { ...cancel, timeoutMs });
-  if (outcome.kind === 'failed') throw failed(outcome);
-  if (outcome.output.length > MAX_FILE_BYTES) throw tooMuch(outcome.output.length);
+  const outcome = await program.build(unit.directory, files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  if (outcome.kind === 'failed') throw failed(outcome, verbatim ? tailOf(outcome.stderr) : saidIn(outcome.stderr, unit));
   const read = await thread.parse({ bytes: outcome.output, isJson: false, hasOrigins }, cancel.signal);
   const broken = read.errors.find(({ error }) => UNREADABLE.has(error.code) || read.objects.length === 0);
   if (broken) throw unreadable(broken.error);
@@ -88,13 +92,17 @@ async function contentsOf({ files }: KustomizeUnit, tree: Pick<Tree, 'read'>): P
   };
 }
 
-function failed({ failure, stderr }: Extract<BuildOutcome, { readonly kind: 'failed' }>): FluxError {
-  const shown = redact(stderr).trimEnd().slice(-MAX_OUTPUT).toWellFormed();
+function tailOf(stderr: string): string {
+  return redact(stderr).trimEnd().slice(-MAX_OUTPUT).toWellFormed();
+}
+
+function failed({ failure }: Extract<BuildOutcome, { readonly kind: 'failed' }>, said: string): FluxError {
+  if (failure.kind === 'limit' && failure.limit === 'output') return tooMuch(failure.bound);
   const isTimeout = failure.kind === 'limit' && failure.limit === 'time';
-  return new FluxError(`kustomize build failed: ${inWords(failure)}${shown === '' ? '' : `\nerror output:\n${shown}`}`, {
+  return new FluxError(`kustomize build failed: ${inWords(failure)}${said === '' ? '' : `\nerror output:\n${said}`}`, {
     code: isTimeout ? 'kustomize/timed-out' : 'kustomize/failed',
     fault: 'user',
-    help: `${isTimeout ? 'Raise --sync-timeout, half of which it has.' : 'Run `kustomize build` in a clone of the repository to see why.'} It is tried again. What it renders stays as it is in the cluster, and nothing is deleted.`,
+    help: `${isTimeout ? 'Raise --sync-timeout, half of which it has.' : 'Run `kustomize build`, or `fluxctl render --kustomize=auto`, in a clone of the repository to see all that it prints; what may be from a file is not shown here.'} It is tried again. What it renders stays as it is in the cluster, and nothing is deleted.`,
   });
 }
 
@@ -127,10 +135,10 @@ function unreadable(cause: FluxError): FluxError {
   });
 }
 
-function tooMuch(bytes: number): FluxError {
-  return new FluxError(`kustomize printed ${Math.ceil(bytes / (1 << 20))} MiB`, {
+function tooMuch(bound: string): FluxError {
+  return new FluxError(`kustomize printed more than ${bound}`, {
     code: 'kustomize/too-much-output',
     fault: 'user',
-    help: `Output above ${MAX_FILE_BYTES >> 20} MiB is not read. Divide the kustomization.`,
+    help: 'Output above that is not read. Divide the kustomization.',
   });
 }

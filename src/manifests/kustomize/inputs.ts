@@ -1,5 +1,5 @@
 import { FluxError } from '../../base/index.ts';
-import type { TreeFile } from '../../repository/index.ts';
+import { faultOfLength, type TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import { SUBMODULE } from '../resolve-link.ts';
 import type { Tree } from '../units/tree.ts';
@@ -112,6 +112,9 @@ class Walk {
 
   #add(file: TreeFile): void {
     if (this.#files.has(file.path)) return;
+    const fault = faultOfLength(file.path);
+    if (fault)
+      throw refusedKustomization(`${JSON.stringify(file.path.slice(-300).toWellFormed())} cannot be given to it: ${fault}`);
     this.#files.set(file.path, file);
     this.#bytes += file.size;
     if (file.size > MAX_FILE_BYTES || this.#files.size > MAX_FILES || this.#bytes > MAX_BYTES)

@@ -13,8 +13,17 @@ export type BuildOutcome =
   /** The end of its standard error: at most 20 lines and 4 KiB. */
   | { readonly kind: 'failed'; readonly failure: CommandFailure; readonly stderr: string };
 
+export interface BuildOptions extends Cancellable {
+  readonly timeoutMs: number;
+  /** The most that it may print, in bytes; what prints more has failed. */
+  readonly outputBytes: number;
+}
+
 /** Runs `kustomize build`, in a folder that has only the given files, without plugins and network. */
 export interface KustomizeProgram {
-  /** @throws the signal's reason; FluxError if it cannot be started */
-  build(folder: string, files: ProgramFiles, options: Cancellable & { readonly timeoutMs: number }): Promise<BuildOutcome>;
+  /**
+   * Asks for the files when it has its turn.
+   * @throws the signal's reason; what `files` throws; FluxError if it cannot be run
+   */
+  build(folder: string, files: () => Promise<ProgramFiles>, options: BuildOptions): Promise<BuildOutcome>;
 }

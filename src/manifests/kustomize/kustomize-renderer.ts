@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ParsedFile } from '../finding.ts';
 import type { Renderer } from '../units/renderer.ts';
@@ -10,9 +9,8 @@ import type { TrialOptions } from './edit/trial.ts';
 import { objectKey } from './object-key.ts';
 import { Pace } from './pace.ts';
 
-/** Renders units with kustomize, as many at once as there are processors. */
+/** Renders units with kustomize; the program says how many at once. */
 export function createKustomizeRenderer(options: TrialOptions): Renderer<KustomizeUnit> {
-  const inParallel = pLimit(availableParallelism());
   // One after the other, for others to have their turn: they are asked for together.
   const inTurn = pLimit(1);
   const pace = new Pace();
@@ -26,12 +24,10 @@ export function createKustomizeRenderer(options: TrialOptions): Renderer<Kustomi
         }
         return hash.digest('hex');
       }),
-    render: (unit, tree, cancel) =>
-      inParallel(async () => {
-        cancel.signal?.throwIfAborted();
-        const parsed = await build(unit, tree, options, cancel);
-        return options.origins ? withOriginsOf(parsed, await originsOf(unit, tree, options, cancel)) : parsed;
-      }),
+    async render(unit, tree, cancel) {
+      const parsed = await build(unit, tree, options, cancel);
+      return options.origins ? withOriginsOf(parsed, await originsOf(unit, tree, options, cancel)) : parsed;
+    },
     originsOf: (unit, tree, cancel) => originsOf(unit, tree, options, cancel),
     edit: (unit, changes, tree, cancel) => editKustomization(unit, changes, tree, options, cancel),
   };

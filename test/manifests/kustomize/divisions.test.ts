@@ -24,7 +24,8 @@ const entries = Object.fromEntries(
 
 /** Prints the workload of a folder with the image of its kustomization, as kustomize does. */
 const program = {
-  async build(folder: string, { files }: ProgramFiles) {
+  async build(folder: string, filesOf: () => Promise<ProgramFiles>) {
+    const { files } = await filesOf();
     const name = folder.slice('prod/'.length);
     const text = `${Buffer.from(files.find(({ path }) => path === `${folder}/${K}`)?.content ?? '')}`;
     const [, tag] = /newTag: "(.*)"/.exec(text) ?? [];

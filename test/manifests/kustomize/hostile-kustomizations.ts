@@ -312,6 +312,10 @@ export const HOSTILE: readonly Hostile[] = [
   one('Helm in a base', 'resources: [../b]\n', { 'b/kustomization.yaml': 'helmCharts: [{ name: a }]\n' }),
 
   // Sizes.
+  one('a name of more than 255 bytes', `resources: [${'x'.repeat(300)}]\n`, { [`app/${'x'.repeat(300)}`]: configMap('a') }),
+  one('a path of more than 2,048 bytes', `resources: [${'d/'.repeat(1100)}a]\n`, {
+    [`app/${'d/'.repeat(1100)}a`]: configMap('a'),
+  }),
   one('more than 48 KiB', `resources: [a.yaml]\n#${'x'.repeat(48 << 10)}`, A),
   one('a plugin of more than 48 KiB', 'generators: [a.yaml]\n', {
     'app/a.yaml': `apiVersion: builtin\nkind: LabelTransformer\n#${'x'.repeat(48 << 10)}`,

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger, systemClock } from '../../../src/base/index.ts';
+import { silentLogger, systemClock, yieldTurn } from '../../../src/base/index.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
 import { createKustomize } from '../../../src/sandbox/index.ts';
 import { configMap, type Entries, link, revisionOf } from '../../manifests/kustomize/checkout.ts';
@@ -20,6 +20,8 @@ const FILES: Entries = {
   'app/secret.txt': 'not an input',
 };
 const TIMEOUT_MS = 30_000;
+const LIMITS = { timeoutMs: TIMEOUT_MS, outputBytes: 1 << 20 };
+const NO_FILES = async () => ({ files: [], links: [] });
 
 let parent: string;
 const closing: (() => Promise<void>)[] = [];
@@ -41,17 +43,20 @@ async function programOf(script: string, name = 'kustomize'): Promise<string> {
   return path;
 }
 
-function open(program: string | undefined, { timeoutMs = TIMEOUT_MS, clock = systemClock } = {}) {
+function open(
+  program: string | undefined,
+  { timeoutMs = TIMEOUT_MS, clock = systemClock, memoryDirectory = join(parent, 'own') } = {},
+) {
   const directory = join(parent, 'own');
   const kustomize = createKustomize({
     program,
     directory,
-    memoryDirectory: directory,
+    memoryDirectory,
     clock: systemClock,
     logger: silentLogger(),
   });
   closing.push(kustomize.close);
-  const manifests = createManifests({ clock, kustomize: { program: kustomize, auto: true, timeoutMs } });
+  const manifests = createManifests({ clock, kustomize: { program: kustomize, auto: true, timeoutMs, verbatim: true } });
   return { kustomize, manifests, directory };
 }
 
@@ -69,8 +74,8 @@ describe('kustomize runs', () => {
     const { kustomize, directory } = open(await programOf('echo "$@"; pwd -P; /usr/bin/env'));
     const outcome = await kustomize.build(
       'app',
-      { files: [{ path: 'app/k', content: Buffer.from('') }], links: [] },
-      { timeoutMs: TIMEOUT_MS },
+      async () => ({ files: [{ path: 'app/k', content: Buffer.from('') }], links: [] }),
+      LIMITS,
     );
     const text = outcome.kind === 'built' ? `${outcome.output}` : '';
     const [args, folder, ...variables] = text.trim().split('\n');
@@ -105,7 +110,7 @@ describe('kustomize runs', () => {
   test('its folder is emptied at the first run, and removed at the end', async () => {
     const { kustomize, directory } = open(await programOf(GOOD));
     await mkdir(join(directory, '1', 'files', 'old'), { recursive: true });
-    expect(await kustomize.build('', { files: [], links: [] }, { timeoutMs: TIMEOUT_MS })).toMatchObject({ kind: 'built' });
+    expect(await kustomize.build('', NO_FILES, LIMITS)).toMatchObject({ kind: 'built' });
     await kustomize.close();
     expect(await readdir(parent)).toEqual(['kustomize']);
   });
@@ -160,8 +165,8 @@ describe('what fails is named', () => {
     ['no output', 'exit 0', 'kustomize/empty-output', /^kustomize built no object$/],
     ['a comment', 'echo "# nothing"', 'kustomize/empty-output', /no object/],
     ['empty documents', 'printf -- "---\\n---\\n"', 'kustomize/empty-output', /no object/],
-    ['too much to read', '/usr/bin/head -c 17000000 /dev/zero', 'kustomize/too-much-output', /17 MiB/],
-    ['output without end', '/usr/bin/yes', 'kustomize/failed', /limit of output, 64 MiB/],
+    ['too much to read', '/usr/bin/head -c 17000000 /dev/zero', 'kustomize/too-much-output', /more than 16 MiB/],
+    ['output without end', '/usr/bin/yes', 'kustomize/too-much-output', /more than 16 MiB/],
   ])('%s', async (_, script, code, message) => {
     const failure = await messageOf(script);
     expect(failure.code).toBe(code);
@@ -221,13 +226,102 @@ describe('what fails is named', () => {
     const { kustomize } = open(await programOf(`[ -e ${flag} ] && exec ${GOOD}\n: >${flag}; while :; do /bin/sleep 1; done`));
     const controller = new AbortController();
     const reason = new Error('not needed any more');
-    const running = kustomize.build('', { files: [], links: [] }, { timeoutMs: TIMEOUT_MS, signal: controller.signal });
+    const running = kustomize.build('', NO_FILES, { ...LIMITS, signal: controller.signal });
     const ended = expect(running).rejects.toBe(reason);
     await until('it has started', () => existsSync(flag));
     controller.abort(reason);
     await ended;
-    expect(await kustomize.build('', { files: [], links: [] }, { timeoutMs: TIMEOUT_MS })).toMatchObject({ kind: 'built' });
+    expect(await kustomize.build('', NO_FILES, LIMITS)).toMatchObject({ kind: 'built' });
   });
+});
+
+const file = (path: string, content = new Uint8Array()) => ({ path, content });
+const filesOf =
+  (...files: ReturnType<typeof file>[]) =>
+  () =>
+    Promise.resolve({ files, links: [] });
+
+describe('files that cannot be written', () => {
+  test.each([
+    ['a name that is too long', filesOf(file(`app/${'x'.repeat(300)}`)), 'ENAMETOOLONG'],
+    ['a path that is too long', filesOf(file(`${'d/'.repeat(3000)}x`)), 'ENAMETOOLONG'],
+    ['a file where a folder is', filesOf(file('a/b'), file('a')), 'EEXIST'],
+    ['a folder where a file is', filesOf(file('a'), file('a/b')), 'ENOTDIR'],
+  ])('fail the build and nothing else: %s', async (_, files, errno) => {
+    const { kustomize, directory } = open(await programOf(GOOD));
+    const error = await kustomize.build('', files, LIMITS).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'FluxError', code: 'kustomize/not-written', fault: 'user', cause: expect.any(Error) });
+    expect(error).toMatchObject({ message: expect.stringMatching(new RegExp(`: (?:${errno}|EEXIST)$`)) });
+    expect(await readdir(directory)).toEqual([]);
+    expect(await kustomize.build('', NO_FILES, LIMITS)).toMatchObject({ kind: 'built' });
+  });
+
+  test('a directory that could not be made is made by the next build', async () => {
+    const blocked = join(parent, 'blocked');
+    await writeFile(blocked, '');
+    const { kustomize } = open(await programOf(GOOD), { memoryDirectory: join(blocked, 'own') });
+    await expect(kustomize.build('', NO_FILES, LIMITS)).rejects.toMatchObject({ code: 'kustomize/not-written' });
+    await rm(blocked);
+    expect(await kustomize.build('', NO_FILES, LIMITS)).toMatchObject({ kind: 'built' });
+  });
+});
+
+test('two builds run at once, and only their files are asked for', async () => {
+  const go = join(parent, 'go');
+  const { kustomize } = open(await programOf(`while ! [ -e ${go} ]; do /bin/sleep 0.05; done; ${GOOD}`));
+  const asked: number[] = [];
+  const builds = [0, 1, 2, 3].map((n) =>
+    kustomize.build(
+      '',
+      async () => {
+        asked.push(n);
+        return NO_FILES();
+      },
+      LIMITS,
+    ),
+  );
+  await until('two are asked for', () => asked.length >= 2);
+  for (let turn = 0; turn < 50; turn += 1) await yieldTurn();
+  expect(asked).toEqual([0, 1]);
+  await writeFile(go, '');
+  expect((await Promise.all(builds)).map(({ kind }) => kind)).toEqual(['built', 'built', 'built', 'built']);
+  expect(asked).toEqual([0, 1, 2, 3]);
+});
+
+test('large files are written in turns of the event loop', async () => {
+  const { kustomize } = open(await programOf(GOOD));
+  let turn = 0;
+  let ticking = true;
+  const tick = () => {
+    turn += 1;
+    if (ticking) setImmediate(tick);
+  };
+  tick();
+  const seen = new Set<number>();
+  const bytes = new Uint8Array(4 << 20);
+  const large = [0, 1, 2, 3, 4].map((n) => ({
+    path: `large-${n}`,
+    get content() {
+      seen.add(turn);
+      return bytes;
+    },
+  }));
+  await kustomize.build('', async () => ({ files: large, links: [] }), LIMITS);
+  ticking = false;
+  expect(seen.size).toBeGreaterThanOrEqual(5);
+});
+
+test('close ends builds, also those that wait, refuses others, and leaves nothing', async () => {
+  const flag = join(parent, 'started');
+  const { kustomize } = open(await programOf(`: >${flag}; while :; do /bin/sleep 1; done`));
+  const builds = Promise.allSettled([0, 1, 2].map(() => kustomize.build('', NO_FILES, LIMITS)));
+  await until('one has started', () => existsSync(flag));
+  await kustomize.close();
+  expect((await readdir(parent)).sort()).toEqual(['kustomize', 'started']);
+  const closed = { status: 'rejected', reason: expect.objectContaining({ code: 'kustomize/closed' }) };
+  expect(await builds).toEqual([closed, closed, closed]);
+  await expect(kustomize.build('', NO_FILES, LIMITS)).rejects.toMatchObject({ code: 'kustomize/closed' });
+  expect((await readdir(parent)).sort()).toEqual(['kustomize', 'started']);
 });
 
 /** Ways in which a build can be lost. */

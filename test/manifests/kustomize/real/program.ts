@@ -18,7 +18,7 @@ export function folder(): string {
 }
 
 /** Manifests that are built by the program of each folder that no other refers to, and the folders that it built so far. */
-export function open({ timeoutMs = 60_000, origins = false } = {}) {
+export function open({ timeoutMs = 60_000, origins = false, verbatim = false } = {}) {
   const kustomize = createKustomize({
     program: PROGRAM,
     directory: join(folder(), 'own'),
@@ -34,7 +34,7 @@ export function open({ timeoutMs = 60_000, origins = false } = {}) {
       return kustomize.build(directory, files, options);
     },
   };
-  const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs, origins } });
+  const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs, origins, verbatim } });
   return {
     built,
     manifests,
