@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Clock, type FluxError, messageOf } from '../../base/index.ts';
 import { jsonObjectIn } from '../parsed-json.ts';
@@ -63,24 +63,36 @@ async function run(path: string, input: string, options: HelperOptions): Promise
   const env = Object.fromEntries(VARIABLES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
   using deadline = clock.deadline(timeoutMs);
   return await new Promise((resolve, reject) => {
-    const child = spawn(path, ['get'], { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+    const child = start(path, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+    child.on('error', (error) => reject(failed(`${path}: ${messageOf(error)}`, error)));
+    const { stdin, stdout } = child;
+    // Without a free file descriptor Node makes no streams, and says why by that event.
+    if (!stdin || !stdout) return;
     let output = '';
     const end = (reason: string) => {
       if (child.pid !== undefined) killGroup(child.pid);
-      child.stdout.destroy();
+      stdout.destroy();
       reject(failed(`${path} ${reason}`));
     };
     deadline.signal.addEventListener('abort', () => end(`did not end within ${timeoutMs / 1000} s`), { once: true });
-    child.stdout.on('data', (chunk: Buffer) => {
+    stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString('utf8');
       if (output.length > MAX_OUTPUT_BYTES) end(`wrote more than ${MAX_OUTPUT_BYTES} bytes`);
     });
-    child.on('error', (error) => reject(failed(`${path}: ${messageOf(error)}`, error)));
     child.on('close', (code, signal) => resolve({ exit: code ?? signal ?? 'SIGKILL', output }));
     // A program that reads nothing and ends closes the pipe.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+    stdin.on('error', () => undefined);
+    stdin.end(input);
   });
+}
+
+/** @throws FluxError `registry/no-credential`, as without memory */
+function start(path: string, options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(path, ['get'], options);
+  } catch (error) {
+    throw failed(`${path}: ${messageOf(error)}`, error);
+  }
 }
 
 function killGroup(pid: number): void {

@@ -1,5 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { type Clock, FluxError, hasErrno } from '../../base/index.ts';
 import type { CommandFailure } from '../../repository/index.ts';
 import { inBytes, inSeconds } from '../limits.ts';
@@ -43,7 +42,13 @@ export async function runProcess(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<Ended> {
   const { timeoutMs, outputLeft, outputBytes, memoryBytes } = limits;
-  const child = spawn(file, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = start(file, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const end = endOf(child, file, clock);
+  // Without a free file descriptor Node makes no streams, and says why by an event.
+  if (!child.stdout || !child.stderr) {
+    await end;
+    throw cannotStart(file);
+  }
   let limit: CommandFailure | undefined;
   const stop = (failure?: CommandFailure) => {
     limit ??= failure;
@@ -68,7 +73,7 @@ export async function runProcess(
       stop({ kind: 'limit', limit: 'memory', bound: inBytes(memoryBytes) }),
     );
   try {
-    const { status, killedBy } = await endOf(child, file, clock);
+    const { status, killedBy } = await end;
     signal?.throwIfAborted();
     const failure = limit ?? failureOf(status, killedBy);
     return failure ? { kind: 'failed', failure, stderr: stderr.text() } : { kind: 'succeeded', output: Buffer.concat(output) };
@@ -78,7 +83,13 @@ export async function runProcess(
   }
 }
 
-async function weigh({ pid }: Child, maxBytes: number, clock: Clock, signal: AbortSignal, onExceeded: () => void): Promise<void> {
+async function weigh(
+  { pid }: ChildProcess,
+  maxBytes: number,
+  clock: Clock,
+  signal: AbortSignal,
+  onExceeded: () => void,
+): Promise<void> {
   while (pid !== undefined) {
     try {
       await clock.sleep(WEIGH_MS, { signal });
@@ -94,24 +105,34 @@ function failureOf(status: number | null, killedBy: string | null): CommandFailu
   return status === 0 ? undefined : { kind: 'exit', status: status ?? 1 };
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(file, args, options);
+  } catch (error) {
+    throw cannotStart(file, error);
+  }
+}
+
+function cannotStart(file: string, cause?: unknown): FluxError {
+  return new FluxError(`${file} cannot be started`, { code: 'sandbox/failed', cause });
+}
 
 /** Resolves when the program has ended, its group is killed, and its pipes are read. */
 function endOf(
-  child: Child,
+  child: ChildProcess,
   file: string,
   clock: Clock,
 ): Promise<{ readonly status: number | null; readonly killedBy: string | null }> {
   return new Promise((resolve, reject) => {
-    child.on('error', (cause) => reject(new FluxError(`${file} cannot be started`, { code: 'sandbox/failed', cause })));
+    child.on('error', (cause) => reject(cannotStart(file, cause)));
     child.on('exit', () => {
       killGroup(child.pid);
       const closed = new AbortController();
       child.on('close', () => closed.abort());
       clock.sleep(DRAIN_MS, { signal: closed.signal }).then(
         () => {
-          child.stdout.destroy();
-          child.stderr.destroy();
+          child.stdout?.destroy();
+          child.stderr?.destroy();
         },
         () => undefined, // closed
       );
