@@ -103,7 +103,10 @@ const FILE = z
  * @throws FluxError `generation/bad-config`, naming each key that is wrong; values are not quoted
  */
 export function parseConfigFile(text: string): ConfigFile {
-  const [document, second] = [...parseYamlDocuments(text)];
+  // No more than two: a text may have very many.
+  const documents = parseYamlDocuments(text);
+  const { value: document } = documents.next();
+  const { value: second } = documents.next();
   if (document?.error) throw badConfig(`line ${document.line}: ${messageOf(document.error)}`);
   if (second) throw badConfig('more than one YAML document');
   const parsed = FILE.safeParse(document?.value ?? null);

@@ -14,7 +14,7 @@ export interface Kustomization {
 }
 
 /** The largest kustomization, or configuration of a plugin, that is read, in bytes: it is parsed in one turn of the event loop. */
-export const MAX_KUSTOMIZATION_BYTES = 48 << 10;
+export const MAX_KUSTOMIZATION_BYTES = 32 << 10;
 
 const PATHS = z.array(z.string()).nullish();
 const GENERATED = z

@@ -1,7 +1,7 @@
 import { yieldTurn } from '../../base/index.ts';
 
 /** Steps, of a few microseconds, between two turns of the event loop. */
-const STEPS_PER_TURN = 1_500;
+const STEPS_PER_TURN = 1_000;
 /** Each part of a path is looked up with all before it: characters times themselves, in the time of a step. */
 const SQUARES_PER_STEP = 8_000;
 const CHARACTERS_PER_STEP = 250;

@@ -4,6 +4,8 @@ import type { Pace } from './pace.ts';
 
 /** As in Linux. */
 const MAX_PATH = 4096;
+/** Finding one, and looking whether it was tried already, takes a part of a step. */
+const STEPS_PER_PATH = 0.5;
 /** So much of a kustomization that is too large is looked at, in bytes. */
 const MAX_BYTES = 1 << 20;
 
@@ -20,7 +22,10 @@ export async function* possiblePaths(bytes: Buffer, pace: Pace): AsyncGenerator<
   }
   for (const line of text.split(/\r?\n|\r/)) {
     await pace.beforeName(line);
-    for (const path of pathsIn(line)) if (path !== '' && path.length <= MAX_PATH) yield path;
+    for (const path of pathsIn(line)) {
+      await pace.before(STEPS_PER_PATH);
+      if (path !== '' && path.length <= MAX_PATH) yield path;
+    }
   }
 }
 

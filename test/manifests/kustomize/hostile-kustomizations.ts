@@ -316,9 +316,9 @@ export const HOSTILE: readonly Hostile[] = [
   one('a path of more than 2,048 bytes', `resources: [${'d/'.repeat(1100)}a]\n`, {
     [`app/${'d/'.repeat(1100)}a`]: configMap('a'),
   }),
-  one('more than 48 KiB', `resources: [a.yaml]\n#${'x'.repeat(48 << 10)}`, A),
-  one('a plugin of more than 48 KiB', 'generators: [a.yaml]\n', {
-    'app/a.yaml': `apiVersion: builtin\nkind: LabelTransformer\n#${'x'.repeat(48 << 10)}`,
+  one('more than 32 KiB', `resources: [a.yaml]\n#${'x'.repeat(32 << 10)}`, A),
+  one('a plugin of more than 32 KiB', 'generators: [a.yaml]\n', {
+    'app/a.yaml': `apiVersion: builtin\nkind: LabelTransformer\n#${'x'.repeat(32 << 10)}`,
   }),
 ];
 
