@@ -34,6 +34,7 @@ export { isNonEmpty, mapNonEmpty, type NonEmpty } from './non-empty.ts';
 export { percentDecoded } from './percent-decoded.ts';
 export { type Reading, readWithin } from './reading.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';
+export { below, folderOf, plainPath } from './relative-path.ts';
 export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { createSeal, type Seal } from './seal.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '../base/index.ts';
+import { messageOf, plainPath } from '../base/index.ts';
 import type { FlagName, FlagValues } from './flags.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
@@ -27,7 +27,7 @@ export function generationConfig(values: FlagValues, fail: (flag: FlagName, why:
     const fault = faultOfVariable(name);
     if (fault !== undefined) fail('generation-env', fault);
   }
-  const networkFolders = values['generation-network'].filter((path) => path !== '').map(plainFolder);
+  const networkFolders = values['generation-network'].filter((path) => path !== '').map(plainPath);
   for (const path of values['generation-network'])
     if (faultOfGitPath(path)) fail('generation-network', 'it must list folders of the repository');
   const networkAddress = addressOf(values['generation-network-address'], (why) => fail('generation-network-address', why));
@@ -38,14 +38,6 @@ export function generationConfig(values: FlagValues, fail: (flag: FlagName, why:
     networkFolders,
     ...(networkAddress ? { networkAddress } : {}),
   };
-}
-
-/** Without `.` and slashes too many. */
-function plainFolder(path: string): string {
-  return path
-    .split('/')
-    .filter((name) => name !== '' && name !== '.')
-    .join('/');
 }
 
 function addressOf(text: string, fail: (why: string) => void): ListenAddress | undefined {

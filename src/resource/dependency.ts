@@ -1,3 +1,4 @@
+import { below } from '../base/index.ts';
 import type { RenderedPlace, WrittenPlace } from './manifest.ts';
 
 /** Some of what a revision wants: the output of units, and the plain files of a folder. */
@@ -27,11 +28,4 @@ export interface Dependent extends Part {
 export function isOfPart({ unit, file }: Partial<WrittenPlace & RenderedPlace>, { units, folder }: Part): boolean {
   if (unit !== undefined) return units.includes(unit);
   return folder !== undefined && file !== undefined && below(folder)(file);
-}
-
-/** Whether a path is a folder or below it; the empty one is the root. */
-export function below(folder: string): (path: string) => boolean {
-  if (folder === '') return () => true;
-  const prefix = `${folder}/`;
-  return (path) => path === folder || path.startsWith(prefix);
 }

@@ -7,7 +7,7 @@ export type { AccessQuestion, AccessVerdict } from './access.ts';
 export { isBuiltInGroup } from './built-in-group.ts';
 export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';
 export type { Container } from './container.ts';
-export { below, type Dependency, type Dependent, isOfPart, type Part } from './dependency.ts';
+export { type Dependency, type Dependent, isOfPart, type Part } from './dependency.ts';
 export type { DesiredState, Problem } from './desired.ts';
 export { isDnsLabel } from './dns-label.ts';
 export { duplicateError } from './duplicate.ts';

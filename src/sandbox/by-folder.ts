@@ -1,4 +1,4 @@
-import type { Cancellable } from '../base/index.ts';
+import { below, type Cancellable } from '../base/index.ts';
 import type { CommandOutcome, CommandRun } from '../repository/index.ts';
 import type { CommandRunner } from './command-runner.ts';
 
@@ -13,10 +13,9 @@ interface Options {
 
 /** Runs commands by one of two runners. */
 export function byFolder({ folders, inside, outside }: Options): Pick<CommandRunner, 'run'> {
-  const isInside = (directory: string) =>
-    folders.some((folder) => folder === '' || directory === folder || directory.startsWith(`${folder}/`));
+  const isInOne = folders.map(below);
   return {
     run: (run: CommandRun, options?: Cancellable): Promise<CommandOutcome> =>
-      (isInside(run.directory) ? inside : outside).run(run, options),
+      (isInOne.some((isIn) => isIn(run.directory)) ? inside : outside).run(run, options),
   };
 }

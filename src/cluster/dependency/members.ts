@@ -1,4 +1,5 @@
-import { below, isRendered, type ManifestPlace, type Part } from '../../resource/index.ts';
+import { below } from '../../base/index.ts';
+import { isRendered, type ManifestPlace, type Part } from '../../resource/index.ts';
 import { type ApplyStep, type IdleStep, isWanted, type Step } from '../plan/step.ts';
 
 /** A step for an object in Git. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import { FluxError, hasErrno, messageOf } from '../../base/index.ts';
+import { join } from 'node:path';
+import { FluxError, folderOf, hasErrno, messageOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import { SYMLINK } from '../selection.ts';
 import { nameOf } from '../tree.ts';
@@ -34,7 +34,7 @@ export class DiskFiles {
 
   /** What is at a path relative to the root; undefined if there is nothing. */
   async look(path: string): Promise<Entry | undefined> {
-    if (!(await this.#isFolder(parentOf(path)))) return undefined;
+    if (!(await this.#isFolder(folderOf(path)))) return undefined;
     const found = await this.#stat(path);
     if (found === undefined) return undefined;
     if (found.isDirectory()) return { kind: 'folder' };
@@ -80,7 +80,7 @@ export class DiskFiles {
     if (path === '') return Promise.resolve(true);
     const known = this.#folders.get(path);
     if (known !== undefined) return known;
-    const found = this.#isFolder(parentOf(path)).then(
+    const found = this.#isFolder(folderOf(path)).then(
       async (inFolder) => inFolder && (await this.#stat(path))?.isDirectory() === true,
     );
     this.#folders.set(path, found);
@@ -103,11 +103,6 @@ function fileOf(path: string, found: BigIntStats): TreeFile {
   const id = createHash('sha1').update([path, mode, dev, ino, size, mtimeNs, ctimeNs].join('\0')).digest('hex');
   const kind = found.isSymbolicLink() ? SYMLINK : mode & 0o100n ? '100755' : '100644';
   return { path, mode: kind, blob: id, size: Number(size) };
-}
-
-function parentOf(path: string): string {
-  const parent = posix.dirname(path);
-  return parent === '.' ? '' : parent;
 }
 
 /** The error for a path that cannot be read. Node appends the system call and the path, which the message already has. */

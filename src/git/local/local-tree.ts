@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
+import { below, type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import { directGit } from '../direct-git.ts';
 import { gitEnvironment } from '../environment.ts';
@@ -47,7 +47,7 @@ export async function openLocalTree(options: LocalTreeOptions): Promise<LocalTre
   const { paths, revision } = options;
   const found = await findRoot(paths);
   const tree = revision === undefined ? await filesOnDisk(found, options) : await filesOfRevision(found, revision, options);
-  const missing = paths[found.paths.findIndex((path) => !tree.files.some((file) => isBelow(file.path, path)))];
+  const missing = paths[found.paths.findIndex((path) => !tree.files.some((file) => below(path)(file.path)))];
   if (missing === undefined) return tree;
   tree.close();
   if (revision !== undefined) throw badPath(`${missing}: there is no such file or folder in revision ${revision}`);
@@ -97,10 +97,6 @@ function gitOptions({ root }: LocalRoot, { environment, clock }: LocalTreeOption
     runner: directGit,
     clock,
   };
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function unknownRevision(revision: string, root: string): FluxError {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { folderOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import { SYMLINK } from '../resolve-link.ts';
 import type { Tree } from '../units/tree.ts';
@@ -26,7 +27,7 @@ export async function followPath(tree: Pick<Tree, 'get' | 'read'>, folder: strin
     if (name === '' || name === '.') continue;
     if (name === '..') {
       if (here === '') return undefined;
-      here = parentOf(here);
+      here = folderOf(here);
       continue;
     }
     const next = here === '' ? name : `${here}/${name}`;
@@ -42,9 +43,4 @@ export async function followPath(tree: Pick<Tree, 'get' | 'read'>, folder: strin
     rest.push(...target.split('/').reverse());
   }
   return { path: here, links };
-}
-
-function parentOf(path: string): string {
-  const parent = posix.dirname(path);
-  return parent === '.' ? '' : parent;
 }

@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { below, FluxError } from '../../base/index.ts';
 import { faultOfLength, type TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import { SUBMODULE } from '../resolve-link.ts';
@@ -66,8 +66,7 @@ class Walk {
   /** `way` are the folders that lead here. */
   async kustomization(folder: string, kind: Kustomization['kind'], way: readonly string[]): Promise<void> {
     // Not even a folder around one that is being built, by kustomize's own rule.
-    if (way.some((each) => folder === '' || each === folder || each.startsWith(`${folder}/`)))
-      throw refusedKustomization(`a cycle: ${[...way, folder].map(shown).join(' refers to ')}`);
+    if (way.some(below(folder))) throw refusedKustomization(`a cycle: ${[...way, folder].map(shown).join(' refers to ')}`);
     if (way.length > MAX_DEPTH) throw refusedKustomization(`more than ${MAX_DEPTH} kustomizations refer to one another in a row`);
     const { file, kustomization } = await this.#kustomizations.at(this.#tree, folder, this.#pace);
     if (kustomization.kind !== kind) throw missing(file.path, `is a ${kustomization.kind}, where a ${kind} must be`);

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, folderOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import type { Tree } from '../units/tree.ts';
 import { isRegular } from '../units/unit.ts';
@@ -70,10 +70,7 @@ function inFile(path: string, { message, code, fault, help = '' }: FluxError): F
 
 /** The folder of a kustomization, by its path; undefined for other files. */
 export function kustomizationFolder(path: string): string | undefined {
-  const name = posix.basename(path);
-  if (!NAMES.includes(name)) return undefined;
-  const folder = posix.dirname(path);
-  return folder === '.' ? '' : folder;
+  return NAMES.includes(posix.basename(path)) ? folderOf(path) : undefined;
 }
 
 function badFile(why: string): FluxError {

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import { type Cancellable, FluxError } from '../../base/index.ts';
+import { type Cancellable, FluxError, folderOf } from '../../base/index.ts';
 import { chartDirectories, isInChart, MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Node } from '../units/dependencies.ts';
 import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
-import { CONFIG_NAME, folderOf, readConfig } from '../units/target.ts';
+import { CONFIG_NAME, readConfig } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
 import { isRegular, type KustomizeUnit } from '../units/unit.ts';
 import { coveredBy } from './covered.ts';

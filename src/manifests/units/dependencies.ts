@@ -1,5 +1,5 @@
-import { type Cancellable, FluxError, type NonEmpty, yieldTurn } from '../../base/index.ts';
-import { below, type Dependency, type Dependent } from '../../resource/index.ts';
+import { below, type Cancellable, FluxError, type NonEmpty, yieldTurn } from '../../base/index.ts';
+import type { Dependency, Dependent } from '../../resource/index.ts';
 import type { FileProblem } from '../problem.ts';
 import { cyclesOf } from './cycles.ts';
 import type { DependsOn } from './depends-on.ts';

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { FluxError } from '../../base/index.ts';
-import { plainPath } from './plain-path.ts';
+import { FluxError, plainPath } from '../../base/index.ts';
 
 /** A path of the repository: what is applied from there comes before a unit. */
 export interface DependsOn {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { type Cancellable, FluxError, yieldTurn } from '../../base/index.ts';
-import { below, type Dependent } from '../../resource/index.ts';
+import { below, type Cancellable, FluxError, plainPath, yieldTurn } from '../../base/index.ts';
+import type { Dependent } from '../../resource/index.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import { Pace } from '../kustomize/pace.ts';
@@ -8,7 +8,6 @@ import type { FileProblem } from '../problem.ts';
 import { type Node, orderOf } from './dependencies.ts';
 import type { DependsOn } from './depends-on.ts';
 import { foldersWithFiles } from './folders-with-files.ts';
-import { plainPath } from './plain-path.ts';
 import { CONFIG_NAME, findTarget, readConfig, type Target } from './target.ts';
 import type { Tree } from './tree.ts';
 import type { RenderedUnit, Unit } from './unit.ts';

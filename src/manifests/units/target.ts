@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, folderOf } from '../../base/index.ts';
 import { type ConfigFile, MAX_CONFIG_BYTES, parseConfigFile } from '../generation/config-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Tree } from './tree.ts';
@@ -40,12 +40,6 @@ export async function readConfig(tree: Tree, path: string): Promise<ConfigFile> 
 /** Its name is Flux v1's of what a config generates, which errors and listings show. */
 function target(directory: string, configFile: string): Target {
   return { name: `${directory === '' ? '.' : directory}/${posix.relative(directory, configFile)}`, directory, configFile };
-}
-
-/** The folder of a path; empty for the root. */
-export function folderOf(path: string): string {
-  const folder = posix.dirname(path);
-  return folder === '.' ? '' : folder;
 }
 
 function badConfig(why: string): FluxError {
