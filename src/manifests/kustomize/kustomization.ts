@@ -97,7 +97,7 @@ export function parseKustomization(bytes: Uint8Array): Kustomization {
     const problems = parsed.error.issues.map(
       ({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
     );
-    throw badFile([...new Set(problems)].join('; '));
+    throw badKustomization([...new Set(problems)].join('; '));
   }
   const fields = parsed.data;
   for (const key of ['helmCharts', 'helmGlobals', 'helmChartInflationGenerator'] as const)
@@ -110,13 +110,13 @@ function mapOf(text: string): JsonMap {
   const documents = parseYamlDocuments(text);
   const { value: document } = documents.next();
   const { value: second } = documents.next();
-  if (document?.error) throw badFile(`line ${document.line}: ${messageOf(document.error)}`);
+  if (document?.error) throw badKustomization(`line ${document.line}: ${messageOf(document.error)}`);
   if (second && (second.error || second.value !== null || !documents.next().done))
-    throw badFile('it has more than one YAML document');
-  if (!document || !isJsonMap(document.value)) throw badFile('it is not a map');
+    throw badKustomization('it has more than one YAML document');
+  if (!document || !isJsonMap(document.value)) throw badKustomization('it is not a map');
   // Kustomize and fluxd must not read different values.
   const [twice] = document.warnings;
-  if (twice) throw badFile(`line ${twice.line}: ${twice.message}`);
+  if (twice) throw badKustomization(`line ${twice.line}: ${twice.message}`);
   return document.value;
 }
 
@@ -173,10 +173,11 @@ function annotationsOf(metadata: unknown): Readonly<Record<string, string>> {
   );
 }
 
-function badFile(why: string): FluxError {
+/** The error of a kustomization that cannot be read. */
+export function badKustomization(why: string): FluxError {
   return new FluxError(`cannot read the kustomization: ${why}`, {
     code: 'kustomize/bad-file',
     fault: 'user',
-    help: 'What it renders stays as it is in the cluster, and nothing is deleted, until the file is fixed.',
+    help: 'What it renders stays as it is in the cluster, and nothing is deleted, until this is fixed.',
   });
 }

@@ -4,7 +4,7 @@ import { FluxError, folderOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import type { Tree } from '../units/tree.ts';
 import { isRegular } from '../units/unit.ts';
-import { type Kustomization, MAX_KUSTOMIZATION_BYTES, parseKustomization } from './kustomization.ts';
+import { badKustomization, type Kustomization, MAX_KUSTOMIZATION_BYTES, parseKustomization } from './kustomization.ts';
 import type { Pace } from './pace.ts';
 
 /** The names that kustomize knows. */
@@ -41,10 +41,11 @@ export class Kustomizations {
   async at(tree: Pick<Tree, 'get' | 'read'>, folder: string, pace: Pace): Promise<KustomizationAt> {
     await pace.beforeFollowing(folder.length);
     const [file, second] = this.filesAt(tree, folder);
-    if (!file) throw badFile(`${folder === '' ? '.' : folder} has no kustomization.yaml`);
-    if (second) throw badFile(`${file.path} and ${second.path} are both there`);
-    if (!isRegular(file)) throw badFile(`${file.path} is a link or a submodule, not a file`);
-    if (file.size > MAX_KUSTOMIZATION_BYTES) throw badFile(`${file.path} has more than ${MAX_KUSTOMIZATION_BYTES >> 10} KiB`);
+    if (!file) throw badKustomization(`${folder === '' ? '.' : folder} has no kustomization.yaml`);
+    if (second) throw badKustomization(`${file.path} and ${second.path} are both there`);
+    if (!isRegular(file)) throw badKustomization(`${file.path} is a link or a submodule, not a file`);
+    if (file.size > MAX_KUSTOMIZATION_BYTES)
+      throw badKustomization(`${file.path} has more than ${MAX_KUSTOMIZATION_BYTES >> 10} KiB`);
     const known = this.#known.get(file.blob) ?? (await parsed(file, tree, pace));
     this.#known.set(file.blob, known);
     if (known instanceof FluxError) throw inFile(file.path, known);
@@ -71,12 +72,4 @@ function inFile(path: string, { message, code, fault, help = '' }: FluxError): F
 /** The folder of a kustomization, by its path; undefined for other files. */
 export function kustomizationFolder(path: string): string | undefined {
   return NAMES.includes(posix.basename(path)) ? folderOf(path) : undefined;
-}
-
-function badFile(why: string): FluxError {
-  return new FluxError(`cannot read the kustomization: ${why}`, {
-    code: 'kustomize/bad-file',
-    fault: 'user',
-    help: 'What it renders stays as it is in the cluster, and nothing is deleted, until this is fixed.',
-  });
 }

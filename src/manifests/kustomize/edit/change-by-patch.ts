@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
-import { dumpYaml, FluxError, isJsonMap, type JsonMap, parseYamlDocuments } from '../../../base/index.ts';
+import { dumpYaml, FluxError, isJsonMap, type JsonMap } from '../../../base/index.ts';
 import type { KubeObject } from '../../../resource/index.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { patchName } from '../../patch/patch-file.ts';
+import { documentsWithContent } from './documents-with-content.ts';
 import { editKustomizationText } from './edit-text.ts';
 import { type PatchName, patchNames } from './patch-names.ts';
 import { cannotEdit, type Trial } from './trial.ts';
@@ -36,7 +37,7 @@ export async function changeByPatch(trial: Trial, change: ObjectChange): Promise
         cancel.signal,
       );
       // kustomize rejects a file without a patch, but not a patch that changes nothing.
-      const content = hasPatch(edited) ? edited : dumpYaml(identityOf(named));
+      const content = documentsWithContent(edited).length > 0 ? edited : dumpYaml(identityOf(named));
       const edits = [{ path, content }, ...(referring === text ? [] : [{ path: unit.configFile, content: referring }])];
       const difference = await trial.attempt(edits, [change]);
       if (difference === undefined) return;
@@ -69,12 +70,8 @@ async function namesOf(trial: Trial, object: KubeObject, kustomization: JsonMap)
 }
 
 function kustomizationOf(text: string): JsonMap {
-  const [document] = [...parseYamlDocuments(text)].filter((each) => each.error !== undefined || each.value !== null);
+  const [document] = documentsWithContent(text);
   return document && !document.error && isJsonMap(document.value) ? document.value : {};
-}
-
-function hasPatch(text: string): boolean {
-  return [...parseYamlDocuments(text)].some((document) => document.error !== undefined || document.value !== null);
 }
 
 function identityOf({ apiVersion = null, kind = null, metadata }: JsonMap): JsonMap {

@@ -12,6 +12,7 @@ import {
 } from '../../../base/index.ts';
 import { addToText } from '../../patch/add-to-text.ts';
 import { spliceDocument } from '../../splice-document.ts';
+import { documentsWithContent } from './documents-with-content.ts';
 import { type ImageReplacement, withImages } from './images-entry.ts';
 
 /** A change of the text of a kustomization. */
@@ -25,7 +26,7 @@ export type KustomizationEdit =
  * its layout does not allow that.
  */
 export function editKustomizationText(text: string, edit: KustomizationEdit): string | undefined {
-  const [document] = [...parseYamlDocuments(text)].filter((each) => each.error !== undefined || each.value !== null);
+  const [document] = documentsWithContent(text);
   if (!document || document.error || !isJsonMap(document.value)) return undefined;
   const wanted =
     edit.kind === 'images' ? withImages(document.value, edit.replacements) : withPatchFile(document.value, edit.path);
