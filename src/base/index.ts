@@ -14,6 +14,7 @@ export { parseDuration } from './duration.ts';
 export type { ElectionHandlers } from './election.ts';
 export { hasErrno } from './errno.ts';
 export { asFluxError, type Fault, FluxError, type FluxErrorOptions, hasCode, messageOf } from './errors.ts';
+export { fewOf } from './few-of.ts';
 export { firstOf } from './first-of.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { messageOf } from '../../base/index.ts';
+import { fewOf, messageOf } from '../../base/index.ts';
 import type { ClusterView } from '../../cluster/port-forward/index.ts';
 import { clockFinding } from './clock.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -144,10 +144,9 @@ export async function checkRights(cluster: ClusterView, { namespace, serviceAcco
   );
   const missing = answers.filter(({ may }) => !may).map(({ verb, resource }) => `${verb} ${resource}`);
   if (missing.length === 0) return [ok('rights', `${who} can read and write the common kinds cluster-wide`)];
-  const shown = missing.length > 4 ? `${missing.slice(0, 4).join(', ')} and ${missing.length - 4} more` : missing.join(', ');
   const help =
     'With --k8s-allow-namespace this is expected: rights in those namespaces are enough. Otherwise see docs/rights.md.';
-  return [warn('rights', `${who} lacks cluster-wide rights: ${shown}`, help)];
+  return [warn('rights', `${who} lacks cluster-wide rights: ${fewOf(missing, 4)}`, help)];
 }
 
 /** Runs a group of checks. If the group itself fails, the error becomes its finding. */

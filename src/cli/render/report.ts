@@ -1,3 +1,4 @@
+import { fewOf } from '../../base/index.ts';
 import type { LocalTree } from '../../git/index.ts';
 import type { Problem } from '../../resource/index.ts';
 import { printableLine } from '../printable.ts';
@@ -26,8 +27,7 @@ const SHOWN = 5;
 /** Names the paths that are not read. */
 export function reportLeftOut({ stderr }: Session, leftOut: LocalTree['leftOut']): void {
   for (const [why, all] of Map.groupBy(leftOut, (each) => each.why)) {
-    const names = all.slice(0, SHOWN).map(({ path }) => path);
-    const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : '';
-    stderr.write(`${printableLine(`warning left out, ${LEFT_OUT[why]}: ${names.join(', ')}${more}`)}\n`);
+    const names = all.map(({ path }) => path);
+    stderr.write(`${printableLine(`warning left out, ${LEFT_OUT[why]}: ${fewOf(names, SHOWN)}`)}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { FluxError, fewOf } from '../../base/index.ts';
 import { isBuiltInGroup, isFields, type KubeObject } from '../../resource/index.ts';
 import { CHANGE_CAUSE, CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 import type { Target } from '../scope/scope.ts';
@@ -136,9 +136,7 @@ function serverSetWarning(fields: readonly string[]): FluxError {
 }
 
 function nullWarning(fields: readonly string[]): FluxError {
-  const more = fields.length - NAMED_NULLS;
-  const named = fields.slice(0, NAMED_NULLS).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return new FluxError(`${named}: null, treated as an absent field`, {
+  return new FluxError(`${fewOf(fields, NAMED_NULLS)}: null, treated as an absent field`, {
     code: 'cluster/null',
     fault: 'user',
     help: 'Set a value, or remove it from the file. An empty text is written "".',

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Cancellable, FluxError, folderOf } from '../../base/index.ts';
+import { type Cancellable, FluxError, fewOf, folderOf } from '../../base/index.ts';
 import { chartDirectories, isInChart, MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Node } from '../units/dependencies.ts';
@@ -123,18 +123,15 @@ async function leftOut(
     for (const { path } of files) read.add(path);
   }
   const names: string[] = [];
-  let count = 0;
   for (const { path } of tree.files) {
     await pace.beforeName(path);
     if (!MANIFEST_NAME.test(path) || read.has(path) || posix.basename(path) === CONFIG_NAME) continue;
     if (kustomizationFolder(path) !== undefined || !includes(path) || !covers(path)) continue;
-    count += 1;
-    if (count <= SHOWN) names.push(path);
+    names.push(path);
   }
   const [first] = names;
   if (first === undefined) return [];
-  const more = count > SHOWN ? ` and ${count - SHOWN} more` : '';
-  const error = new FluxError(`not applied, since no kustomization refers to them: ${names.join(', ')}${more}`, {
+  const error = new FluxError(`not applied, since no kustomization refers to them: ${fewOf(names, SHOWN)}`, {
     code: 'kustomize/left-out',
     fault: 'user',
     help: 'Add them to the resources of the kustomization, or move them out of its folder.',

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { FluxError } from '../../base/index.ts';
+import { FluxError, fewOf } from '../../base/index.ts';
 import { formatPlace, type Manifest } from '../../resource/index.ts';
 import type { FileProblem } from '../problem.ts';
 
@@ -92,7 +92,5 @@ function warningFor(
 ): readonly FileProblem[] {
   const [file] = files;
   if (file === undefined) return [];
-  const names = [...new Set(named)];
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return [{ file, error: new FluxError(`${what} ${names.slice(0, SHOWN).join(', ')}${more}`, { code, fault: 'user', help }) }];
+  return [{ file, error: new FluxError(`${what} ${fewOf([...new Set(named)], SHOWN)}`, { code, fault: 'user', help }) }];
 }
