@@ -53,6 +53,7 @@ export {
   isEmptyValue,
   removePair,
   replaceValue,
+  replaceWithNull,
 } from './yaml/edit.ts';
 export { appendFlowItem, appendFlowPair, replaceInFlow } from './yaml/edit-flow.ts';
 export { formatScalar } from './yaml/format-scalar.ts';

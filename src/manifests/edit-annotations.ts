@@ -8,6 +8,7 @@ import {
   type JsonValue,
   keyText,
   removePair,
+  replaceInFlow,
   replaceValue,
   type TextEdit,
   type YamlEntry,
@@ -63,7 +64,7 @@ function set(located: LocatedObject, target: EditTarget, key: string, value: str
   refuseShared(entry.pair.value, target);
   if (isEmptyValue(entry.pair.value)) {
     if (!metadata.flow) return fillEmpty(document, { mapping: metadata, pair: entry.pair, step }, [[key, value]]);
-    if (entry.pair.value.kind !== 'mapping') throw editFailed(target);
+    if (entry.pair.value.kind !== 'mapping') return [replaceInFlow(document, entry.pair, { [key]: value }) ?? fail(target)];
   }
   const annotations = ownMapping(located, ['metadata', 'annotations'], target);
   const own = findEntry(annotations, key);

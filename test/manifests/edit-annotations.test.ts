@@ -165,6 +165,15 @@ describe('annotations', () => {
     );
   });
 
+  test.each([
+    ['{name: web, annotations: null, labels: {}} # x', '{name: web, annotations: {a: b}, labels: {}} # x'],
+    ['{name: web, annotations: ~}', '{name: web, annotations: {a: b}}'],
+    ['{"name":"web","annotations":null}', '{"name":"web","annotations":{"a":"b"}}'],
+  ])('null in flow style counts as empty: %s', (before, after) => {
+    const text = (metadata: string) => `kind: Deployment # ours\nmetadata: ${metadata}\n`;
+    expect(edit(text(before), { a: 'b' })).toBe(text(after));
+  });
+
   test.each<[string, string, Readonly<Record<string, string | null>>, string]>([
     [
       'the object is not in the file',

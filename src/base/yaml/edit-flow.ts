@@ -20,7 +20,7 @@ export function appendFlowItem(text: string, last: YamlNode, pair: YamlPair, val
   return appended(text, last.start, endOf(text, last), style, flowText(value, style));
 }
 
-/** Replaces a scalar or a list in flow style, quoted as its key is. Undefined if nothing is there, or an alias. */
+/** Replaces a value in flow style, quoted as its key is. Undefined if nothing is there, or an alias. */
 export function replaceInFlow(text: string, pair: YamlPair, value: JsonValue): TextEdit | undefined {
   const { kind, start } = pair.value;
   if (kind === 'alias' || start < 0) return undefined;

@@ -96,6 +96,12 @@ function removeAfterDash(text: string, { pairs }: YamlMapping, pair: YamlPair, e
   return /^ *$/.test(between) ? { start: pair.key.start, end: next.start, text: '' } : undefined;
 }
 
+/** Replaces the value of a block map's pair, and the comments in it, with null. Undefined if no `:` follows the key. */
+export function replaceWithNull(text: string, pair: YamlPair): TextEdit | undefined {
+  const start = colonAfter(text, pair.key);
+  return start === undefined ? undefined : { start, end: endOfPair(text, pair), text: ' null' };
+}
+
 /** Column of a block map's keys, counted from 0. */
 export function indentOf(text: string, { start }: YamlMapping): number {
   return start - lineAround(text, start).start;

@@ -10,6 +10,7 @@ import {
   isJsonMap,
   type JsonValue,
   replaceInFlow,
+  replaceWithNull,
   type TextEdit,
   type YamlMapping,
   type YamlNode,
@@ -18,8 +19,9 @@ import {
 } from '../../base/index.ts';
 
 /**
- * The edits that add to a document what a value has beside the old one: new keys of maps, and new items at the end of lists, of which
- * `null` is an empty one. Undefined if anything else differs, or if the layout does not allow it. The caller parses the result to verify it.
+ * The edits that add to a document what a value has beside the old one: new keys of maps, new items at the end of lists, of which
+ * `null` is an empty one, and `null` in the place of a value. Undefined if anything else differs, or if the layout does not allow it.
+ * The caller parses the result to verify it.
  */
 export function addToText(text: string, node: YamlNode, from: JsonValue, to: JsonValue): readonly TextEdit[] | undefined {
   if (isDeepStrictEqual(from, to)) return [];
@@ -33,9 +35,11 @@ export function addToText(text: string, node: YamlNode, from: JsonValue, to: Jso
     if (!entry || entry.merged) return undefined;
     const list = before ?? [];
     const inside =
-      Array.isArray(list) && Array.isArray(value)
-        ? addItems(text, { parent: node, pair: entry.pair }, list, value)
-        : addToText(text, entry.pair.value, before, value);
+      value === null
+        ? removal(text, node, entry.pair)
+        : Array.isArray(list) && Array.isArray(value)
+          ? addItems(text, { parent: node, pair: entry.pair }, list, value)
+          : addToText(text, entry.pair.value, before, value);
     if (!inside) return undefined;
     edits.push(...inside);
   }
@@ -43,6 +47,11 @@ export function addToText(text: string, node: YamlNode, from: JsonValue, to: Jso
   const entries = added.map(([key, value]) => newEntry(text, node, key, value));
   if (entries.includes(undefined)) return undefined;
   return joined([...edits, ...entries.filter((entry) => entry !== undefined)]);
+}
+
+function removal(text: string, { flow }: YamlMapping, pair: YamlPair): readonly TextEdit[] | undefined {
+  const edit = flow ? replaceInFlow(text, pair, null) : replaceWithNull(text, pair);
+  return edit && [edit];
 }
 
 function newEntry(text: string, mapping: YamlMapping, key: string, value: JsonValue): TextEdit | undefined {

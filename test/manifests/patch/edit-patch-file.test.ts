@@ -109,6 +109,27 @@ describe('for kustomize', () => {
     expect(edit(expected, annotations({ a: null }))).not.toContain('a: b\nspec');
   });
 
+  test('annotations that a patch has removed come back beside its comments', () => {
+    const patch = lines('# ours', 'kind: Deployment', 'metadata: { name: web, annotations: { b: "1" } }');
+    const removed = lines('# ours', 'kind: Deployment', 'metadata: { name: web, annotations: null }');
+    expect(edit(patch, annotations({ owner: null, b: null }))).toBe(removed);
+    expect(edit(removed, annotations({ a: '1' }))).toBe(removed.replace('null', "{a: '1', owner: null}"));
+  });
+
+  test.each([
+    [
+      ['metadata:', '  name: web', '  annotations:', '    b: "1" # one', '    owner: null', 'spec: { replicas: 3 } # three'],
+      ['metadata:', '  name: web', '  annotations: null', 'spec: { replicas: 3 } # three'],
+    ],
+    [
+      ['metadata: { name: web, annotations: { owner: null, b: "1" } } # names', 'spec: { replicas: 3 }'],
+      ['metadata: { name: web, annotations: null } # names', 'spec: { replicas: 3 }'],
+    ],
+  ])('the last annotation of a patch is removed with all of them: %j', (before, after) => {
+    const patch = (rest: readonly string[]) => lines('# ours', 'kind: Deployment', ...rest);
+    expect(edit(patch(before), annotations({ b: null }))).toBe(patch(after));
+  });
+
   test('a container that a person does not name is added, without an order', () => {
     const patch = lines('# ours', ...HEAD, '  name: web', ...containers('      - name: side', '        command: [a] # why'));
     expect(edit(patch, images({ c: 'nginx:2' }))).toBe(`${patch}      - image: nginx:2\n        name: c\n`);
