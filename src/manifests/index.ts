@@ -5,7 +5,7 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export type { FileChange } from './file-change.ts';
-export type { BuildOutcome, KustomizeProgram, ProgramFiles } from './kustomize/kustomize-program.ts';
+export type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
 export { createManifests, type EditedRevision, type Generation, type Kustomize, type Manifests } from './manifests.ts';

@@ -35,11 +35,15 @@ export type ChangedFile =
 /** A limit of the sandbox, by what it bounds. */
 export type CommandLimit = 'time' | 'output' | 'memory' | 'changes';
 
-/** How a command ended that did not succeed. */
-export type CommandFailure =
+/** How a process ended that did not succeed. */
+export type ProcessFailure =
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'signal'; readonly signal: string }
-  | { readonly kind: 'limit'; readonly limit: CommandLimit; readonly bound: string }
+  | { readonly kind: 'limit'; readonly limit: CommandLimit; readonly bound: string };
+
+/** How a command ended that did not succeed. */
+export type CommandFailure =
+  | ProcessFailure
   /** They succeeded, but left a change that cannot be committed. */
   | { readonly kind: 'change'; readonly path: string; readonly what: RefusedChange };
 

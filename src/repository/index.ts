@@ -13,6 +13,7 @@ export type {
   CommandLimit,
   CommandOutcome,
   CommandRun,
+  ProcessFailure,
   RefusedChange,
   ShellCommand,
 } from './command-run.ts';
@@ -22,6 +23,7 @@ export type { FileText } from './file-text.ts';
 export { followsInWords, isBranch } from './follows.ts';
 export type { LineChange, LineRange } from './line-change.ts';
 export type { Lineage } from './lineage.ts';
+export type { BuildOptions, BuildOutcome, ProgramFiles } from './program-build.ts';
 export type { ProposalBranch, ProposalNames, ProposalRequest } from './proposal.ts';
 export type { Revision } from './revision.ts';
 export type { ContainerLayers, Sandboxes, SandboxLayers } from './sandbox-layers.ts';

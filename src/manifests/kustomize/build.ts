@@ -1,13 +1,12 @@
-import { posix } from 'node:path';
 import { type Cancellable, FluxError, redact } from '../../base/index.ts';
-import type { CommandFailure, TreeFile } from '../../repository/index.ts';
+import type { BuildOutcome, ProcessFailure, ProgramFiles, TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile } from '../finding.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import { SYMLINK } from '../resolve-link.ts';
 import type { Tree } from '../units/tree.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
-import type { BuildOutcome, KustomizeProgram, ProgramFiles } from './kustomize-program.ts';
+import type { KustomizeProgram } from './kustomize-program.ts';
 import { objectKey } from './object-key.ts';
 import { withOrigins } from './origins.ts';
 import { saidIn } from './said-in.ts';
@@ -106,7 +105,7 @@ function failed({ failure }: Extract<BuildOutcome, { readonly kind: 'failed' }>,
   });
 }
 
-function inWords(failure: CommandFailure): string {
+function inWords(failure: ProcessFailure): string {
   switch (failure.kind) {
     case 'exit':
       return `exit status ${failure.status}`;
@@ -114,8 +113,6 @@ function inWords(failure: CommandFailure): string {
       return `signal ${failure.signal}`;
     case 'limit':
       return `it exceeded the limit of ${failure.limit}, ${failure.bound}`;
-    case 'change':
-      return `it changed ${posix.normalize(failure.path)}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { type Clock, FluxError, hasErrno } from '../../base/index.ts';
-import type { CommandFailure } from '../../repository/index.ts';
+import type { ProcessFailure } from '../../repository/index.ts';
 import { inBytes, inSeconds } from '../limits.ts';
 import { StderrTail } from '../stderr-tail.ts';
 import { residentBytes } from './resident-bytes.ts';
@@ -25,7 +25,7 @@ export interface ProcessLimits {
 
 export type Ended =
   | { readonly kind: 'succeeded'; readonly output: Buffer }
-  | { readonly kind: 'failed'; readonly failure: CommandFailure; readonly stderr: string };
+  | { readonly kind: 'failed'; readonly failure: ProcessFailure; readonly stderr: string };
 
 /** What still comes from a pipe after everything known was killed is waited for so long; only what left the group can hold it open. */
 const DRAIN_MS = 500;
@@ -49,8 +49,8 @@ export async function runProcess(
     await end;
     throw cannotStart(file);
   }
-  let limit: CommandFailure | undefined;
-  const stop = (failure?: CommandFailure) => {
+  let limit: ProcessFailure | undefined;
+  const stop = (failure?: ProcessFailure) => {
     limit ??= failure;
     killGroup(child.pid);
   };
@@ -100,7 +100,7 @@ async function weigh(
   }
 }
 
-function failureOf(status: number | null, killedBy: string | null): CommandFailure | undefined {
+function failureOf(status: number | null, killedBy: string | null): ProcessFailure | undefined {
   if (killedBy !== null) return { kind: 'signal', signal: killedBy };
   return status === 0 ? undefined : { kind: 'exit', status: status ?? 1 };
 }

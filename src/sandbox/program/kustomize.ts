@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import { type Cancellable, type Clock, FluxError, hasErrno, type Logger, yieldTurn } from '../../base/index.ts';
-import type { CommandFailure } from '../../repository/index.ts';
+import { type Clock, FluxError, hasErrno, type Logger, yieldTurn } from '../../base/index.ts';
+import type { BuildOptions, BuildOutcome, ProgramFiles } from '../../repository/index.ts';
 import { removeFolder } from '../child-process/remove-folder.ts';
 import { runProcess } from '../child-process/run-process.ts';
 
@@ -18,23 +18,7 @@ export interface KustomizeOptions {
   readonly logger: Logger;
 }
 
-/** What is laid out for one run. Paths are relative, and stay below the root. */
-interface Files {
-  readonly files: readonly { readonly path: string; readonly content: Uint8Array }[];
-  readonly links: readonly { readonly path: string; readonly target: string }[];
-}
-
-interface BuildOptions extends Cancellable {
-  readonly timeoutMs: number;
-  /** The most that it may print, in bytes. */
-  readonly outputBytes: number;
-}
-
 type RunOptions = BuildOptions & { readonly signal: AbortSignal };
-
-type Outcome =
-  | { readonly kind: 'built'; readonly output: Buffer }
-  | { readonly kind: 'failed'; readonly failure: CommandFailure; readonly stderr: string };
 
 /** A garbage collector that waits for memory shortens a build by a sixth. */
 const GC = { GOGC: 'off', GOMEMLIMIT: '128MiB' };
@@ -73,7 +57,7 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
     }
   }
 
-  async function run(file: string, folder: string, files: Files, options: RunOptions): Promise<Outcome> {
+  async function run(file: string, folder: string, files: ProgramFiles, options: RunOptions): Promise<BuildOutcome> {
     const bytes = files.files.reduce((sum, { content }) => sum + content.length, 0);
     if (bytes <= MAX_IN_MEMORY_BYTES) {
       try {
@@ -85,7 +69,13 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
     return runIn(directory, file, folder, files, options);
   }
 
-  async function runIn(chosen: string, file: string, folder: string, files: Files, options: RunOptions): Promise<Outcome> {
+  async function runIn(
+    chosen: string,
+    file: string,
+    folder: string,
+    files: ProgramFiles,
+    options: RunOptions,
+  ): Promise<BuildOutcome> {
     const { signal, timeoutMs, outputBytes } = options;
     const top = await ready(chosen);
     made += 1;
@@ -118,7 +108,7 @@ export function createKustomize({ program, directory, memoryDirectory, clock, lo
      * @throws the signal's reason; what `files` throws; FluxError `kustomize/not-found`, `kustomize/not-written`, `kustomize/closed`,
      * `sandbox/failed`
      */
-    async build(folder: string, files: () => Promise<Files>, options: BuildOptions): Promise<Outcome> {
+    async build(folder: string, files: () => Promise<ProgramFiles>, options: BuildOptions): Promise<BuildOutcome> {
       if (program === undefined) throw notFound();
       const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
       signal.throwIfAborted();
@@ -151,7 +141,7 @@ async function prepare(directory: string): Promise<string> {
   return realpath(directory);
 }
 
-async function layOut(root: string, { files, links }: Files, signal: AbortSignal | undefined): Promise<void> {
+async function layOut(root: string, { files, links }: ProgramFiles, signal: AbortSignal | undefined): Promise<void> {
   const folders = new Set<string>();
   let [written, bytes] = [0, 0];
   for (const { path, ...entry } of [...files, ...links]) {
@@ -174,7 +164,7 @@ function withoutPaths(text: string, own: string): string {
   return text.replaceAll(`${own}/files/`, '').replaceAll(`${own}/files`, '.').replaceAll(`${own}/`, '');
 }
 
-async function remove(own: string, { files, links }: Files): Promise<void> {
+async function remove(own: string, { files, links }: ProgramFiles): Promise<void> {
   if (files.length + links.length <= PER_TURN) {
     try {
       return rmSync(own, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createManifests } from '../../../src/manifests/index.ts';
-import type { ProgramFiles } from '../../../src/manifests/kustomize/kustomize-program.ts';
 import { divide } from '../../../src/manifests/units/divide.ts';
+import type { ProgramFiles } from '../../../src/repository/index.ts';
 import type { Manifest } from '../../../src/resource/index.ts';
 import { lines, revisionOf } from './checkout.ts';
 
