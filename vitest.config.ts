@@ -53,6 +53,8 @@ const LOADED_ONCE = { isolate: false, experimental: { viteModuleRunner: false, n
 
 const ASYNC_FUNCTION = fileURLToPath(new URL('test/support/async-function.mjs', import.meta.url));
 
+// Threads that ended leave less memory behind: the more a worker has, the longer it takes to start a process, up to 30 ms.
+process.env.MALLOC_ARENA_MAX ??= '2';
 // Programs, threads and workers are compiled once, not at each start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
@@ -73,8 +75,12 @@ export default defineConfig({
     hookTimeout: 180_000,
     pool: 'forks',
     sequence: { sequencer: SweepsFirst },
-    // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
-    execArgv: ['--disallow-code-generation-from-strings', '--disable-proto=delete', '--import', ASYNC_FUNCTION],
+    execArgv: [
+      // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
+      ...['--disallow-code-generation-from-strings', '--disable-proto=delete', '--import', ASYNC_FUNCTION],
+      // Less garbage collection: a tenth of the work otherwise.
+      '--max-semi-space-size=48',
+    ],
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
     maxWorkers: FAULTS === 'all' ? 5 : 3,
     projects: [

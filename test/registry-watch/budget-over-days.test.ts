@@ -185,7 +185,7 @@ describe('a list of many pages, where they count,', () => {
     { window, pages: 60, others: 20, everyH: 6.5 },
     { window, pages: 60, others: 0, everyH: 6.5 },
   ]);
-  test.each(cases)(
+  test.each(sampled('lists of many pages', cases, 3))(
     'takes as many turns, and is read to its end once it begins: %j',
     async ({ window, pages, others, everyH }) => {
       const large = nameOf(Math.floor(others / 2));
