@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
 import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
-import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
+import { type ClusterCapabilities, type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
+import type { HelmProgram } from './helm/helm-program.ts';
 import { Kustomizations } from './kustomize/kustomizations.ts';
 import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
@@ -99,6 +100,17 @@ export interface Kustomize {
   readonly verbatim?: boolean;
 }
 
+/** How folders are rendered whose `.flux.yaml` names a chart. */
+export interface Helm {
+  readonly program: HelmProgram;
+  /** What charts may know of the cluster. */
+  readonly capabilities: (cancel: Cancellable) => Promise<ClusterCapabilities>;
+  /** The longest that a rendering may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether errors show what Helm printed, also where it quotes values. */
+  readonly verbatim?: boolean;
+}
+
 export interface ManifestsOptions {
   readonly log?: Logger;
   /** Heap limit for all manifests of a revision in bytes; files beyond it are refused. Unlimited by default. */
@@ -115,6 +127,8 @@ export interface ManifestsOptions {
   readonly generation?: Generation;
   /** Without it, nothing is built by kustomize. */
   readonly kustomize?: Kustomize;
+  /** Without it, a `.flux.yaml` that names a chart is refused. */
+  readonly helm?: Helm;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
