@@ -21,6 +21,7 @@ import {
 import {
   type AccessQuestion,
   type AccessVerdict,
+  type ClusterCapabilities,
   type ClusterWorkload,
   type DesiredState,
   formatResourceId,
@@ -39,6 +40,7 @@ import { createTransport, fenced } from './connection/transport.ts';
 import { createResumption } from './dependency/resumption.ts';
 import { diffSteps } from './diff/diff.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './discovery/api-resource.ts';
+import { createCapabilities } from './discovery/capabilities.ts';
 import type { DefinedKinds } from './discovery/crd.ts';
 import { createDiscovery, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
@@ -141,6 +143,7 @@ export async function createCluster(options: ClusterOptions) {
   });
   const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, log, excludeResources: options.excludeResources });
+  const readCapabilities = createCapabilities({ transport, discovery, clock });
   const ownNamespace = async () => selfOf((await credentials.current()).headers)?.namespace;
   /** Names of the Secrets in our own namespace that this daemon keeps its keys in. */
   const ownSecrets = new Set<string>();
@@ -395,6 +398,8 @@ export async function createCluster(options: ClusterOptions) {
 
     pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>
       readPods(id, { transport, allowed }, { limit, signal }),
+
+    capabilities: ({ signal }: Cancellable = {}): Promise<ClusterCapabilities> => readCapabilities(signal),
 
     version: ({ signal }: Cancellable = {}): Promise<string> => serverVersion(transport, signal),
 

@@ -11,10 +11,14 @@ export interface Directory {
   served(kind: string): readonly ApiResource[];
   /** Every kind once, in the preferred version of its group, without the excluded ones. */
   readonly kinds: readonly ApiResource[];
+  /** Every kind in every version, also the excluded ones. */
+  readonly all: readonly ApiResource[];
   /** True for kinds that --k8s-unsafe-exclude-resource excludes: they are applied, but never listed. */
   isExcluded(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): boolean;
   /** API versions that could not be discovered (an aggregated API is down); unless empty, absence proves nothing. */
   readonly missing: readonly string[];
+  /** The same with the excluded ones. */
+  readonly unseen: readonly string[];
   /** API versions with kinds that the last response lacks but earlier ones had. They still count as served until the next discovery confirms it. */
   readonly vanished: readonly string[];
 }
@@ -153,8 +157,10 @@ function createDirectory(
     find: (group, version, kind) => byKind.get(`${formatApiVersion({ group, version })}/${kind}`),
     served: (kind) => [...byKind.values()].filter((resource) => resource.kind === kind),
     kinds: [...preferred.values()],
+    all: [...byKind.values()],
     isExcluded,
     missing: missing.filter((apiVersion) => !hides(`${apiVersion}/`)),
+    unseen: missing,
     vanished: [...new Set(doubtful.filter((each) => !isExcluded(each)).map(formatApiVersion))],
   };
 }

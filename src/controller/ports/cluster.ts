@@ -4,6 +4,7 @@ import type { ClusterSource, Fence, OwnSecret } from '../../cluster/index.ts';
 import type {
   AccessQuestion,
   AccessVerdict,
+  ClusterCapabilities,
   ClusterWorkload,
   KubeObject,
   PodState,
@@ -86,5 +87,10 @@ export interface Cluster {
   secret(options: { readonly name: string; readonly fence?: Fence }): OwnSecret;
   /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
   version(options?: Cancellable): Promise<string>;
+  /**
+   * What charts may know of the cluster: the last complete answer, and the identical object while it is the same.
+   * @throws FluxError `cluster/capabilities-unknown` while no answer was complete; those of `version`
+   */
+  capabilities(options?: Cancellable): Promise<ClusterCapabilities>;
   close(): void;
 }

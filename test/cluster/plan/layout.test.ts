@@ -9,8 +9,10 @@ const directory: Directory = {
     kind === 'ConfigMap' ? { group, version, kind, plural: 'configmaps', namespaced: true, verbs: ['patch'] } : undefined,
   served: () => [],
   kinds: [],
+  all: [],
   isExcluded: () => false,
   missing: [],
+  unseen: [],
   vanished: [],
 };
 

@@ -81,6 +81,7 @@ const cluster: Cluster = {
   readCore: call,
   secret: never,
   version: call,
+  capabilities: call,
   close: () => undefined,
 };
 const images: ImageWatch = {

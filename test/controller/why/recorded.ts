@@ -154,8 +154,10 @@ export function evidenceFrom(recorded: Recorded, scaled = false, sent: ApiReques
     find: (group, version, kind) => kinds.find((each) => each.group === group && each.version === version && each.kind === kind),
     served: (kind) => kinds.filter((each) => each.kind === kind),
     kinds,
+    all: kinds,
     isExcluded: () => false,
     missing: [],
+    unseen: [],
     vanished: [],
   };
   const object: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: NAMESPACE } };

@@ -19,6 +19,7 @@ async function workloadsAreListed({ cluster, person, time }: World) {
       same: second === first,
       exported: exported.map(({ kind, metadata }) => `${kind} ${metadata.name}`).filter((each) => /shop|web/.test(each)),
       version: (await time.during(cluster.version())) !== '',
+      capabilities: (await time.during(cluster.capabilities())).apiVersions.includes('apps/v1/Deployment'),
       secret: await time.during(cluster.readCore('Secret', 'shop', 'none')),
     };
   };
@@ -29,6 +30,7 @@ const LISTED = {
   same: true,
   exported: ['Namespace shop', 'Deployment web', 'DaemonSet web', 'StatefulSet web'],
   version: true,
+  capabilities: true,
   secret: undefined,
 };
 
