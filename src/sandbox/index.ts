@@ -14,3 +14,4 @@ export { DEFAULT_LIMITS, MAX_FILE_BYTES as MAX_COMMAND_FILE_BYTES, type RunLimit
 export { findProgram } from './program/find-program.ts';
 export { createHelm } from './program/helm.ts';
 export { createKustomize } from './program/kustomize.ts';
+export type { ProgramOptions } from './program/program-runner.ts';

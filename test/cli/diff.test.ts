@@ -85,6 +85,8 @@ describe('exit codes are those of kubectl diff', () => {
     [['--revision', 'a', '--path', 'b']],
     [['--allow-commands']],
     [['--generation-env=A']],
+    [['--kube-version=v1.34.4']],
+    [['--api-versions=example.com/v1']],
     [['-o', 'wide']],
     [['--nope']],
     [['extra']],

@@ -180,6 +180,21 @@ describe('what is rendered', () => {
   });
 });
 
+describe('what charts know of a cluster', () => {
+  const root = () => workTree({ 'a.yaml': map('a') });
+
+  test.each(['v1.34.4', '1.34', 'v1.34.4-gke.1+build'])('--kube-version=%s', async (version) => {
+    const { code, stderr } = await render([`--kube-version=${version}`, '--api-versions=a/v1,a/v1/B', root()]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test.each(['', 'latest', '1', 'v1.34.4 --post-renderer=x'])('not --kube-version=%j', async (version) => {
+    const { code, stderr } = await render([`--kube-version=${version}`, root()]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`invalid --kube-version ${JSON.stringify(version)}: use a version such as v1.34.4`);
+  });
+});
+
 describe('what is refused is named, and the rest is printed', () => {
   test('units with commands, without --allow-commands', async () => {
     const root = workTree(ENVS);

@@ -43,11 +43,11 @@ export function diffCommand(launch: Launch): Command {
 }
 
 async function diff(session: Session, flags: Flags): Promise<number> {
-  const { revision, path, kustomize, allowCommands, generationEnv } = flags;
+  const { revision, path, kustomize, allowCommands, generationEnv, kubeVersion, apiVersions } = flags;
   const form = outputFormat(flags.outputFormat, REPORT_FORMATS);
   if (revision !== undefined && path !== undefined) throw usageError('cannot specify both --revision and --path');
-  if (path === undefined && (kustomize || allowCommands || generationEnv))
-    throw usageError('--kustomize, --allow-commands and --generation-env need --path');
+  if (path === undefined && (kustomize || allowCommands || generationEnv || kubeVersion || apiVersions))
+    throw usageError('--kustomize, --allow-commands, --generation-env, --kube-version and --api-versions need --path');
   const { stdout, timeoutMs, progress } = session;
   const { request, answered } = path === undefined ? ofRepository(revision) : await ofLocalFiles(session, path, flags);
   const client = await session.client();

@@ -4,12 +4,12 @@ import { type Cancellable, FluxError } from '../../base/index.ts';
 import { type LocalTree, openLocalTree } from '../../git/index.ts';
 import { createManifests, type Manifests } from '../../manifests/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import type { DesiredState } from '../../resource/index.ts';
-import { MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
+import type { ClusterCapabilities, DesiredState } from '../../resource/index.ts';
+import { createHelm, createKustomize, MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
 import { interruptible } from '../interruptible.ts';
 import type { Session } from '../session.ts';
 import { NO_COMMANDS, openLocalCommands, variablesOf } from './local-commands.ts';
-import { openLocalKustomize } from './local-kustomize.ts';
+import { openLocalProgram } from './local-program.ts';
 
 /** What to render, and how. */
 export interface RenderFlags {
@@ -17,6 +17,8 @@ export interface RenderFlags {
   readonly kustomize?: string;
   readonly allowCommands?: boolean;
   readonly generationEnv?: readonly string[];
+  readonly kubeVersion?: string;
+  readonly apiVersions?: readonly string[];
 }
 
 /** What fluxd would read in its place. */
@@ -57,10 +59,11 @@ export async function renderLocal<T>(
 async function renderWithin<T>(
   session: Session,
   paths: readonly string[],
-  { revision, kustomize = 'off', allowCommands = false, generationEnv = [] }: RenderFlags,
+  flags: RenderFlags,
   { signal }: Required<Cancellable>,
   use: (rendered: Rendered) => Promise<T>,
 ): Promise<T> {
+  const { revision, kustomize = 'off', allowCommands = false, generationEnv = [] } = flags;
   const { env, clock, timeoutMs } = session;
   const environment = variablesOf(session, generationEnv);
   const tree = await openLocalTree({
@@ -72,7 +75,9 @@ async function renderWithin<T>(
     signal,
   });
   try {
-    await using built = await openLocalKustomize(session);
+    await using built = await openLocalProgram('kustomize', createKustomize, session);
+    await using charts = await openLocalProgram('helm', createHelm, session);
+    const capabilities = capabilitiesOf(flags);
     await using commands = allowCommands ? await openLocalCommands(session) : undefined;
     const manifests = createManifests({
       maxBytes: getHeapStatistics().heap_size_limit / 2,
@@ -81,11 +86,17 @@ async function renderWithin<T>(
       paths: tree.paths,
       generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
       kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true, verbatim: true },
+      helm: { program: charts.program, capabilities: async () => capabilities, timeoutMs: timeoutMs / 2, verbatim: true },
     });
     return await use(await read(manifests, tree, signal));
   } finally {
     tree.close();
   }
+}
+
+/** What charts know of a cluster that is not asked: what the flags say, besides Helm's own defaults. */
+function capabilitiesOf({ kubeVersion, apiVersions = [] }: RenderFlags): ClusterCapabilities {
+  return { ...(kubeVersion === undefined ? {} : { kubeVersion }), apiVersions: [...new Set(apiVersions)].sort() };
 }
 
 async function read(manifests: Manifests, { files, blob, leftOut }: LocalTree, signal: AbortSignal): Promise<Rendered> {
