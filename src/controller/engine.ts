@@ -3,7 +3,7 @@ import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
-import { createManifests, type Generation, type Kustomize, type ManifestThread } from '../manifests/index.ts';
+import { createManifests, type Generation, type Helm, type Kustomize, type ManifestThread } from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
@@ -78,6 +78,8 @@ export interface Shared {
   readonly renderingsDirectory?: string;
   /** How folders with a kustomization are built; absent: they are read as files. */
   readonly kustomize?: Kustomize;
+  /** How charts are rendered that a `.flux.yaml` names; absent: they are refused. */
+  readonly helm?: Helm;
   /** What confines its commands. */
   readonly sandboxes?: () => Sandboxes;
   readonly events: EventLog;
@@ -148,6 +150,7 @@ export function startEngine(options: EngineOptions): Engine {
     ...(options.renderingsDirectory === undefined ? {} : { directory: join(options.renderingsDirectory, options.name) }),
     ...(options.generation ? { generation: options.generation } : {}),
     ...(options.kustomize ? { kustomize: options.kustomize } : {}),
+    ...(options.helm ? { helm: options.helm } : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

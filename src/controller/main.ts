@@ -20,6 +20,7 @@ import { MAX_COMMAND_FILE_BYTES } from '../sandbox/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import { generationOf } from './generation-of-flags.ts';
+import { helmOf } from './helm-of-flags.ts';
 import { imageCacheOf } from './image-cache-of-flags.ts';
 import { kustomizeOf } from './kustomize-of-flags.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
@@ -110,6 +111,14 @@ export async function startFlux({
     environment,
     clock,
     log: log.child({ component: 'kustomize' }),
+  });
+  const helm = await helmOf(config, {
+    directory: directory.path,
+    memoryDirectory: keyDirectory.path,
+    cluster,
+    environment,
+    clock,
+    log: log.child({ component: 'helm' }),
   });
   const signatures = await openSignatures({
     directory: keyDirectory.path,
@@ -214,6 +223,7 @@ export async function startFlux({
     cluster,
     renderingsDirectory: join(directory.path, 'renderings'),
     ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
+    ...(helm ? { helm: helm.helm } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });
@@ -223,6 +233,7 @@ export async function startFlux({
       await flux.stop();
       await commands?.close();
       await kustomize?.close();
+      await helm?.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { silentLogger, systemClock } from '../../src/base/index.ts';
+import { helmOf } from '../../src/controller/helm-of-flags.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'flux-helm-flags-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const CAPABILITIES = { kubeVersion: 'v1.34.4', apiVersions: ['v1'] };
+
+const of = (withGeneration: boolean, path: string | undefined) => {
+  const generation = { sandbox: 'best-effort', variables: [], networkFolders: [] } as const;
+  return helmOf(
+    { syncTimeoutMs: 60_000, ...(withGeneration ? { generation } : {}) },
+    {
+      directory,
+      memoryDirectory: directory,
+      cluster: { capabilities: async () => CAPABILITIES },
+      environment: { PATH: path },
+      clock: systemClock,
+      log: silentLogger(),
+    },
+  );
+};
+
+const NO_FILES = async () => ({ files: [], links: [] });
+const LIMITS = { timeoutMs: 30_000, outputBytes: 1024 };
+
+test('no chart is rendered where no .flux.yaml counts', async () => {
+  expect(await of(false, directory)).toBeUndefined();
+});
+
+test.each([[undefined], ['']])('without the program, only what names a chart fails: PATH %j', async (path) => {
+  const { helm, close } = (await of(true, path)) ?? {};
+  await expect(helm?.program.template([], NO_FILES, LIMITS)).rejects.toMatchObject({ code: 'helm/not-found' });
+  await close?.();
+});
+
+test('what is found is run, and charts know the cluster', async () => {
+  const path = join(directory, 'path');
+  await mkdir(path);
+  await writeFile(join(path, 'helm'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+  const { helm, close } = (await of(true, path)) ?? {};
+  expect(helm?.timeoutMs).toBe(30_000);
+  expect(await helm?.capabilities({})).toBe(CAPABILITIES);
+  expect(await helm?.program.template(['a'], NO_FILES, LIMITS)).toEqual({ kind: 'built', output: Buffer.from('template a\n') });
+  await close?.();
+  await expect(helm?.program.template([], NO_FILES, LIMITS)).rejects.toMatchObject({ code: 'helm/closed' });
+});
