@@ -6,6 +6,7 @@ import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
 import type { HelmProgram } from './helm/helm-program.ts';
+import { createHelmRenderer } from './helm/helm-renderer.ts';
 import { Kustomizations } from './kustomize/kustomizations.ts';
 import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
@@ -127,7 +128,7 @@ export interface ManifestsOptions {
   readonly generation?: Generation;
   /** Without it, nothing is built by kustomize. */
   readonly kustomize?: Kustomize;
-  /** Without it, a `.flux.yaml` that names a chart is refused. */
+  /** Without it, no `.flux.yaml` may name a chart. */
   readonly helm?: Helm;
 }
 
@@ -141,6 +142,7 @@ export function createManifests({
   directory,
   generation,
   kustomize,
+  helm,
 }: ManifestsOptions = {}): Manifests {
   const plain = createPlainRenderer({ log, thread, clock });
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
@@ -151,6 +153,7 @@ export function createManifests({
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
           ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread, kustomizations }) } : {}),
+          ...(helm ? { helm: createHelmRenderer({ ...helm, thread }) } : {}),
           kustomizeAuto: kustomize?.auto ?? false,
           kustomizations,
         })

@@ -23,7 +23,7 @@ export interface RenderedPlace {
   /** Number of the item, if the document is a List. */
   readonly item?: number;
   /** What renders the unit. */
-  readonly renderer: 'commands' | 'kustomize';
+  readonly renderer: 'commands' | 'kustomize' | 'helm';
   /** The file of the repository that the object comes from, where that is known. */
   readonly origin?: { readonly file: string };
 }

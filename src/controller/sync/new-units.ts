@@ -26,9 +26,9 @@ export function withoutNewUnits(state: DesiredState, before: UnitsBefore): Desir
   };
 }
 
-/** Whether a whole folder cannot be built; its name is the path of its kustomization. */
-function isOfKustomization({ unit, file, document }: Problem): boolean {
-  return unit !== undefined && unit === file && document === undefined;
+/** Whether a whole folder cannot be built; its name is the path of its kustomization. A chart refers to no kustomization. */
+function isOfKustomization({ unit, file, document, error }: Problem): boolean {
+  return unit !== undefined && unit === file && document === undefined && !error.code.startsWith('helm/');
 }
 
 function heldBack(other: string): FluxError {

@@ -5,10 +5,19 @@ import type { ParsedObject } from '../finding.ts';
 /** Differences that are named. */
 const MAX_NAMED = 3;
 
-/**
- * What differs between two renderings of the same files: a warning for commands, since Flux v1 applied it. Undefined if nothing does.
- */
+/** The warning about commands whose output differs between two runs on the same files, since Flux v1 applied it. */
 export function changingOutput(first: readonly ParsedObject[], second: readonly ParsedObject[]): FluxError | undefined {
+  const differences = differencesOf(first, second);
+  if (differences === undefined) return undefined;
+  return new FluxError(`its output changes without a commit: ${differences}`, {
+    code: 'generation/changing-output',
+    fault: 'user',
+    help: 'Two runs on the same files printed different values. The unit is rendered again only after a commit or a restart; remove dates and random values from its output.',
+  });
+}
+
+/** The first objects that differ between two renderings of the same files, each with a field; undefined if none does. */
+export function differencesOf(first: readonly ParsedObject[], second: readonly ParsedObject[]): string | undefined {
   const others = new Map(second.map((each) => [nameOf(each), each]));
   const differences: (readonly [ParsedObject, ParsedObject?])[] = [];
   for (const each of first) {
@@ -22,11 +31,7 @@ export function changingOutput(first: readonly ParsedObject[], second: readonly 
     .slice(0, MAX_NAMED)
     .map(([one, other]) => [nameOf(one), ...(other ? pathOf(one, other) : [])].join(' '));
   const more = differences.length > MAX_NAMED ? ` and ${differences.length - MAX_NAMED} more` : '';
-  return new FluxError(`its output changes without a commit: ${named.join(', ')}${more}`, {
-    code: 'generation/changing-output',
-    fault: 'user',
-    help: 'Two runs on the same files printed different values. The unit is rendered again only after a commit or a restart; remove dates and random values from its output.',
-  });
+  return named.join(', ') + more;
 }
 
 function nameOf({ object: { kind, metadata } }: ParsedObject): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FluxError, messageOf, parseDuration, parseYamlDocuments } from '../../base/index.ts';
+import { HELM, type HelmConfig } from '../helm/helm-config.ts';
 import { DEPENDS_ON, type DependsOn } from '../units/depends-on.ts';
 
 /** A shell command with its own time limit, if it has one. */
@@ -26,6 +27,8 @@ export type GenerationConfig =
   | { readonly kind: 'scanForFiles' }
   /** Not in Flux v1: the folder is built by kustomize. */
   | { readonly kind: 'kustomize' }
+  /** Not in Flux v1: a chart is rendered. */
+  | { readonly kind: 'helm'; readonly config: HelmConfig }
   | {
       readonly kind: 'commandUpdated';
       readonly generators: readonly ConfiguredCommand[];
@@ -80,19 +83,21 @@ const FILE = z
       patchUpdated: PATCH_UPDATED.optional(),
       scanForFiles: NO_OPTIONS.optional(),
       kustomize: NO_OPTIONS.optional(),
+      helm: HELM.optional(),
       dependsOn: DEPENDS_ON.default([]),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'expected a map with the key "version"' : undefined) },
   )
-  .transform(({ dependsOn, commandUpdated, patchUpdated, kustomize, scanForFiles }, context): ConfigFile => {
-    const ways = [commandUpdated, patchUpdated, kustomize].filter((way) => way !== undefined);
+  .transform(({ dependsOn, commandUpdated, patchUpdated, kustomize, helm, scanForFiles }, context): ConfigFile => {
+    const ways = [commandUpdated, patchUpdated, kustomize, helm].filter((way) => way !== undefined);
     if (ways.length > 1 || (ways.length === 0 && scanForFiles === undefined)) {
-      context.addIssue('expected one of "commandUpdated", "patchUpdated", "kustomize" and "scanForFiles"');
+      context.addIssue('expected one of "commandUpdated", "patchUpdated", "kustomize", "helm" and "scanForFiles"');
       return z.NEVER;
     }
     // As in Flux v1, it wins over a way to generate.
     if (scanForFiles) return { dependsOn, way: { kind: 'scanForFiles' } };
     if (kustomize) return { dependsOn, way: { kind: 'kustomize' } };
+    if (helm) return { dependsOn, way: { kind: 'helm', config: helm } };
     if (patchUpdated) return { dependsOn, way: { kind: 'patchUpdated', ...patchUpdated } };
     const { generators = [], updaters = [] } = commandUpdated ?? {};
     return { dependsOn, way: { kind: 'commandUpdated', generators, updaters } };

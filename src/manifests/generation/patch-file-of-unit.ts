@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { FluxError } from '../../base/index.ts';
 import { decodeText } from '../decode.ts';
+import { isRegular } from '../regular-file.ts';
 import type { Tree } from '../units/tree.ts';
-import { type CommandUnit, isRegular } from '../units/unit.ts';
+import type { CommandUnit } from '../units/unit.ts';
 
 /** The largest patch file that is read, in bytes. */
 const MAX_BYTES = 4 << 20;

@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
+import { isRegular } from '../regular-file.ts';
 import type { Tree } from '../units/tree.ts';
-import { isRegular } from '../units/unit.ts';
 import { followPath } from './follow-path.ts';
 import { type Kustomizations, kustomizationFolder } from './kustomizations.ts';
 import type { Pace } from './pace.ts';

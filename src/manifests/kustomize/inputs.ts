@@ -1,9 +1,9 @@
 import { below, FluxError } from '../../base/index.ts';
 import { faultOfLength, type TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import { isRegular } from '../regular-file.ts';
 import { SUBMODULE } from '../resolve-link.ts';
 import type { Tree } from '../units/tree.ts';
-import { isRegular } from '../units/unit.ts';
 import { followPath } from './follow-path.ts';
 import { type Kustomization, MAX_KUSTOMIZATION_BYTES } from './kustomization.ts';
 import type { Kustomizations } from './kustomizations.ts';

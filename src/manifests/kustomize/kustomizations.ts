@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { FluxError, folderOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
+import { isRegular } from '../regular-file.ts';
 import type { Tree } from '../units/tree.ts';
-import { isRegular } from '../units/unit.ts';
 import { badKustomization, type Kustomization, MAX_KUSTOMIZATION_BYTES, parseKustomization } from './kustomization.ts';
 import type { Pace } from './pace.ts';
 

@@ -4,9 +4,10 @@ import { chartDirectories, isInChart, MANIFEST_NAME } from '../plain/select-file
 import type { FileProblem } from '../problem.ts';
 import type { Node } from '../units/dependencies.ts';
 import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
-import { CONFIG_NAME, readConfig } from '../units/target.ts';
+import type { NamedBelow } from '../units/named-below.ts';
+import { CONFIG_NAME } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
-import { isRegular, type KustomizeUnit } from '../units/unit.ts';
+import type { KustomizeUnit } from '../units/unit.ts';
 import { coveredBy } from './covered.ts';
 import { findKustomizationFolders } from './find-units.ts';
 import { kustomizeInputs } from './inputs.ts';
@@ -19,8 +20,8 @@ export interface KustomizeUnitsOptions {
   readonly named: ReadonlyMap<string, readonly DependsOn[]>;
   /** Whether folders with a path are looked for. */
   readonly includes: (path: string) => boolean;
-  /** Whether a `.flux.yaml` in such a folder can name it. */
-  readonly configFiles: boolean;
+  /** What `.flux.yaml` files in such folders name. */
+  readonly below: NamedBelow;
   /** Whether kustomizations that nothing refers to are built. */
   readonly auto: boolean;
   readonly kustomizations: Kustomizations;
@@ -43,19 +44,18 @@ const MAX_REFERENCES = 1_000_000;
 
 /** Finds the folders that kustomize builds, and all that each is built from. One that is wrong affects no other. */
 export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions, cancel: Cancellable): Promise<KustomizeUnits> {
-  const { named, includes, configFiles, auto, kustomizations } = options;
+  const { named, includes, below, auto, kustomizations } = options;
   const pace = new Pace(cancel.signal);
-  const below = configFiles ? await namedBelow(tree, includes, pace) : { folders: new Map(), broken: [] };
-  const wanted = new Map([...named, ...below.folders]);
+  const wanted = new Map([...named, ...below.kustomize]);
   const none = { roots: [], unused: [], all: new Set<string>() };
   const inChart = isInChart(auto ? await chartDirectories(tree.files, cancel.signal) : new Set());
   const isWanted = (folder: string) => includes(folder) && !inChart(posix.join(folder, 'kustomization.yaml'));
   const found = auto ? await findKustomizationFolders(tree, isWanted, kustomizations, pace) : none;
   const units: KustomizeUnit[] = [];
-  const errors: FileProblem[] = [...below.broken];
-  const refused = below.broken.map(({ file }) => file);
-  const folders = new Set([...found.all, ...wanted.keys(), ...refused.map(folderOf)]);
-  const nodes: Node[] = refused.map((file) => nodeOf(file, []));
+  const errors: FileProblem[] = [];
+  const refused: string[] = [];
+  const folders = new Set([...found.all, ...wanted.keys(), ...below.broken.map(({ file }) => folderOf(file))]);
+  const nodes: Node[] = [];
   let references = 0;
   for (const directory of new Set([...wanted.keys(), ...found.roots])) {
     await pace.beforeFollowing(directory.length);
@@ -79,32 +79,8 @@ export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions,
   }
   const covers = coveredBy(folders);
   const warnings = [...found.unused.map((folder) => unusedComponent(kustomizations.filesAt(tree, folder)[0]?.path ?? folder))];
-  if (refused.length === 0) warnings.push(...(await leftOut(tree, { includes, covers, units }, pace)));
+  if (refused.length + below.broken.length === 0) warnings.push(...(await leftOut(tree, { includes, covers, units }, pace)));
   return { units, errors, warnings, refused, nodes, covers };
-}
-
-/**
- * Folders with a `.flux.yaml` that names kustomize. What else such a file says counts only for a path to sync, as in Flux v1; but one
- * that is wrong and may name it must not turn the folder into plain files.
- */
-async function namedBelow(tree: Tree, includes: (path: string) => boolean, pace: Pace) {
-  const folders = new Map<string, readonly DependsOn[]>();
-  const broken: (FileProblem & { readonly unit: string })[] = [];
-  for (const file of tree.files) {
-    const { path, undecodable } = file;
-    await pace.beforeName(path);
-    if (undecodable || posix.basename(path) !== CONFIG_NAME || !includes(path)) continue;
-    await pace.beforeParsing(file.size);
-    try {
-      const { way, dependsOn } = await readConfig(tree, path);
-      if (way.kind === 'kustomize') folders.set(folderOf(path), dependsOn);
-    } catch (error) {
-      if (!(error instanceof FluxError)) throw error;
-      if (!isRegular(file) || /kustomize/.test((await tree.read(file)).toString('latin1')))
-        broken.push({ file: path, unit: path, error });
-    }
-  }
-  return { folders, broken };
 }
 
 function nodeOf(configFile: string, dependsOn: readonly DependsOn[]): Node {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import { below, type Cancellable, FluxError, plainPath, yieldTurn } from '../../base/index.ts';
+import { below, type Cancellable, FluxError, folderOf, plainPath, yieldTurn } from '../../base/index.ts';
 import type { Dependent } from '../../resource/index.ts';
+import { helmUnits, type NamedChart } from '../helm/helm-units.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import { Pace } from '../kustomize/pace.ts';
@@ -8,6 +9,7 @@ import type { FileProblem } from '../problem.ts';
 import { type Node, orderOf } from './dependencies.ts';
 import type { DependsOn } from './depends-on.ts';
 import { foldersWithFiles } from './folders-with-files.ts';
+import { NONE_BELOW, namedBelow } from './named-below.ts';
 import { CONFIG_NAME, findTarget, readConfig, type Target } from './target.ts';
 import type { Tree } from './tree.ts';
 import type { RenderedUnit, Unit } from './unit.ts';
@@ -33,20 +35,33 @@ export interface Division {
 
 /**
  * Divides a revision by the `.flux.yaml` files that Flux v1 finds: for each path to sync, the one in that folder, or in the nearest folder
- * above it. In paths without one, folders with a kustomization are built where that is switched on, and all else is plain files. What is
- * wrong, or names dependencies that cannot come first, makes an error of its unit, and affects no other.
+ * above it. In paths without one, folders with a kustomization are built where that is switched on, charts are rendered for the folders
+ * that name one, and all else is plain files. What is wrong, or names dependencies that cannot come first, makes an error of its unit,
+ * and affects no other.
  * @throws FluxError `generation/path-missing`, since an empty path would mean to delete everything
  */
 export async function divide(tree: Tree, paths: readonly string[], options: DivideOptions): Promise<Division> {
   const targets = await readTargets(tree, paths, options);
   const inPlain = isInOneOf(targets.plain);
   const { kustomize, configFiles, ...cancel } = options;
+  const inside = configFiles ? await namedBelow(tree, inPlain, new Pace(cancel.signal)) : NONE_BELOW;
   const built =
-    kustomize && (await kustomizeUnits(tree, { named: targets.built, includes: inPlain, configFiles, ...kustomize }, cancel));
-  const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !built?.covers(path);
+    kustomize && (await kustomizeUnits(tree, { named: targets.built, includes: inPlain, below: inside, ...kustomize }, cancel));
+  const broken = inside.broken.map(({ file }) => brokenNode(file));
+  const charts = await helmUnits(tree, [...targets.charts, ...inside.charts], {
+    ...cancel,
+    broken: [...targets.nodes.filter(({ name }) => targets.unreadable.includes(name)), ...broken].map(
+      ({ directory }) => directory,
+    ),
+  });
+  const isOfUnit = (path: string) => charts.covers(path) || built?.covers(path) === true;
+  const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !isOfUnit(path);
   const withFiles = (folders: readonly string[]) => foldersWithFiles(folders, tree.files, isPlain, new Pace(cancel.signal));
-  const units = [...targets.units, ...(built?.units ?? [])];
-  const nodes = [...targets.nodes, ...(built?.nodes ?? []).map((node) => withInherited(node, targets.nodes))];
+  const units = [...targets.units, ...(built?.units ?? []), ...charts.units];
+  const nodes = [
+    ...targets.nodes,
+    ...[...broken, ...(built?.nodes ?? []), ...charts.nodes].map((node) => withInherited(node, targets.nodes)),
+  ];
   const order = await orderOf(nodes, withFiles, cancel);
   const barred = new Set(order.errors.map(({ unit }) => unit));
   const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
@@ -56,9 +71,12 @@ export async function divide(tree: Tree, paths: readonly string[], options: Divi
       ...(targets.plain.length === 0 ? [] : [{ renderer: 'plain', includes } as const]),
       ...units.filter(({ name }) => !barred.has(name)),
     ],
-    errors: [...targets.errors, ...(built?.errors ?? []), ...order.errors],
-    warnings: built?.warnings ?? [],
-    refused: [...targets.unreadable, ...(built?.refused ?? []), ...units.flatMap(({ name }) => (barred.has(name) ? name : []))],
+    errors: [...targets.errors, ...inside.broken, ...(built?.errors ?? []), ...charts.errors, ...order.errors],
+    warnings: [...(built?.warnings ?? []), ...charts.warnings],
+    refused: [
+      ...[...targets.unreadable, ...broken.map(({ name }) => name), ...(built?.refused ?? []), ...charts.refused],
+      ...units.flatMap(({ name }) => (barred.has(name) ? name : [])),
+    ],
     dependents: order.dependents,
   };
 }
@@ -70,6 +88,7 @@ interface Targets {
   readonly units: readonly RenderedUnit[];
   /** Folders that kustomize builds, and what they depend on. */
   readonly built: ReadonlyMap<string, readonly DependsOn[]>;
+  readonly charts: readonly NamedChart[];
   readonly nodes: readonly Node[];
   readonly errors: readonly FileProblem[];
   readonly unreadable: readonly string[];
@@ -92,6 +111,7 @@ async function readTargets(
     else if (target === undefined) plain.push(path);
     else found.set(target.name, target);
   }
+  const charts: NamedChart[] = [];
   const units: RenderedUnit[] = [];
   const nodes: Node[] = [];
   const errors: FileProblem[] = [];
@@ -105,6 +125,10 @@ async function readTargets(
         built.set(each.directory, dependsOn);
         continue;
       }
+      if (way.kind === 'helm') {
+        charts.push({ ...each, config: way.config, dependsOn });
+        continue;
+      }
       const renders = way.kind !== 'scanForFiles';
       if (renders) units.push({ renderer: 'commands', ...each, config: way });
       else plain.push(each.directory);
@@ -116,10 +140,15 @@ async function readTargets(
       nodes.push({ ...each, renders: true, dependsOn: [] });
     }
   }
-  return { plain, units, built, nodes, errors, unreadable };
+  return { plain, units, built, charts, nodes, errors, unreadable };
 }
 
-/** What a folder of plain files depends on counts for the kustomizations in it, too. */
+/** A folder with a config file that cannot be read. */
+function brokenNode(configFile: string): Node {
+  return { name: configFile, directory: folderOf(configFile), configFile, renders: true, dependsOn: [] };
+}
+
+/** What a folder of plain files depends on counts for the units in it, too. */
 function withInherited(node: Node, around: readonly Node[]): Node {
   const inherited = around.filter(({ renders, directory }) => !renders && below(directory)(node.directory));
   return { ...node, dependsOn: [...node.dependsOn, ...inherited.flatMap(({ dependsOn }) => dependsOn)] };

@@ -8,13 +8,14 @@ import { type Division, divide } from './divide.ts';
 import type { PlainRenderer, Renderer, RenderOptions } from './renderer.ts';
 import type { RenderedRevision } from './renderings.ts';
 import type { Tree } from './tree.ts';
-import type { CommandUnit, KustomizeUnit, RenderedUnit } from './unit.ts';
+import type { CommandUnit, HelmUnit, KustomizeUnit, RenderedUnit } from './unit.ts';
 
 /** The renderers of a repository; one that is absent has no units. */
 export interface UnitRenderers {
   readonly plain: PlainRenderer;
   readonly commands?: Renderer<CommandUnit>;
   readonly kustomize?: Renderer<KustomizeUnit>;
+  readonly helm?: Renderer<HelmUnit>;
   /** Whether each folder with a kustomization is built that no other refers to. */
   readonly kustomizeAuto: boolean;
   readonly kustomizations: Kustomizations;
@@ -33,7 +34,7 @@ export class TreeRendering {
   /** @throws as `divide` and the plain renderer do */
   async render(tree: Tree, revision: RenderedRevision, options: RenderOptions): Promise<DesiredState> {
     const { units, errors, warnings, refused, dependents } = await this.divide(tree, options);
-    // Commands run one at a time; kustomize limits itself.
+    // Commands run one at a time; kustomize and Helm limit themselves.
     const inTurn = pLimit(1);
     const { plain } = this.#renderers;
     const rendered = await Promise.all(

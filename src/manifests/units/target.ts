@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { FluxError, folderOf } from '../../base/index.ts';
 import { type ConfigFile, MAX_CONFIG_BYTES, parseConfigFile } from '../generation/config-file.ts';
+import { isRegular } from '../regular-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Tree } from './tree.ts';
-import { isRegular } from './unit.ts';
 
 export const CONFIG_NAME = '.flux.yaml';
 
@@ -17,11 +17,11 @@ export interface Target {
 /** The `.flux.yaml` that is nearest to a path, in its folder or above; undefined if there is none, or the path is another file. */
 export function findTarget(tree: Tree, path: string): Target | undefined {
   const file = tree.get(path);
-  if (posix.basename(path) === CONFIG_NAME && file) return target(folderOf(path), path);
+  if (posix.basename(path) === CONFIG_NAME && file) return targetOf(folderOf(path), path);
   if (file) return undefined;
   for (let folder = path; ; folder = folderOf(folder)) {
     const configFile = posix.join(folder, CONFIG_NAME);
-    if (tree.get(configFile)) return target(path, configFile);
+    if (tree.get(configFile)) return targetOf(path, configFile);
     if (folder === '') return undefined;
   }
 }
@@ -38,7 +38,7 @@ export async function readConfig(tree: Tree, path: string): Promise<ConfigFile> 
 }
 
 /** Its name is Flux v1's of what a config generates, which errors and listings show. */
-function target(directory: string, configFile: string): Target {
+export function targetOf(directory: string, configFile: string): Target {
   return { name: `${directory === '' ? '.' : directory}/${posix.relative(directory, configFile)}`, directory, configFile };
 }
 

@@ -46,6 +46,14 @@ export class Tree implements CommandFiles {
     return this.#byPath.get(path);
   }
 
+  /** All that is below a folder; the empty one is the root. What is listed under a name that is not UTF-8 is among it. */
+  below(folder: string): readonly TreeFile[] {
+    if (folder === '') return this.files;
+    // The character after `/` begins the first path behind them, in the order of git.
+    const [from, to] = [placeOf(Buffer.from(`${folder}/`), this.files, 0), placeOf(Buffer.from(`${folder}0`), this.files, 0)];
+    return this.files.slice(from, to);
+  }
+
   /** The same files with new texts, as a commit of them will have; a path without a file becomes one. The last text of a path counts. */
   async with(edits: readonly FileText[], cancel: Cancellable): Promise<Tree> {
     if (edits.length === 0) return this;

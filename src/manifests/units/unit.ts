@@ -1,5 +1,7 @@
 import type { TreeFile } from '../../repository/index.ts';
 import type { CommandConfig } from '../generation/config-file.ts';
+import type { HelmConfig } from '../helm/helm-config.ts';
+import type { HelmInputs } from '../helm/inputs.ts';
 
 /** All files that are manifests themselves, however many there are. */
 export interface PlainUnit {
@@ -36,13 +38,16 @@ export interface KustomizeUnit extends Rendered {
   readonly files: readonly TreeFile[];
 }
 
+/** A folder for which Helm renders a chart. Its name is made like that of commands. */
+export interface HelmUnit extends Rendered, HelmInputs {
+  readonly renderer: 'helm';
+  readonly config: HelmConfig;
+  /** Name of the release. */
+  readonly release: string;
+}
+
 /** A unit whose objects are written in no file. */
-export type RenderedUnit = CommandUnit | KustomizeUnit;
+export type RenderedUnit = CommandUnit | KustomizeUnit | HelmUnit;
 
 /** A part of a revision, and what renders it. */
 export type Unit = PlainUnit | RenderedUnit;
-
-/** Whether a listed file may be read as text. */
-export function isRegular({ mode, undecodable }: TreeFile): boolean {
-  return mode.startsWith('100') && !undecodable;
-}

@@ -4,6 +4,8 @@ import {
   type KustomizeUnitsOptions,
   kustomizeUnits,
 } from '../../../src/manifests/kustomize/kustomize-units.ts';
+import { Pace } from '../../../src/manifests/kustomize/pace.ts';
+import { namedBelow } from '../../../src/manifests/units/named-below.ts';
 import { blobId, Tree } from '../../../src/manifests/units/tree.ts';
 import { type Entry, link, submodule } from '../../sandbox/command-files.ts';
 
@@ -34,8 +36,11 @@ export function treeOf(entries: Entries): Promise<Tree> {
 
 /** What kustomize builds in a revision: each folder that no other refers to, unless said otherwise. */
 export async function unitsOf(entries: Entries, options: Partial<KustomizeUnitsOptions> = {}): Promise<KustomizeUnits> {
-  const all = { named: new Map(), includes: () => true, configFiles: true, auto: true, kustomizations: new Kustomizations() };
-  return kustomizeUnits(await treeOf(entries), { ...all, ...options }, {});
+  const tree = await treeOf(entries);
+  const includes = options.includes ?? (() => true);
+  const below = await namedBelow(tree, includes, new Pace());
+  const all = { named: new Map(), includes, below, auto: true, kustomizations: new Kustomizations() };
+  return kustomizeUnits(tree, { ...all, ...options }, {});
 }
 
 export const lines = (...all: readonly string[]) => `${all.join('\n')}\n`;

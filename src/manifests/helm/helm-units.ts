@@ -1,0 +1,106 @@
+import { posix } from 'node:path';
+import { type Cancellable, FluxError, fewOf, folderOf } from '../../base/index.ts';
+import { coveredBy } from '../kustomize/covered.ts';
+import { Pace } from '../kustomize/pace.ts';
+import { MANIFEST_NAME } from '../plain/select-files.ts';
+import type { FileProblem } from '../problem.ts';
+import type { Node } from '../units/dependencies.ts';
+import type { DependsOn } from '../units/depends-on.ts';
+import { CONFIG_NAME, type Target } from '../units/target.ts';
+import type { Tree } from '../units/tree.ts';
+import type { HelmUnit } from '../units/unit.ts';
+import type { HelmConfig } from './helm-config.ts';
+import { helmInputs, releaseNameOf } from './inputs.ts';
+
+/** A `.flux.yaml` that names a chart. */
+export interface NamedChart extends Target {
+  readonly config: HelmConfig;
+  readonly dependsOn: readonly DependsOn[];
+}
+
+/** The charts that are rendered, and what that means for the files around. */
+export interface HelmUnits {
+  readonly units: readonly HelmUnit[];
+  readonly errors: readonly FileProblem[];
+  readonly warnings: readonly FileProblem[];
+  readonly refused: readonly string[];
+  /** All of them, those that are refused included. */
+  readonly nodes: readonly Node[];
+  /** Whether a file belongs to a chart, so that it is no manifest by itself. */
+  readonly covers: (path: string) => boolean;
+}
+
+/** Values of other clusters are often beside those that are named. */
+const VALUES_NAME = /values/i;
+const SHOWN = 5;
+
+export interface HelmUnitsOptions extends Cancellable {
+  /** Folders whose config file cannot be read, which may name any chart. */
+  readonly broken: readonly string[];
+}
+
+/** Finds all that each named chart is rendered from. One that is wrong affects no other. */
+export async function helmUnits(
+  tree: Tree,
+  named: readonly NamedChart[],
+  { broken, signal }: HelmUnitsOptions,
+): Promise<HelmUnits> {
+  const pace = new Pace(signal);
+  const units: HelmUnit[] = [];
+  const errors: FileProblem[] = [];
+  const refused: string[] = [];
+  const folders = new Set([...broken, ...named.map(({ directory }) => directory)]);
+  const valuesFiles = new Set<string>();
+  for (const { config, dependsOn: _, ...target } of named) {
+    const { name, directory, configFile } = target;
+    try {
+      const inputs = await helmInputs(tree, directory, config, pace);
+      units.push({ renderer: 'helm', ...target, config, release: releaseNameOf(directory, config), ...inputs });
+      folders.add(inputs.chart);
+      for (const { path } of inputs.valuesFiles) valuesFiles.add(path);
+    } catch (error) {
+      if (!(error instanceof FluxError)) throw error;
+      errors.push({ file: configFile, unit: name, error });
+      refused.push(name);
+    }
+  }
+  if (broken.length + refused.length > 0) for (const folder of await chartFolders(tree, pace)) folders.add(folder);
+  const nodes = named.map(({ name, directory, configFile, dependsOn }) => ({
+    ...{ name, directory, configFile, dependsOn },
+    renders: true,
+  }));
+  const inFolder = coveredBy(folders);
+  const warnings = refused.length + broken.length === 0 ? await leftOut(tree, units, pace) : [];
+  return { units, errors, warnings, refused, nodes, covers: (path) => valuesFiles.has(path) || inFolder(path) };
+}
+
+/** One warning about the files in folders of charts that look like manifests, and belong neither to the chart nor to its values. */
+async function leftOut(tree: Tree, units: readonly HelmUnit[], pace: Pace): Promise<readonly FileProblem[]> {
+  const read = new Set(units.flatMap(({ files, valuesFiles }) => [...files, ...valuesFiles].map(({ path }) => path)));
+  const names = new Set<string>();
+  for (const { directory } of units) {
+    for (const { path } of tree.below(directory)) {
+      await pace.beforeName(path);
+      const name = posix.basename(path);
+      if (MANIFEST_NAME.test(name) && name !== CONFIG_NAME && !VALUES_NAME.test(name) && !read.has(path)) names.add(path);
+    }
+  }
+  const [first] = names;
+  if (first === undefined) return [];
+  const error = new FluxError(`not applied, since they are in the folder of a chart: ${fewOf([...names], SHOWN)}`, {
+    code: 'helm/left-out',
+    fault: 'user',
+    help: 'Move them out of the folder with the .flux.yaml, or into the templates of the chart.',
+  });
+  return [{ file: first, error }];
+}
+
+/** All folders with a chart, also those that Flux v1 reads as plain files. */
+async function chartFolders(tree: Tree, pace: Pace): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const { path } of tree.files) {
+    await pace.beforeName(path);
+    if (path === 'Chart.yaml' || path.endsWith('/Chart.yaml')) folders.push(folderOf(path));
+  }
+  return folders;
+}

@@ -1,0 +1,157 @@
+import { posix } from 'node:path';
+import { type Cancellable, dumpYaml, FluxError } from '../../base/index.ts';
+import type { ProgramFiles } from '../../repository/index.ts';
+import { type ClusterCapabilities, type KubeObject, scopesOf } from '../../resource/index.ts';
+import { MAX_FILE_BYTES } from '../decode.ts';
+import type { ParsedFile, ParsedObject } from '../finding.ts';
+import { differencesOf } from '../generation/changing-output.ts';
+import { Pace } from '../kustomize/pace.ts';
+import type { ManifestThread } from '../manifest-thread.ts';
+import type { Tree } from '../units/tree.ts';
+import type { HelmUnit } from '../units/unit.ts';
+import { helmFailed } from './helm-failed.ts';
+import type { HelmProgram } from './helm-program.ts';
+import { withoutHooks } from './hooks.ts';
+import { mayChange } from './may-change.ts';
+import { isSchema, requireOwnReferences } from './schema.ts';
+import { withSources } from './sources.ts';
+
+export interface HelmOptions {
+  readonly program: HelmProgram;
+  /** What charts may know of the cluster. */
+  readonly capabilities: (cancel: Cancellable) => Promise<ClusterCapabilities>;
+  /** The thread that parses output. */
+  readonly thread: ManifestThread;
+  /** The longest that a rendering may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether errors show what Helm printed, also where it quotes values. */
+  readonly verbatim?: boolean;
+}
+
+/** Where a chart and its values are, in the folder in which Helm runs: names that no flag takes for something else. */
+const CHART = 'chart';
+const VALUES = 'values';
+
+/** Helm prints none of these unless something is wrong with it, so the rest is not trusted, and it is tried again. */
+const UNREADABLE = new Set(['yaml/bad-syntax', 'manifests/binary-file', 'manifests/bad-encoding']);
+
+/**
+ * Renders a chart, and reads what Helm prints. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
+ * the cluster with every restart.
+ * @throws FluxError `helm/failed`, `helm/timed-out`, `helm/empty-output`, `helm/bad-output`, `helm/too-much-output`,
+ * `helm/changing-output`, `helm/refused`
+ */
+export async function renderChart(
+  unit: HelmUnit,
+  tree: Pick<Tree, 'read'>,
+  capabilities: ClusterCapabilities,
+  options: HelmOptions,
+  cancel: Cancellable,
+): Promise<ParsedFile> {
+  let twice = false;
+  const files = async () => {
+    const pace = new Pace(cancel.signal);
+    const laid = await contentsOf(unit, tree, pace);
+    if (!unit.config.allowChangingOutput) twice = await anyMayChange(laid, pace);
+    return laid;
+  };
+  const first = await template(unit, files, tree, capabilities, options, cancel);
+  if (!twice) return first;
+  const second = await template(unit, files, tree, capabilities, options, cancel);
+  const differences = differencesOf(first.objects, second.objects);
+  if (differences !== undefined) throw changing(differences);
+  return first;
+}
+
+async function template(
+  unit: HelmUnit,
+  files: () => Promise<ProgramFiles>,
+  tree: Pick<Tree, 'read'>,
+  capabilities: ClusterCapabilities,
+  { program, thread, timeoutMs, verbatim = false }: HelmOptions,
+  cancel: Cancellable,
+): Promise<ParsedFile> {
+  const args = argumentsOf(unit, capabilities);
+  const outcome = await program.template(args, files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  if (outcome.kind === 'failed') throw await helmFailed(outcome, unit, tree, verbatim);
+  const read = await thread.parse({ bytes: outcome.output, isJson: false }, cancel.signal);
+  const broken = read.errors.find(({ error }) => UNREADABLE.has(error.code));
+  if (broken) throw unreadable(broken.error);
+  const kept = withoutHooks(await withSources(read, outcome.output, unit, new Pace(cancel.signal)), unit.config);
+  if (kept.objects.length === 0 && kept.errors.length === 0) throw empty();
+  return { ...kept, objects: inNamespace(kept.objects, unit.config.namespace) };
+}
+
+function argumentsOf({ config, release, valuesFiles }: HelmUnit, { kubeVersion, apiVersions }: ClusterCapabilities) {
+  return [
+    release,
+    `./${CHART}`,
+    `--namespace=${config.namespace}`,
+    ...valuesFiles.map((_, index) => `--values=./${VALUES}/${index}.yaml`),
+    `--values=./${VALUES}/${valuesFiles.length}.yaml`,
+    ...(config.includeCRDs ? ['--include-crds'] : []),
+    ...(kubeVersion === undefined ? [] : [`--kube-version=${kubeVersion}`]),
+    ...apiVersions.map((version) => `--api-versions=${version}`),
+  ];
+}
+
+async function contentsOf(
+  { chart, files, valuesFiles, config }: HelmUnit,
+  tree: Pick<Tree, 'read'>,
+  pace: Pace,
+): Promise<ProgramFiles> {
+  const laid: { path: string; content: Uint8Array }[] = [];
+  for (const { path, file } of files) {
+    const content = await tree.read(file);
+    await pace.beforeParsing(content.length);
+    if (isSchema(path)) requireOwnReferences(path, content);
+    laid.push({ path: posix.join(CHART, posix.relative(chart, path)), content });
+  }
+  for (const [index, { file }] of valuesFiles.entries())
+    laid.push({ path: `${VALUES}/${index}.yaml`, content: await tree.read(file) });
+  laid.push({ path: `${VALUES}/${valuesFiles.length}.yaml`, content: Buffer.from(dumpYaml(config.values)) });
+  return { files: laid, links: [] };
+}
+
+async function anyMayChange({ files }: ProgramFiles, pace: Pace): Promise<boolean> {
+  for (const { content } of files) {
+    await pace.beforeParsing(content.length);
+    if (mayChange(content)) return true;
+  }
+  return false;
+}
+
+/** As `helm install` does, which puts what names no namespace into that of the release. */
+function inNamespace(objects: readonly ParsedObject[], namespace: string): readonly ParsedObject[] {
+  const scopeOf = scopesOf(objects.map(({ object }) => object));
+  const placed = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
+  return objects.map((each) => {
+    const { object } = each;
+    const isPlaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';
+    return isPlaced || scopeOf(object) === 'cluster' ? each : { ...each, object: placed(object) };
+  });
+}
+
+function changing(differences: string): FluxError {
+  return new FluxError(`two renderings of the same files differ: ${differences}`, {
+    code: 'helm/changing-output',
+    fault: 'user',
+    help: 'The chart makes random values, or dates. Set them in the values, or refer to a Secret that exists; allowChangingOutput: true in .flux.yaml applies new ones whenever it is rendered. What the unit renders stays as it is in the cluster, and nothing is deleted.',
+  });
+}
+
+function empty(): FluxError {
+  return new FluxError('the chart rendered no object', {
+    code: 'helm/empty-output',
+    fault: 'user',
+    help: 'What the unit renders stays as it is in the cluster, and nothing is deleted. To remove its objects, remove its folder from Git, or let it have one object.',
+  });
+}
+
+function unreadable(cause: FluxError): FluxError {
+  return new FluxError(`Helm printed what is no object: ${cause.message}`, {
+    code: 'helm/bad-output',
+    cause,
+    help: 'What the unit renders stays as it is in the cluster, and nothing is deleted.',
+  });
+}

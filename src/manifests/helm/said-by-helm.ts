@@ -1,0 +1,134 @@
+import { posix } from 'node:path';
+import { Pace } from '../kustomize/pace.ts';
+import type { Tree } from '../units/tree.ts';
+import type { HelmUnit } from '../units/unit.ts';
+
+/** What Helm 3, Go's templates and the YAML reader say, each without any part of a file. Of those that begin alike, the longest is first. */
+const PHRASES = [
+  'An error occurred while checking for chart dependencies',
+  'found in Chart.yaml, but missing in charts/ directory',
+  'library charts are not installable',
+  'chart requires kubeVersion',
+  'which is incompatible with Kubernetes',
+  'cannot load Chart.yaml',
+  'cannot load values.yaml',
+  'Chart.yaml file is missing',
+  "values don't meet the specifications of the schema",
+  'missing property',
+  'missing properties',
+  'additional properties',
+  'got string, want',
+  'got number, want',
+  'got boolean, want',
+  'got object, want',
+  'got array, want',
+  'got null, want',
+  'does not match pattern',
+  'value must be one of',
+  'failed to parse ./values/',
+  'cannot unmarshal array into Go value',
+  'cannot unmarshal string into Go value',
+  'YAML parse error',
+  'error converting YAML to JSON',
+  'execution error',
+  'parse error',
+  'nil pointer evaluating',
+  "can't evaluate field",
+  'wrong type for value',
+  'wrong number of args',
+  'error calling include',
+  'error calling required',
+  'error calling toYaml',
+  'error calling tpl',
+  'error calling index',
+  'error calling',
+  'no template',
+  'not defined',
+  'unclosed action',
+  'unexpected EOF',
+  'unexpected {{end}}',
+  'unexpected {{else}}',
+  'unterminated quoted string',
+  'unterminated character constant',
+  'rendering template has a nested reference name',
+  'exceeded max depth',
+  'mapping values are not allowed in this context',
+  'mapping keys are not allowed in this context',
+  'did not find expected key',
+  "did not find expected ',' or ']'",
+  "did not find expected ',' or '}'",
+  "did not find expected '-' indicator",
+  'did not find expected node content',
+  'could not find expected',
+  'found character that cannot start any token',
+  'found unknown escape character',
+  'already set in map',
+  'no such file or directory',
+  'no space left on device',
+  'too many open files',
+  'cannot allocate memory',
+];
+
+const SAID = new RegExp(PHRASES.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join('|'), 'g');
+const PLACE = /[\w.-]+\/((?:templates|charts|crds)\/[^\s:()"]{1,300}?):(\d{1,6})/g;
+const YAML_LINE = /\byaml: (line \d{1,6}):/g;
+const EXPRESSION = /at <([^<>\n]{1,200})>/g;
+/** Literals of templates, as those of `required` and `fail`. */
+const LITERAL = /"((?:[^"\\\n]|\\.){4,200})"/g;
+const VERB = /%[-+# 0-9.]*[a-zA-Z]/;
+const MIN_LITERAL = 4;
+const MAX_BYTES = 1 << 20;
+const MAX_FILE_BYTES = 64 << 10;
+const MAX_SHOWN = 5;
+
+/**
+ * What may be shown of an error output: phrases that Helm is known for, texts that stand in templates of the chart, and places in its
+ * files. All else may be from values, also those of a Secret. Empty if there is none of them.
+ */
+export async function saidByHelm(stderr: string, unit: HelmUnit, tree: Pick<Tree, 'read'>): Promise<string> {
+  const phrases = matches(stderr, SAID, ([phrase]) => phrase);
+  const lines = matches(stderr, YAML_LINE, ([, line = '']) => line);
+  const known = new Set(unit.files.map(({ path }) => path));
+  const places = matches(stderr, PLACE, ([, path = '', line = '']) => `${posix.join(unit.chart, path)}:${line}`).filter((place) =>
+    known.has(place.slice(0, place.lastIndexOf(':'))),
+  );
+  const texts = await templatesOf(unit, tree);
+  const expressions = matches(stderr, EXPRESSION, ([, text = '']) => text).filter((text) =>
+    texts.some((each) => each.includes(text)),
+  );
+  const literals = new Set<string>();
+  const pace = new Pace();
+  for (const text of texts) {
+    for (const [, literal = ''] of text.matchAll(LITERAL)) {
+      await pace.beforeFollowing(literal.length);
+      for (const part of literal.split(VERB).map((each) => each.trim()))
+        if (part.length >= MIN_LITERAL && stderr.includes(part)) literals.add(part);
+    }
+  }
+  const quoted = [...literals].filter((part) => ![...phrases, ...places].some((each) => each.includes(part)));
+  return [
+    [...phrases, ...lines, ...quoted.slice(0, MAX_SHOWN)].join(': '),
+    expressions.length === 0 ? '' : `at ${expressions.slice(0, MAX_SHOWN).join(', ')}`,
+    places.length === 0 ? '' : `in ${places.slice(0, MAX_SHOWN).join(', ')}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function matches(text: string, pattern: RegExp, shown: (match: RegExpExecArray) => string): readonly string[] {
+  return [...new Set(Array.from(text.matchAll(pattern), shown))];
+}
+
+/** The templates as far as they are not too long to look into. */
+async function templatesOf({ files }: HelmUnit, tree: Pick<Tree, 'read'>): Promise<readonly string[]> {
+  const pace = new Pace();
+  const texts: string[] = [];
+  let left = MAX_BYTES;
+  for (const { path, file } of files) {
+    if (!path.includes('templates/') || file.size > Math.min(left, MAX_FILE_BYTES)) continue;
+    left -= file.size;
+    await pace.beforeParsing(file.size);
+    texts.push((await tree.read(file)).toString('utf8'));
+  }
+  return texts;
+}
