@@ -46,9 +46,9 @@ export async function checkWritable(
   const update = { ref: `refs/heads/${branch}`, target: head, expected: head };
   const ask = () => git.push(address, [update], { ...run, atomic: false, dryRun: true });
   const first = await ask();
-  if (first.ok) return undefined;
+  if (first.ok || isStale(first.output)) return undefined;
   const { ok, output } = isUnanswered(first.output, await gitFailed(first.output, directory)) ? await ask() : first;
-  if (ok) return undefined;
+  if (ok || isStale(output)) return undefined;
   const failure = await gitFailed(output, directory);
   return new FluxError(`attempt to push: ${failure.message}`, {
     code: 'git/not-writable',
@@ -56,6 +56,11 @@ export async function checkWritable(
     help: `Could not write to the upstream repository. Syncing continues, but releases, automation and the sync tag need write access.\n\n${failure.help ?? ''}`,
     cause: failure,
   });
+}
+
+/** Whether the branch has moved since it was fetched. The server let git get that far, as it does with a branch that has not. */
+function isStale({ stdout }: GitOutput): boolean {
+  return /^!\t.*\[rejected\] \(stale info\)/m.test(stdout.toString('utf8'));
 }
 
 /** Whether the failure may be temporary, because neither the server nor git rejected the push. */

@@ -35,6 +35,21 @@ describe('fetch', () => {
     expect(remote.git('for-each-ref')).toBe(before);
   });
 
+  test('a commit of a person between a fetch and its write check does not make the repository look read-only', async () => {
+    const remote = createRemote();
+    const before = remote.git('rev-parse', 'main');
+    const next = remote.commit({ 'apps/b.yaml': 'b: 1\n' });
+    remote.git('update-ref', 'refs/heads/main', before);
+    const directory = temporaryDirectory();
+    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+    const race = `case "$*" in *--dry-run*) '${real}' --git-dir='${remote.path}' update-ref refs/heads/main ${next};; esac`;
+    writeFileSync(join(directory, 'git'), `#!/bin/sh\n${race}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    const source = sourceOf(remote.path, { environment: { PATH: `${directory}:${process.env.PATH}`, HOME: '/nonexistent' } });
+    expect(await source.fetch()).toBe(before);
+    expect(remote.git('rev-parse', 'main')).toBe(next);
+    expect(source.state()).toEqual({ status: 'ready' });
+  });
+
   test('an empty URL is unconfigured, and every operation says so', async () => {
     const source = sourceOf('');
     expect(source.state().status).toBe('unconfigured');
