@@ -104,7 +104,7 @@ async function contentsOf(
   for (const { path, file } of files) {
     const content = await tree.read(file);
     await pace.beforeParsing(content.length);
-    if (isSchema(path)) requireOwnReferences(path, content);
+    if (isSchema(path)) await requireOwnReferences(path, content, pace);
     laid.push({ path: posix.join(CHART, posix.relative(chart, path)), content });
   }
   for (const [index, { file }] of valuesFiles.entries())

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { messageOf } from '../../base/index.ts';
+import type { Pace } from '../kustomize/pace.ts';
 import { refusedChart } from './refused.ts';
 
 const MAX_BYTES = 256 << 10;
@@ -15,7 +16,7 @@ export function isSchema(path: string): boolean {
  * Requires that a schema of values refers to itself only: Helm would read other schemas from the network, or from files of fluxd.
  * @throws FluxError `helm/refused` (S-026)
  */
-export function requireOwnReferences(path: string, content: Buffer): void {
+export async function requireOwnReferences(path: string, content: Buffer, pace: Pace): Promise<void> {
   if (content.length > MAX_BYTES) throw refusedChart(`${path} has more than ${MAX_BYTES >> 10} KiB`);
   let schema: unknown;
   try {
@@ -25,6 +26,7 @@ export function requireOwnReferences(path: string, content: Buffer): void {
   }
   const waiting = [schema];
   while (waiting.length > 0) {
+    await pace.before(1);
     const value = waiting.pop();
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, inside] of Object.entries(value)) {
