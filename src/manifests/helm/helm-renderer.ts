@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { FluxError } from '../../base/index.ts';
 import type { ClusterCapabilities } from '../../resource/index.ts';
-import { Pace } from '../kustomize/pace.ts';
+import { Pace } from '../units/pace.ts';
 import type { Renderer } from '../units/renderer.ts';
 import type { HelmUnit } from '../units/unit.ts';
 import { type HelmOptions, renderChart } from './render-chart.ts';

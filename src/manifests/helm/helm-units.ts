@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { type Cancellable, FluxError, fewOf, folderOf } from '../../base/index.ts';
-import { coveredBy } from '../kustomize/covered.ts';
-import { Pace } from '../kustomize/pace.ts';
 import { MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
+import { coveredBy } from '../units/covered.ts';
 import type { Node } from '../units/dependencies.ts';
 import type { DependsOn } from '../units/depends-on.ts';
+import { Pace } from '../units/pace.ts';
 import { CONFIG_NAME, type Target } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';

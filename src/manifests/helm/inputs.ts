@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import type { Pace } from '../kustomize/pace.ts';
 import { isRegular } from '../regular-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
+import type { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmConfig } from './helm-config.ts';
 import { refusedChart } from './refused.ts';

@@ -5,8 +5,8 @@ import { type ClusterCapabilities, type KubeObject, scopesOf } from '../../resou
 import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import { differencesOf } from '../generation/changing-output.ts';
-import { Pace } from '../kustomize/pace.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
+import { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
 import { helmFailed } from './helm-failed.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Pace } from '../kustomize/pace.ts';
+import { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
 

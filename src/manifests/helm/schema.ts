@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { messageOf } from '../../base/index.ts';
-import type { Pace } from '../kustomize/pace.ts';
+import type { Pace } from '../units/pace.ts';
 import { refusedChart } from './refused.ts';
 
 const MAX_BYTES = 256 << 10;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ParsedFile } from '../finding.ts';
-import type { Pace } from '../kustomize/pace.ts';
+import type { Pace } from '../units/pace.ts';
 import type { HelmUnit } from '../units/unit.ts';
 
 const SOURCE = /^# Source: [^/\n]+\/(.+)$/;

@@ -1,9 +1,9 @@
 import { FluxError } from '../../base/index.ts';
 import { isRegular } from '../regular-file.ts';
+import type { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
 import { followPath } from './follow-path.ts';
 import { type Kustomizations, kustomizationFolder } from './kustomizations.ts';
-import type { Pace } from './pace.ts';
 import { possiblePaths } from './possible-paths.ts';
 import { refusedKustomization } from './refused.ts';
 

@@ -3,9 +3,9 @@ import { LRUCache } from 'lru-cache';
 import { FluxError, folderOf } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import { isRegular } from '../regular-file.ts';
+import type { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
 import { badKustomization, type Kustomization, MAX_KUSTOMIZATION_BYTES, parseKustomization } from './kustomization.ts';
-import type { Pace } from './pace.ts';
 
 /** The names that kustomize knows. */
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];

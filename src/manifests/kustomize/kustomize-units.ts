@@ -2,17 +2,17 @@ import { posix } from 'node:path';
 import { type Cancellable, FluxError, fewOf, folderOf } from '../../base/index.ts';
 import { chartDirectories, isInChart, MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
+import { coveredBy } from '../units/covered.ts';
 import type { Node } from '../units/dependencies.ts';
 import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
 import type { NamedBelow } from '../units/named-below.ts';
+import { Pace } from '../units/pace.ts';
 import { CONFIG_NAME } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
-import { coveredBy } from './covered.ts';
 import { findKustomizationFolders } from './find-units.ts';
 import { kustomizeInputs } from './inputs.ts';
 import { type Kustomizations, kustomizationFolder } from './kustomizations.ts';
-import { Pace } from './pace.ts';
 import { refusedKustomization } from './refused.ts';
 
 export interface KustomizeUnitsOptions {

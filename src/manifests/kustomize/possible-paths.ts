@@ -1,6 +1,6 @@
 import { type JsonValue, parseYamlDocuments } from '../../base/index.ts';
+import type { Pace } from '../units/pace.ts';
 import { MAX_KUSTOMIZATION_BYTES } from './kustomization.ts';
-import type { Pace } from './pace.ts';
 
 /** As in Linux. */
 const MAX_PATH = 4096;

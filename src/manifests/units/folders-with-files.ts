@@ -1,5 +1,5 @@
 import type { TreeFile } from '../../repository/index.ts';
-import type { Pace } from '../kustomize/pace.ts';
+import type { Pace } from './pace.ts';
 
 /** A folder that is looked for. */
 interface Wanted {

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { FluxError, folderOf } from '../../base/index.ts';
 import type { NamedChart } from '../helm/helm-units.ts';
-import type { Pace } from '../kustomize/pace.ts';
 import type { FileProblem } from '../problem.ts';
 import { isRegular } from '../regular-file.ts';
 import type { DependsOn } from './depends-on.ts';
+import type { Pace } from './pace.ts';
 import { CONFIG_NAME, readConfig, targetOf } from './target.ts';
 import type { Tree } from './tree.ts';
 

@@ -4,8 +4,8 @@ import {
   type KustomizeUnitsOptions,
   kustomizeUnits,
 } from '../../../src/manifests/kustomize/kustomize-units.ts';
-import { Pace } from '../../../src/manifests/kustomize/pace.ts';
 import { namedBelow } from '../../../src/manifests/units/named-below.ts';
+import { Pace } from '../../../src/manifests/units/pace.ts';
 import { blobId, Tree } from '../../../src/manifests/units/tree.ts';
 import { type Entry, link, submodule } from '../../sandbox/command-files.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { below } from '../../../src/base/index.ts';
-import { Pace } from '../../../src/manifests/kustomize/pace.ts';
 import { foldersWithFiles } from '../../../src/manifests/units/folders-with-files.ts';
+import { Pace } from '../../../src/manifests/units/pace.ts';
 
 const fileAt = (path: string) => ({ path, mode: '100644', blob: path, size: 0 });
 

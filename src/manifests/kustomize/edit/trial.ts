@@ -8,13 +8,13 @@ import type { ParsedObject } from '../../finding.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { changedObject } from '../../patch/edit-patch-file.ts';
 import { isRegular } from '../../regular-file.ts';
+import { Pace } from '../../units/pace.ts';
 import type { Tree } from '../../units/tree.ts';
 import type { KustomizeUnit } from '../../units/unit.ts';
 import { build, type KustomizeOptions, originsOf } from '../build.ts';
 import { kustomizeInputs } from '../inputs.ts';
 import type { Kustomizations } from '../kustomizations.ts';
 import { objectKey } from '../object-key.ts';
-import { Pace } from '../pace.ts';
 import { differenceFrom } from './expected.ts';
 
 export interface TrialOptions extends KustomizeOptions {
