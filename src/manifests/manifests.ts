@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
 import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
-import { type ClusterCapabilities, type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
+import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
 import type { HelmProgram } from './helm/helm-program.ts';
 import { createHelmRenderer } from './helm/helm-renderer.ts';
+import type { Capabilities } from './helm/helm-units.ts';
 import { Kustomizations } from './kustomize/kustomizations.ts';
 import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
@@ -104,8 +105,8 @@ export interface Kustomize {
 /** How folders are rendered whose `.flux.yaml` names a chart. */
 export interface Helm {
   readonly program: HelmProgram;
-  /** What charts may know of the cluster. */
-  readonly capabilities: (cancel: Cancellable) => Promise<ClusterCapabilities>;
+  /** What charts may know of the cluster; asked once for each revision that names one. */
+  readonly capabilities: Capabilities;
   /** The longest that a rendering may take, in milliseconds. */
   readonly timeoutMs: number;
   /** Whether errors show what Helm printed, also where it quotes values. */
@@ -128,7 +129,7 @@ export interface ManifestsOptions {
   readonly generation?: Generation;
   /** Without it, nothing is built by kustomize. */
   readonly kustomize?: Kustomize;
-  /** Without it, no `.flux.yaml` may name a chart. */
+  /** Without it, a `.flux.yaml` that names a chart is refused. */
   readonly helm?: Helm;
 }
 
@@ -153,7 +154,7 @@ export function createManifests({
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
           ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread, kustomizations }) } : {}),
-          ...(helm ? { helm: createHelmRenderer({ ...helm, thread }) } : {}),
+          ...(helm ? { helm: createHelmRenderer({ ...helm, thread }), capabilities: helm.capabilities } : {}),
           kustomizeAuto: kustomize?.auto ?? false,
           kustomizations,
         })

@@ -12,6 +12,7 @@ export function createHelmRenderer(options: HelmOptions): Renderer<HelmUnit> {
   // One after the other, for others to have their turn: they are asked for together.
   const inTurn = pLimit(1);
   const pace = new Pace();
+  // The same for all charts of a revision, and long.
   const hashes = new WeakMap<ClusterCapabilities, string>();
   const hashOf = (capabilities: ClusterCapabilities) => {
     const hash = hashes.get(capabilities) ?? createHash('sha256').update(JSON.stringify(capabilities)).digest('hex');
@@ -19,17 +20,16 @@ export function createHelmRenderer(options: HelmOptions): Renderer<HelmUnit> {
     return hash;
   };
   return {
-    inputsOf: ({ config, release, chart, files, valuesFiles }, _tree, cancel) =>
+    inputsOf: ({ config, release, capabilities, chart, files, valuesFiles }) =>
       inTurn(async () => {
-        const capabilities = hashOf(await options.capabilities(cancel));
-        const hash = createHash('sha256').update(JSON.stringify([capabilities, config, release, chart]));
+        const hash = createHash('sha256').update(JSON.stringify([hashOf(capabilities), config, release, chart]));
         for (const { path, file } of [...files, ...valuesFiles]) {
           await pace.beforeName(path);
           hash.update(`\0${file.mode} ${file.blob} ${path}`);
         }
         return hash.digest('hex');
       }),
-    render: async (unit, tree, cancel) => renderChart(unit, tree, await options.capabilities(cancel), options, cancel),
+    render: (unit, tree, cancel) => renderChart(unit, tree, options, cancel),
     edit: (unit) => Promise.reject(notEdited(unit)),
   };
 }

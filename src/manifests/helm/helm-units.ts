@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
 import { type Cancellable, FluxError, fewOf, folderOf } from '../../base/index.ts';
+import type { ClusterCapabilities } from '../../resource/index.ts';
 import { MANIFEST_NAME } from '../plain/select-files.ts';
 import type { FileProblem } from '../problem.ts';
 import { coveredBy } from '../units/covered.ts';
-import type { Node } from '../units/dependencies.ts';
 import type { DependsOn } from '../units/depends-on.ts';
+import type { FoundUnits } from '../units/found-units.ts';
 import { Pace } from '../units/pace.ts';
 import { CONFIG_NAME, type Target } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
@@ -18,34 +19,28 @@ export interface NamedChart extends Target {
   readonly dependsOn: readonly DependsOn[];
 }
 
-/** The charts that are rendered, and what that means for the files around. */
-export interface HelmUnits {
-  readonly units: readonly HelmUnit[];
-  readonly errors: readonly FileProblem[];
-  readonly warnings: readonly FileProblem[];
-  readonly refused: readonly string[];
-  /** All of them, those that are refused included. */
-  readonly nodes: readonly Node[];
-  /** Whether a file belongs to a chart, so that it is no manifest by itself. */
-  readonly covers: (path: string) => boolean;
-}
-
 /** Values of other clusters are often beside those that are named. */
 const VALUES_NAME = /values/i;
 const SHOWN = 5;
+const NOTHING: ClusterCapabilities = { apiVersions: [] };
+
+/** What charts may know of the cluster. @throws FluxError why it is not known */
+export type Capabilities = (cancel: Cancellable) => Promise<ClusterCapabilities>;
 
 export interface HelmUnitsOptions extends Cancellable {
   /** Folders whose config file cannot be read, which may name any chart. */
   readonly broken: readonly string[];
+  readonly capabilities: Capabilities;
 }
 
 /** Finds all that each named chart is rendered from. One that is wrong affects no other. */
 export async function helmUnits(
   tree: Tree,
   named: readonly NamedChart[],
-  { broken, signal }: HelmUnitsOptions,
-): Promise<HelmUnits> {
-  const pace = new Pace(signal);
+  { broken, capabilities, ...cancel }: HelmUnitsOptions,
+): Promise<FoundUnits<HelmUnit>> {
+  const pace = new Pace(cancel.signal);
+  const served = named.length === 0 ? NOTHING : await capabilities(cancel).catch(fluxError);
   const units: HelmUnit[] = [];
   const errors: FileProblem[] = [];
   const refused: string[] = [];
@@ -54,8 +49,10 @@ export async function helmUnits(
   for (const { config, dependsOn: _, ...target } of named) {
     const { name, directory, configFile } = target;
     try {
+      if (served instanceof FluxError) throw served;
       const inputs = await helmInputs(tree, directory, config, pace);
-      units.push({ renderer: 'helm', ...target, config, release: releaseNameOf(directory, config), ...inputs });
+      const release = releaseNameOf(directory, config);
+      units.push({ renderer: 'helm', ...target, config, release, capabilities: served, ...inputs });
       folders.add(inputs.chart);
       for (const { path } of inputs.valuesFiles) valuesFiles.add(path);
     } catch (error) {
@@ -65,13 +62,16 @@ export async function helmUnits(
     }
   }
   if (broken.length + refused.length > 0) for (const folder of await chartFolders(tree, pace)) folders.add(folder);
-  const nodes = named.map(({ name, directory, configFile, dependsOn }) => ({
-    ...{ name, directory, configFile, dependsOn },
-    renders: true,
-  }));
+  const nodes = named.map(({ config: _, ...each }) => ({ ...each, renders: true }));
   const inFolder = coveredBy(folders);
   const warnings = refused.length + broken.length === 0 ? await leftOut(tree, units, pace) : [];
   return { units, errors, warnings, refused, nodes, covers: (path) => valuesFiles.has(path) || inFolder(path) };
+}
+
+/** @throws what is no FluxError */
+function fluxError(error: unknown): FluxError {
+  if (error instanceof FluxError) return error;
+  throw error;
 }
 
 /** One warning about the files in folders of charts that look like manifests, and belong neither to the chart nor to its values. */

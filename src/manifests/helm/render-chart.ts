@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { type Cancellable, dumpYaml, FluxError } from '../../base/index.ts';
 import type { ProgramFiles } from '../../repository/index.ts';
-import { type ClusterCapabilities, type KubeObject, scopesOf } from '../../resource/index.ts';
+import { type KubeObject, scopesOf } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import { differencesOf } from '../generation/changing-output.ts';
@@ -18,8 +18,6 @@ import { withSources } from './sources.ts';
 
 export interface HelmOptions {
   readonly program: HelmProgram;
-  /** What charts may know of the cluster. */
-  readonly capabilities: (cancel: Cancellable) => Promise<ClusterCapabilities>;
   /** The thread that parses output. */
   readonly thread: ManifestThread;
   /** The longest that a rendering may take, in milliseconds. */
@@ -44,20 +42,20 @@ const UNREADABLE = new Set(['yaml/bad-syntax', 'manifests/binary-file', 'manifes
 export async function renderChart(
   unit: HelmUnit,
   tree: Pick<Tree, 'read'>,
-  capabilities: ClusterCapabilities,
   options: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
   let twice = false;
-  const files = async () => {
-    const pace = new Pace(cancel.signal);
-    const laid = await contentsOf(unit, tree, pace);
+  const pace = new Pace(cancel.signal);
+  const files = () => contentsOf(unit, tree, pace);
+  const lookedInto = async () => {
+    const laid = await files();
     if (!unit.config.allowChangingOutput) twice = await anyMayChange(laid, pace);
     return laid;
   };
-  const first = await template(unit, files, tree, capabilities, options, cancel);
+  const first = await template(unit, lookedInto, tree, options, cancel);
   if (!twice) return first;
-  const second = await template(unit, files, tree, capabilities, options, cancel);
+  const second = await template(unit, files, tree, options, cancel);
   const differences = differencesOf(first.objects, second.objects);
   if (differences !== undefined) throw changing(differences);
   return first;
@@ -67,12 +65,10 @@ async function template(
   unit: HelmUnit,
   files: () => Promise<ProgramFiles>,
   tree: Pick<Tree, 'read'>,
-  capabilities: ClusterCapabilities,
   { program, thread, timeoutMs, verbatim = false }: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  const args = argumentsOf(unit, capabilities);
-  const outcome = await program.template(args, files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  const outcome = await program.template(argumentsOf(unit), files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
   if (outcome.kind === 'failed') throw await helmFailed(outcome, unit, tree, verbatim);
   const read = await thread.parse({ bytes: outcome.output, isJson: false }, cancel.signal);
   const broken = read.errors.find(({ error }) => UNREADABLE.has(error.code));
@@ -82,7 +78,8 @@ async function template(
   return { ...kept, objects: inNamespace(kept.objects, unit.config.namespace) };
 }
 
-function argumentsOf({ config, release, valuesFiles }: HelmUnit, { kubeVersion, apiVersions }: ClusterCapabilities) {
+function argumentsOf({ config, release, valuesFiles, capabilities }: HelmUnit): readonly string[] {
+  const { kubeVersion, apiVersions } = capabilities;
   return [
     release,
     `./${CHART}`,

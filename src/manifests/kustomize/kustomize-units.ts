@@ -5,6 +5,7 @@ import type { FileProblem } from '../problem.ts';
 import { coveredBy } from '../units/covered.ts';
 import type { Node } from '../units/dependencies.ts';
 import { DEPENDS_ON_ANNOTATION, type DependsOn, parseDependsOn } from '../units/depends-on.ts';
+import type { FoundUnits } from '../units/found-units.ts';
 import type { NamedBelow } from '../units/named-below.ts';
 import { Pace } from '../units/pace.ts';
 import { CONFIG_NAME } from '../units/target.ts';
@@ -27,17 +28,7 @@ export interface KustomizeUnitsOptions {
   readonly kustomizations: Kustomizations;
 }
 
-/** The folders that kustomize builds, and what that means for the files around. */
-export interface KustomizeUnits {
-  readonly units: readonly KustomizeUnit[];
-  readonly errors: readonly FileProblem[];
-  readonly warnings: readonly FileProblem[];
-  readonly refused: readonly string[];
-  /** All of them, those that are refused included. */
-  readonly nodes: readonly Node[];
-  /** Whether a file belongs to kustomize, so that it is no manifest by itself. */
-  readonly covers: (path: string) => boolean;
-}
+type KustomizeUnits = FoundUnits<KustomizeUnit>;
 
 /** Paths that all units together may follow: each unit has a list of its files. */
 const MAX_REFERENCES = 1_000_000;

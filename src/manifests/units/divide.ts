@@ -1,14 +1,16 @@
 import { posix } from 'node:path';
 import { below, type Cancellable, FluxError, folderOf, plainPath, yieldTurn } from '../../base/index.ts';
 import type { Dependent } from '../../resource/index.ts';
-import { helmUnits, type NamedChart } from '../helm/helm-units.ts';
+import { type Capabilities, helmUnits, type NamedChart } from '../helm/helm-units.ts';
+import { refusedChart } from '../helm/refused.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import type { FileProblem } from '../problem.ts';
 import { type Node, orderOf } from './dependencies.ts';
 import type { DependsOn } from './depends-on.ts';
 import { foldersWithFiles } from './folders-with-files.ts';
-import { NONE_BELOW, namedBelow } from './named-below.ts';
+import type { FoundUnits } from './found-units.ts';
+import { type NamedBelow, NONE_BELOW, namedBelow } from './named-below.ts';
 import { Pace } from './pace.ts';
 import { CONFIG_NAME, findTarget, readConfig, type Target } from './target.ts';
 import type { Tree } from './tree.ts';
@@ -20,6 +22,8 @@ export interface DivideOptions extends Cancellable {
   readonly configFiles: boolean;
   /** `auto`: whether each folder with a kustomization is built that no other refers to. */
   readonly kustomize?: { readonly auto: boolean; readonly kustomizations: Kustomizations };
+  /** Of charts, which are refused without it. */
+  readonly capabilities?: Capabilities;
 }
 
 /** A revision in units, and what is wrong with the rest. */
@@ -31,6 +35,8 @@ export interface Division {
   readonly refused: readonly string[];
   /** What is applied after others. */
   readonly dependents: readonly Dependent[];
+  /** Whether the same revision may render differently later, since charts know what the cluster serves. */
+  readonly unsettled: boolean;
 }
 
 /**
@@ -43,25 +49,21 @@ export interface Division {
 export async function divide(tree: Tree, paths: readonly string[], options: DivideOptions): Promise<Division> {
   const targets = await readTargets(tree, paths, options);
   const inPlain = isInOneOf(targets.plain);
-  const { kustomize, configFiles, ...cancel } = options;
-  const inside = configFiles ? await namedBelow(tree, inPlain, new Pace(cancel.signal)) : NONE_BELOW;
-  const built =
-    kustomize && (await kustomizeUnits(tree, { named: targets.built, includes: inPlain, below: inside, ...kustomize }, cancel));
-  const broken = inside.broken.map(({ file }) => brokenNode(file));
-  const charts = await helmUnits(tree, [...targets.charts, ...inside.charts], {
-    ...cancel,
-    broken: [...targets.nodes.filter(({ name }) => targets.unreadable.includes(name)), ...broken].map(
-      ({ directory }) => directory,
-    ),
-  });
-  const isOfUnit = (path: string) => charts.covers(path) || built?.covers(path) === true;
+  const { kustomize, configFiles, capabilities = noCharts, ...cancel } = options;
+  const below = configFiles ? await namedBelow(tree, inPlain, new Pace(cancel.signal)) : NONE_BELOW;
+  const named = [...targets.charts, ...below.charts];
+  const broken = [...targets.unreadable.map(({ directory }) => directory), ...below.broken.map(({ file }) => folderOf(file))];
+  const found: readonly FoundUnits[] = [
+    unreadable(below.broken),
+    ...(kustomize ? [await kustomizeUnits(tree, { named: targets.built, includes: inPlain, below, ...kustomize }, cancel)] : []),
+    await helmUnits(tree, named, { broken, capabilities, ...cancel }),
+  ];
+  const isOfUnit = (path: string) => found.some(({ covers }) => covers(path));
   const isPlain = (path: string) => posix.basename(path) !== CONFIG_NAME && inPlain(path) && !isOfUnit(path);
   const withFiles = (folders: readonly string[]) => foldersWithFiles(folders, tree.files, isPlain, new Pace(cancel.signal));
-  const units = [...targets.units, ...(built?.units ?? []), ...charts.units];
-  const nodes = [
-    ...targets.nodes,
-    ...[...broken, ...(built?.nodes ?? []), ...charts.nodes].map((node) => withInherited(node, targets.nodes)),
-  ];
+  const units = [...targets.units, ...found.flatMap((each) => each.units)];
+  const inside = found.flatMap((each) => each.nodes.map((node) => withInherited(node, targets.nodes)));
+  const nodes = [...targets.nodes, ...inside];
   const order = await orderOf(nodes, withFiles, cancel);
   const barred = new Set(order.errors.map(({ unit }) => unit));
   const inBarred = isInOneOf(nodes.flatMap(({ name, directory, renders }) => (!renders && barred.has(name) ? directory : [])));
@@ -71,13 +73,14 @@ export async function divide(tree: Tree, paths: readonly string[], options: Divi
       ...(targets.plain.length === 0 ? [] : [{ renderer: 'plain', includes } as const]),
       ...units.filter(({ name }) => !barred.has(name)),
     ],
-    errors: [...targets.errors, ...inside.broken, ...(built?.errors ?? []), ...charts.errors, ...order.errors],
-    warnings: [...(built?.warnings ?? []), ...charts.warnings],
+    errors: [...targets.errors, ...found.flatMap(({ errors }) => errors), ...order.errors],
+    warnings: found.flatMap(({ warnings }) => warnings),
     refused: [
-      ...[...targets.unreadable, ...broken.map(({ name }) => name), ...(built?.refused ?? []), ...charts.refused],
+      ...[...targets.unreadable.map(({ name }) => name), ...found.flatMap(({ refused }) => refused)],
       ...units.flatMap(({ name }) => (barred.has(name) ? name : [])),
     ],
     dependents: order.dependents,
+    unsettled: named.length > 0,
   };
 }
 
@@ -91,7 +94,7 @@ interface Targets {
   readonly charts: readonly NamedChart[];
   readonly nodes: readonly Node[];
   readonly errors: readonly FileProblem[];
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly Target[];
 }
 
 async function readTargets(
@@ -115,7 +118,7 @@ async function readTargets(
   const units: RenderedUnit[] = [];
   const nodes: Node[] = [];
   const errors: FileProblem[] = [];
-  const unreadable: string[] = [];
+  const unreadable: Target[] = [];
   for (const each of found.values()) {
     signal?.throwIfAborted();
     try {
@@ -136,16 +139,25 @@ async function readTargets(
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;
       errors.push({ file: each.configFile, unit: each.name, error });
-      unreadable.push(each.name);
+      unreadable.push(each);
       nodes.push({ ...each, renders: true, dependsOn: [] });
     }
   }
   return { plain, units, built, charts, nodes, errors, unreadable };
 }
 
-/** A folder with a config file that cannot be read. */
-function brokenNode(configFile: string): Node {
-  return { name: configFile, directory: folderOf(configFile), configFile, renders: true, dependsOn: [] };
+/** Folders with a config file that cannot be read, and may name what renders them. */
+function unreadable(broken: NamedBelow['broken']): FoundUnits {
+  const nodes = broken.map(({ file }) => ({
+    ...{ name: file, directory: folderOf(file), configFile: file },
+    ...{ renders: true, dependsOn: [] },
+  }));
+  return { units: [], errors: broken, warnings: [], refused: broken.map(({ file }) => file), nodes, covers: () => false };
+}
+
+/** Refuses charts where nothing renders them. */
+async function noCharts(): Promise<never> {
+  throw refusedChart('charts are not rendered here');
 }
 
 /** What a folder of plain files depends on counts for the units in it, too. */

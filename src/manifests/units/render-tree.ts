@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
+import type { Capabilities } from '../helm/helm-units.ts';
 import { kustomizeInputs } from '../kustomize/inputs.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { type Division, divide } from './divide.ts';
@@ -16,6 +17,8 @@ export interface UnitRenderers {
   readonly commands?: Renderer<CommandUnit>;
   readonly kustomize?: Renderer<KustomizeUnit>;
   readonly helm?: Renderer<HelmUnit>;
+  /** Of charts, which are refused without it. */
+  readonly capabilities?: Capabilities;
   /** Whether each folder with a kustomization is built that no other refers to. */
   readonly kustomizeAuto: boolean;
   readonly kustomizations: Kustomizations;
@@ -33,7 +36,7 @@ export class TreeRendering {
 
   /** @throws as `divide` and the plain renderer do */
   async render(tree: Tree, revision: RenderedRevision, options: RenderOptions): Promise<DesiredState> {
-    const { units, errors, warnings, refused, dependents } = await this.divide(tree, options);
+    const { units, errors, warnings, refused, dependents, unsettled } = await this.divide(tree, options);
     // Commands run one at a time; kustomize and Helm limit themselves.
     const inTurn = pLimit(1);
     const { plain } = this.#renderers;
@@ -51,7 +54,7 @@ export class TreeRendering {
       warnings: [...warnings, ...rendered.flatMap((state) => state.warnings)],
       ...(names.length === 0 ? {} : { units: names }),
       ...(dependents.length === 0 ? {} : { dependents }),
-      ...(rendered.some(({ unsettled }) => unsettled) ? { unsettled: true } : {}),
+      ...(unsettled || rendered.some((state) => state.unsettled) ? { unsettled: true } : {}),
     };
   }
 
@@ -72,10 +75,11 @@ export class TreeRendering {
   }
 
   divide(tree: Tree, cancel: Cancellable): Promise<Division> {
-    const { commands, kustomize, kustomizeAuto, kustomizations } = this.#renderers;
+    const { commands, kustomize, capabilities, kustomizeAuto, kustomizations } = this.#renderers;
     return divide(tree, this.#paths, {
       ...cancel,
       configFiles: commands !== undefined,
+      ...(capabilities ? { capabilities } : {}),
       ...(kustomize ? { kustomize: { auto: kustomizeAuto, kustomizations } } : {}),
     });
   }

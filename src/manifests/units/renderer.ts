@@ -33,11 +33,8 @@ export interface PlainRenderer {
 
 /** Turns the units of one kind into manifests. Units with equal inputs have equal results, which are kept by others (`Renderings`). */
 export interface Renderer<Unit> {
-  /**
-   * Identifies all that the result depends on: the files, the configuration and the tool.
-   * @throws FluxError if something of it is not known, or the signal's reason
-   */
-  inputsOf(unit: Unit, tree: Tree, options: Cancellable): Promise<string>;
+  /** Identifies all that the result depends on: the files, the configuration and the tool. */
+  inputsOf(unit: Unit, tree: Tree): Promise<string>;
   /**
    * What the unit prints, with what is wrong with single documents of it.
    * @throws FluxError why nothing of it can be used; or the error of a file that cannot be read, or the signal's reason

@@ -74,8 +74,8 @@ export class Renderings {
     { tree, renderer, used }: { tree: Tree; renderer: Renderer<Unit>; used: Map<string, Rendering> },
     { signal, budget }: RenderOptions,
   ): Promise<DesiredState> {
+    const key = `${unit.name}\0${await renderer.inputsOf(unit, tree)}`;
     try {
-      const key = `${unit.name}\0${await renderer.inputsOf(unit, tree, cancel(signal))}`;
       const known = this.#current.get(key) ?? this.#others.get(key) ?? (await this.#fromDisk(key));
       const rendering =
         known ?? placed(unit, await this.#renderNew(key, () => renderer.render(unit, tree, cancel(signal)), signal));

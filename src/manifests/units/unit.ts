@@ -1,4 +1,5 @@
 import type { TreeFile } from '../../repository/index.ts';
+import type { ClusterCapabilities } from '../../resource/index.ts';
 import type { CommandConfig } from '../generation/config-file.ts';
 import type { HelmConfig } from '../helm/helm-config.ts';
 import type { HelmInputs } from '../helm/inputs.ts';
@@ -44,6 +45,8 @@ export interface HelmUnit extends Rendered, HelmInputs {
   readonly config: HelmConfig;
   /** Name of the release. */
   readonly release: string;
+  /** What the chart may know of the cluster. */
+  readonly capabilities: ClusterCapabilities;
 }
 
 /** A unit whose objects are written in no file. */

@@ -1,9 +1,12 @@
 import { createManifests } from '../../../src/manifests/index.ts';
 import type { ProgramFiles } from '../../../src/repository/index.ts';
+import type { ClusterCapabilities } from '../../../src/resource/index.ts';
 import { type Entries, revisionOf } from '../kustomize/checkout.ts';
 
 /** What the program was given, and manifests that it renders: one that has the arguments, and the paths of the files. */
-export function open() {
+export function open(
+  capabilities: () => Promise<ClusterCapabilities> = async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1', 'v1/Pod'] }),
+) {
   const runs: { args: readonly string[]; files: ProgramFiles }[] = [];
   const manifests = createManifests({
     generation: { runner: { run: () => Promise.reject(new Error('a command runs')) }, environment: {}, timeoutMs: 1_000 },
@@ -15,7 +18,7 @@ export function open() {
           return { kind: 'built', output: Buffer.from(output) };
         },
       },
-      capabilities: async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1', 'v1/Pod'] }),
+      capabilities,
       timeoutMs: 1_000,
     },
   });

@@ -1,12 +1,10 @@
 import { Kustomizations } from '../../../src/manifests/kustomize/kustomizations.ts';
-import {
-  type KustomizeUnits,
-  type KustomizeUnitsOptions,
-  kustomizeUnits,
-} from '../../../src/manifests/kustomize/kustomize-units.ts';
+import { type KustomizeUnitsOptions, kustomizeUnits } from '../../../src/manifests/kustomize/kustomize-units.ts';
+import type { FoundUnits } from '../../../src/manifests/units/found-units.ts';
 import { namedBelow } from '../../../src/manifests/units/named-below.ts';
 import { Pace } from '../../../src/manifests/units/pace.ts';
 import { blobId, Tree } from '../../../src/manifests/units/tree.ts';
+import type { KustomizeUnit } from '../../../src/manifests/units/unit.ts';
 import { type Entry, link, submodule } from '../../sandbox/command-files.ts';
 
 export { type Entry, link, submodule };
@@ -35,7 +33,10 @@ export function treeOf(entries: Entries): Promise<Tree> {
 }
 
 /** What kustomize builds in a revision: each folder that no other refers to, unless said otherwise. */
-export async function unitsOf(entries: Entries, options: Partial<KustomizeUnitsOptions> = {}): Promise<KustomizeUnits> {
+export async function unitsOf(
+  entries: Entries,
+  options: Partial<KustomizeUnitsOptions> = {},
+): Promise<FoundUnits<KustomizeUnit>> {
   const tree = await treeOf(entries);
   const includes = options.includes ?? (() => true);
   const below = await namedBelow(tree, includes, new Pace());
