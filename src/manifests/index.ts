@@ -5,11 +5,11 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export type { FileChange } from './file-change.ts';
-export type { HelmProgram } from './helm/helm-program.ts';
-export type { KustomizeProgram } from './kustomize/kustomize-program.ts';
+export type { Helm, HelmProgram } from './helm/helm-program.ts';
+export type { Kustomize, KustomizeProgram } from './kustomize/kustomize-program.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
-export { createManifests, type EditedRevision, type Generation, type Helm, type Kustomize, type Manifests } from './manifests.ts';
+export { createManifests, type EditedRevision, type Generation, type Manifests } from './manifests.ts';
 export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';
 export { CONFIG_NAME } from './units/target.ts';

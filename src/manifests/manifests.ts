@@ -5,11 +5,10 @@ import { type DesiredState, isRendered, type Manifest } from '../resource/index.
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
-import type { HelmProgram } from './helm/helm-program.ts';
+import type { Helm } from './helm/helm-program.ts';
 import { createHelmRenderer } from './helm/helm-renderer.ts';
-import type { Capabilities } from './helm/helm-units.ts';
 import { Kustomizations } from './kustomize/kustomizations.ts';
-import type { KustomizeProgram } from './kustomize/kustomize-program.ts';
+import type { Kustomize } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
 import { objectKey } from './kustomize/object-key.ts';
 import { ManifestThread } from './manifest-thread.ts';
@@ -87,30 +86,6 @@ export interface Generation {
   readonly environment: Readonly<Record<string, string>>;
   /** The longest that a command may run, in milliseconds. */
   readonly timeoutMs: number;
-}
-
-/** How folders with a kustomization are rendered. */
-export interface Kustomize {
-  readonly program: KustomizeProgram;
-  /** Whether each that no other kustomization refers to is built; without it, those that a `.flux.yaml` names. */
-  readonly auto: boolean;
-  /** The longest that a build may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether each object says which file it is from; each unit is built twice then. */
-  readonly origins?: boolean;
-  /** Whether errors show what kustomize printed, also where it quotes files. */
-  readonly verbatim?: boolean;
-}
-
-/** How folders are rendered whose `.flux.yaml` names a chart. */
-export interface Helm {
-  readonly program: HelmProgram;
-  /** What charts may know of the cluster; asked once for each revision that names one. */
-  readonly capabilities: Capabilities;
-  /** The longest that a rendering may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether errors show what Helm printed, also where it quotes values. */
-  readonly verbatim?: boolean;
 }
 
 export interface ManifestsOptions {

@@ -23,7 +23,7 @@ export interface HelmConfig {
 }
 
 /** Helm refuses longer ones. */
-const MAX_RELEASE_NAME = 53;
+export const MAX_RELEASE_NAME = 53;
 const MAX_VALUES_FILES = 100;
 const REMOTE = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 

@@ -11,6 +11,7 @@ import { CONFIG_NAME, type Target } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
 import type { HelmConfig } from './helm-config.ts';
+import type { Capabilities } from './helm-program.ts';
 import { helmInputs, releaseNameOf } from './inputs.ts';
 
 /** A `.flux.yaml` that names a chart. */
@@ -23,9 +24,6 @@ export interface NamedChart extends Target {
 const VALUES_NAME = /values/i;
 const SHOWN = 5;
 const NOTHING: ClusterCapabilities = { apiVersions: [] };
-
-/** What charts may know of the cluster. @throws FluxError why it is not known */
-export type Capabilities = (cancel: Cancellable) => Promise<ClusterCapabilities>;
 
 export interface HelmUnitsOptions extends Cancellable {
   /** Folders whose config file cannot be read, which may name any chart. */

@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
+import { isDnsLabel } from '../../resource/index.ts';
 import { isRegular } from '../regular-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
-import type { HelmConfig } from './helm-config.ts';
+import { type HelmConfig, MAX_RELEASE_NAME } from './helm-config.ts';
 import { refusedChart } from './refused.ts';
 
 /** What a chart is rendered from. */
@@ -70,7 +71,7 @@ export async function helmInputs(tree: Tree, directory: string, config: HelmConf
 /** The release's name if the configuration has none. @throws FluxError `helm/refused` */
 export function releaseNameOf(directory: string, { releaseName }: HelmConfig): string {
   const name = releaseName ?? posix.basename(directory);
-  if (/^[a-z0-9](?:[-a-z0-9]{0,51}[a-z0-9])?$/.test(name)) return name;
+  if (isDnsLabel(name) && name.length <= MAX_RELEASE_NAME) return name;
   throw refusedChart('the name of its folder cannot be that of a release; set releaseName');
 }
 

@@ -7,31 +7,41 @@ import type { ParsedFile, ParsedObject } from '../finding.ts';
 import { differencesOf } from '../generation/changing-output.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import { Pace } from '../units/pace.ts';
+import {
+  emptyOutput,
+  isUnreadable,
+  type ProgramWords,
+  programFailed,
+  unreadableOutput,
+  verbatimTail,
+} from '../units/program-errors.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
-import { helmFailed } from './helm-failed.ts';
-import type { HelmProgram } from './helm-program.ts';
+import type { Helm } from './helm-program.ts';
 import { withoutHooks } from './hooks.ts';
 import { mayChange } from './may-change.ts';
+import { saidByHelm } from './said-by-helm.ts';
 import { isSchema, requireOwnReferences } from './schema.ts';
 import { withSources } from './sources.ts';
 
-export interface HelmOptions {
-  readonly program: HelmProgram;
+export interface HelmOptions extends Helm {
   /** The thread that parses output. */
   readonly thread: ManifestThread;
-  /** The longest that a rendering may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether errors show what Helm printed, also where it quotes values. */
-  readonly verbatim?: boolean;
 }
+
+const WORDS: ProgramWords = {
+  code: 'helm',
+  name: 'Helm',
+  command: 'helm template',
+  seeAll:
+    'Run `fluxctl render` in a clone of the repository to see all that Helm prints; what may be from values is not shown here.',
+  shorten: 'Divide the chart.',
+  empty: 'the chart rendered no object',
+};
 
 /** Where a chart and its values are, in the folder in which Helm runs: names that no flag takes for something else. */
 const CHART = 'chart';
 const VALUES = 'values';
-
-/** Helm prints none of these unless something is wrong with it, so the rest is not trusted, and it is tried again. */
-const UNREADABLE = new Set(['yaml/bad-syntax', 'manifests/binary-file', 'manifests/bad-encoding']);
 
 /**
  * Renders a chart, and reads what Helm prints. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
@@ -69,12 +79,15 @@ async function template(
   cancel: Cancellable,
 ): Promise<ParsedFile> {
   const outcome = await program.template(argumentsOf(unit), files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
-  if (outcome.kind === 'failed') throw await helmFailed(outcome, unit, tree, verbatim);
+  if (outcome.kind === 'failed') {
+    const said = verbatim ? verbatimTail(outcome.stderr) : await saidByHelm(outcome.stderr, unit, tree);
+    throw programFailed(WORDS, outcome, said);
+  }
   const read = await thread.parse({ bytes: outcome.output, isJson: false }, cancel.signal);
-  const broken = read.errors.find(({ error }) => UNREADABLE.has(error.code));
-  if (broken) throw unreadable(broken.error);
+  const broken = read.errors.find(({ error }) => isUnreadable(error));
+  if (broken) throw unreadableOutput(WORDS, broken.error);
   const kept = withoutHooks(await withSources(read, outcome.output, unit, new Pace(cancel.signal)), unit.config);
-  if (kept.objects.length === 0 && kept.errors.length === 0) throw empty();
+  if (kept.objects.length === 0 && kept.errors.length === 0) throw emptyOutput(WORDS);
   return { ...kept, objects: inNamespace(kept.objects, unit.config.namespace) };
 }
 
@@ -134,21 +147,5 @@ function changing(differences: string): FluxError {
     code: 'helm/changing-output',
     fault: 'user',
     help: 'The chart makes random values, or dates. Set them in the values, or refer to a Secret that exists; allowChangingOutput: true in .flux.yaml applies new ones whenever it is rendered. What the unit renders stays as it is in the cluster, and nothing is deleted.',
-  });
-}
-
-function empty(): FluxError {
-  return new FluxError('the chart rendered no object', {
-    code: 'helm/empty-output',
-    fault: 'user',
-    help: 'What the unit renders stays as it is in the cluster, and nothing is deleted. To remove its objects, remove its folder from Git, or let it have one object.',
-  });
-}
-
-function unreadable(cause: FluxError): FluxError {
-  return new FluxError(`Helm printed what is no object: ${cause.message}`, {
-    code: 'helm/bad-output',
-    cause,
-    help: 'What the unit renders stays as it is in the cluster, and nothing is deleted.',
   });
 }

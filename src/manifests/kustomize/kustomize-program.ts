@@ -8,3 +8,16 @@ export interface KustomizeProgram {
    */
   build(folder: string, files: () => Promise<ProgramFiles>, options: BuildOptions): Promise<BuildOutcome>;
 }
+
+/** How folders with a kustomization are rendered. */
+export interface Kustomize {
+  readonly program: KustomizeProgram;
+  /** Whether each that no other kustomization refers to is built; without it, those that a `.flux.yaml` names. */
+  readonly auto: boolean;
+  /** The longest that a build may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether each object says which file it is from; each unit is built twice then. */
+  readonly origins?: boolean;
+  /** Whether errors show what kustomize printed, also where it quotes files. */
+  readonly verbatim?: boolean;
+}

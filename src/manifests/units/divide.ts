@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { below, type Cancellable, FluxError, folderOf, plainPath, yieldTurn } from '../../base/index.ts';
 import type { Dependent } from '../../resource/index.ts';
-import { type Capabilities, helmUnits, type NamedChart } from '../helm/helm-units.ts';
+import type { Capabilities } from '../helm/helm-program.ts';
+import { helmUnits, type NamedChart } from '../helm/helm-units.ts';
 import { refusedChart } from '../helm/refused.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';

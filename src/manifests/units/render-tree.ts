@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
-import type { Capabilities } from '../helm/helm-units.ts';
+import type { Capabilities } from '../helm/helm-program.ts';
 import { kustomizeInputs } from '../kustomize/inputs.ts';
 import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { type Division, divide } from './divide.ts';
