@@ -4,6 +4,7 @@ import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile } from '../finding.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import { SYMLINK } from '../resolve-link.ts';
+import { objectKey } from '../units/object-key.ts';
 import {
   emptyOutput,
   isUnreadable,
@@ -15,7 +16,6 @@ import {
 import type { Tree } from '../units/tree.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
 import type { Kustomize } from './kustomize-program.ts';
-import { objectKey } from './object-key.ts';
 import { withOrigins } from './origins.ts';
 import { saidIn } from './said-in.ts';
 

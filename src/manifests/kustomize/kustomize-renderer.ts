@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { ParsedFile } from '../finding.ts';
+import { objectKey } from '../units/object-key.ts';
 import { Pace } from '../units/pace.ts';
 import type { Renderer } from '../units/renderer.ts';
 import type { KustomizeUnit } from '../units/unit.ts';
 import { build, originsOf } from './build.ts';
 import { editKustomization } from './edit/edit-kustomization.ts';
-import type { TrialOptions } from './edit/trial.ts';
-import { objectKey } from './object-key.ts';
+import type { KustomizeEditOptions } from './edit/kustomize-trial.ts';
 
 /** Renders units with kustomize; the program says how many at once. */
-export function createKustomizeRenderer(options: TrialOptions): Renderer<KustomizeUnit> {
+export function createKustomizeRenderer(options: KustomizeEditOptions): Renderer<KustomizeUnit> {
   // One after the other, for others to have their turn: they are asked for together.
   const inTurn = pLimit(1);
   const pace = new Pace();

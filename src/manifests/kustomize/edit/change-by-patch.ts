@@ -3,10 +3,12 @@ import { dumpYaml, FluxError, isJsonMap, type JsonMap } from '../../../base/inde
 import type { KubeObject } from '../../../resource/index.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { patchName } from '../../patch/patch-file.ts';
+import { objectKey } from '../../units/object-key.ts';
+import { originsOf } from '../build.ts';
 import { documentsWithContent } from './documents-with-content.ts';
 import { editKustomizationText } from './edit-text.ts';
+import { cannotEdit, type KustomizeEditOptions, type KustomizeTrial, kustomizationText } from './kustomize-trial.ts';
 import { type PatchName, patchNames } from './patch-names.ts';
-import { cannotEdit, type Trial } from './trial.ts';
 
 /** The file of patches that fluxd writes, beside the kustomization. */
 export const PATCH_FILE = 'flux-patch.yaml';
@@ -15,10 +17,10 @@ export const PATCH_FILE = 'flux-patch.yaml';
  * Changes an object in the patch file of the kustomization, and refers to the file if nothing does.
  * @throws FluxError `kustomize/cannot-edit`
  */
-export async function changeByPatch(trial: Trial, change: ObjectChange): Promise<void> {
-  const { unit, options, cancel } = trial;
+export async function changeByPatch(trial: KustomizeTrial, change: ObjectChange, options: KustomizeEditOptions): Promise<void> {
+  const { unit, cancel } = trial;
   const path = posix.join(unit.directory, PATCH_FILE);
-  const text = await trial.kustomization();
+  const text = await kustomizationText(trial);
   const referring = editKustomizationText(text, { kind: 'patch-reference', path: PATCH_FILE });
   if (referring === undefined) return cannotEdit(unit, `${PATCH_FILE} cannot be added to its patches`);
   const kustomization = kustomizationOf(text);
@@ -26,7 +28,7 @@ export async function changeByPatch(trial: Trial, change: ObjectChange): Promise
   const patches = (await trial.read(path)) ?? '';
   // Of the likeliest name: kustomize does not know the object by all of them.
   let why: string | undefined;
-  for (const name of await namesOf(trial, change.manifest.object, kustomization)) {
+  for (const name of await namesOf(trial, change.manifest.object, kustomization, options)) {
     const named = renamed(object, name);
     const key = patchName(named);
     if (key === undefined) continue;
@@ -52,20 +54,26 @@ export async function changeByPatch(trial: Trial, change: ObjectChange): Promise
 }
 
 /** The object as it is built without the patch file, which is what its patches are for. */
-async function unpatched(trial: Trial, object: KubeObject, { patches, ...others }: JsonMap): Promise<KubeObject> {
-  if (!Array.isArray(patches) || !patches.some(isOurs)) return trial.built(object).object;
+async function unpatched(trial: KustomizeTrial, object: KubeObject, { patches, ...others }: JsonMap): Promise<KubeObject> {
+  if (!Array.isArray(patches) || !patches.some(isOurs)) return trial.rendered(object).object;
   const left = patches.filter((each) => !isOurs(each));
   const content = dumpYaml({ ...others, ...(left.length === 0 ? {} : { patches: left }) });
-  return (await trial.builtWith(object, [{ path: trial.unit.configFile, content }])).object;
+  return (await trial.renderedWith(object, [{ path: trial.unit.configFile, content }])).object;
 }
 
 function isOurs(patch: unknown): boolean {
   return isJsonMap(patch) && patch.path === PATCH_FILE;
 }
 
-async function namesOf(trial: Trial, object: KubeObject, kustomization: JsonMap): Promise<readonly PatchName[]> {
-  const origin = await trial.originOf(object);
-  const source = origin === undefined ? undefined : await trial.read(origin);
+async function namesOf(
+  trial: KustomizeTrial,
+  object: KubeObject,
+  kustomization: JsonMap,
+  options: KustomizeEditOptions,
+): Promise<readonly PatchName[]> {
+  const { unit, tree, cancel } = trial;
+  const origin = (await originsOf(unit, tree, options, cancel)).get(objectKey(object));
+  const source = origin === undefined ? undefined : await trial.read(posix.join(unit.directory, origin));
   return patchNames(object, kustomization, source);
 }
 

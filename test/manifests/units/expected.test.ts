@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { ParsedObject } from '../../../../src/manifests/finding.ts';
-import { differenceFrom } from '../../../../src/manifests/kustomize/edit/expected.ts';
-import { objectKey } from '../../../../src/manifests/kustomize/object-key.ts';
-import { parseFile } from '../../../../src/manifests/parse-file.ts';
-import { configMap } from '../checkout.ts';
+import type { ParsedObject } from '../../../src/manifests/finding.ts';
+import { parseFile } from '../../../src/manifests/parse-file.ts';
+import { differenceFrom } from '../../../src/manifests/units/expected.ts';
+import { objectKey } from '../../../src/manifests/units/object-key.ts';
+import { configMap } from '../kustomize/checkout.ts';
 
 const objects = (...texts: readonly string[]): readonly ParsedObject[] =>
   parseFile({ bytes: Buffer.from(texts.join('---\n')), isJson: false }).objects;

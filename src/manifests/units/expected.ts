@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../../resource/index.ts';
-import type { ParsedObject } from '../../finding.ts';
-import { objectKey } from '../object-key.ts';
+import type { KubeObject } from '../../resource/index.ts';
+import type { ParsedObject } from '../finding.ts';
+import { objectKey } from './object-key.ts';
 
 /** What is different from what was wanted; undefined if exactly the wanted objects changed, and as wanted. */
 export function differenceFrom(
