@@ -14,6 +14,8 @@ export interface FileContent {
   readonly isJson: boolean;
   /** The text of a file with patches of the objects. One that is wrong, or that no object has a part in, is an error without a place. */
   readonly patches?: string;
+  /** The namespace that objects and patches mean which name none; without it, they mean none. */
+  readonly namespace?: string;
   /** Whether objects have an annotation of kustomize that names their origin, which is no part of them. */
   readonly hasOrigins?: boolean;
 }
@@ -48,22 +50,28 @@ export function parseFile(content: FileContent): ParsedFile {
   };
 }
 
-function* unbounded({ bytes, isJson, patches = '', hasOrigins = false }: FileContent): Generator<Finding, void> {
+function* unbounded({ bytes, isJson, patches = '', namespace, hasOrigins = false }: FileContent): Generator<Finding, void> {
   let text: string;
   let read: FilePatches;
   try {
     text = decodeText(bytes);
-    read = readPatches(patches);
+    read = readPatches(patches, namespace);
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
     yield { kind: 'error', problem: { error } };
     return;
   }
   if (isJson && !text.includes('"apiVersion"')) yield { kind: 'warning', problem: { error: noManifest() } };
-  else yield* readDocuments(text, read, hasOrigins);
+  else yield* readDocuments(text, { patches: read, namespace, hasOrigins });
 }
 
-function* readDocuments(text: string, patches: FilePatches, hasOrigins: boolean): Generator<Finding, void> {
+interface ReadingOptions {
+  readonly patches: FilePatches;
+  readonly namespace: string | undefined;
+  readonly hasOrigins: boolean;
+}
+
+function* readDocuments(text: string, { patches, namespace, hasOrigins }: ReadingOptions): Generator<Finding, void> {
   const patched = new Set<string>();
   for (const document of parseYamlDocuments(text)) {
     const { number } = document;
@@ -82,7 +90,7 @@ function* readDocuments(text: string, patches: FilePatches, hasOrigins: boolean)
       yield { kind: 'warning', problem: { document: number, line, column, error } };
     }
     for (const source of objectsOf(document)) {
-      const name = patches.size === 0 ? undefined : patchName(source.value);
+      const name = patches.size === 0 ? undefined : patchName(source.value, namespace);
       if (name !== undefined) patched.add(name);
       const patch = name === undefined ? undefined : patches.get(name);
       const finding = patch

@@ -1,12 +1,7 @@
 import { posix } from 'node:path';
-import { FluxError } from '../../base/index.ts';
-import { decodeText } from '../decode.ts';
-import { isRegular } from '../regular-file.ts';
+import { badPatchFile, readPatchText } from '../patch/patch-text.ts';
 import type { Tree } from '../units/tree.ts';
 import type { CommandUnit } from '../units/unit.ts';
-
-/** The largest patch file that is read, in bytes. */
-const MAX_BYTES = 4 << 20;
 
 /**
  * The path of a unit's patch file from the root of the repository; undefined for a unit without patches.
@@ -22,7 +17,7 @@ export function patchFileOf({ directory, config }: CommandUnit): string | undefi
 
 /**
  * The text of a unit's patch file; empty if there is none yet.
- * @throws FluxError `generation/bad-patch-file`, or as `decodeText` does
+ * @throws FluxError `generation/bad-patch-file`, or as `readPatchText` does
  */
 export async function readPatchFile(unit: CommandUnit, tree: Tree): Promise<string> {
   const path = patchFileOf(unit);
@@ -34,15 +29,5 @@ export async function readPatchFile(unit: CommandUnit, tree: Tree): Promise<stri
     const shown = unit.config.kind === 'patchUpdated' ? unit.config.patchFile : path;
     throw badPatchFile(shown, `base directory ("${folder}") of patchFile ("${shown}") does not exist`);
   }
-  if (!isRegular(file)) throw badPatchFile(path, 'it is a link or a submodule, not a file');
-  if (file.size > MAX_BYTES) throw badPatchFile(path, `it has more than ${MAX_BYTES >> 20} MiB`);
-  return decodeText(await tree.read(file));
-}
-
-function badPatchFile(path: string, why: string): FluxError {
-  return new FluxError(`patch file ${JSON.stringify(path.slice(0, 200))}: ${why}`, {
-    code: 'generation/bad-patch-file',
-    fault: 'user',
-    help: 'Correct `patchUpdated.patchFile`. The objects of this unit stay as they are, and nothing is deleted, until then.',
-  });
+  return readPatchText(file, tree);
 }

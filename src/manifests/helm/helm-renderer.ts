@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
-import { FluxError } from '../../base/index.ts';
 import type { ClusterCapabilities } from '../../resource/index.ts';
 import { Pace } from '../units/pace.ts';
 import type { Renderer } from '../units/renderer.ts';
 import type { HelmUnit } from '../units/unit.ts';
+import { editChart } from './edit/edit-chart.ts';
 import { type HelmOptions, renderChart } from './render-chart.ts';
 
 /** Renders charts with Helm; the program says how many at once. */
@@ -20,24 +20,17 @@ export function createHelmRenderer(options: HelmOptions): Renderer<HelmUnit> {
     return hash;
   };
   return {
-    inputsOf: ({ config, release, capabilities, chart, files, valuesFiles }) =>
+    inputsOf: ({ config, release, capabilities, chart, files, valuesFiles, patch }) =>
       inTurn(async () => {
         const hash = createHash('sha256').update(JSON.stringify([hashOf(capabilities), config, release, chart]));
         for (const { path, file } of [...files, ...valuesFiles]) {
           await pace.beforeName(path);
           hash.update(`\0${file.mode} ${file.blob} ${path}`);
         }
+        if (patch) hash.update(`\0patch ${patch.mode} ${patch.blob}`);
         return hash.digest('hex');
       }),
     render: (unit, tree, cancel) => renderChart(unit, tree, options, cancel),
-    edit: (unit) => Promise.reject(notEdited(unit)),
+    edit: (unit, changes, tree, cancel) => editChart(unit, changes, tree, options, cancel),
   };
-}
-
-function notEdited({ configFile }: HelmUnit): FluxError {
-  return new FluxError(`images and policies of a chart cannot be changed yet (${configFile})`, {
-    code: 'helm/not-edited',
-    fault: 'user',
-    help: 'Change the values in Git yourself.',
-  });
 }

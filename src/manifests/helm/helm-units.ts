@@ -74,7 +74,11 @@ function fluxError(error: unknown): FluxError {
 
 /** One warning about the files in folders of charts that look like manifests, and belong neither to the chart nor to its values. */
 async function leftOut(tree: Tree, units: readonly HelmUnit[], pace: Pace): Promise<readonly FileProblem[]> {
-  const read = new Set(units.flatMap(({ files, valuesFiles }) => [...files, ...valuesFiles].map(({ path }) => path)));
+  const read = new Set(
+    units.flatMap(({ files, valuesFiles, patch }) =>
+      [...files, ...valuesFiles, ...(patch ? [patch] : [])].map(({ path }) => path),
+    ),
+  );
   const names = new Set<string>();
   for (const { directory } of units) {
     for (const { path } of tree.below(directory)) {

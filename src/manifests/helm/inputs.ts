@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import { isDnsLabel } from '../../resource/index.ts';
+import { PATCH_FILE } from '../patch/patch-text.ts';
 import { isRegular } from '../regular-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Pace } from '../units/pace.ts';
@@ -17,6 +18,8 @@ export interface HelmInputs {
   readonly files: readonly ChartFile[];
   /** The files of values, in the order in which they are given. */
   readonly valuesFiles: readonly ChartFile[];
+  /** The file of patches of what Helm renders, if there is one. */
+  readonly patch?: TreeFile;
 }
 
 /** A file of the repository in the place in which Helm finds it. */
@@ -65,7 +68,8 @@ export async function helmInputs(tree: Tree, directory: string, config: HelmConf
     if (bytes > MAX_BYTES) throw refusedChart(`its files of values have more than ${MAX_BYTES >> 20} MiB with the chart`);
     valuesFiles.push({ path, file });
   }
-  return { chart, files, valuesFiles };
+  const patch = tree.get(posix.join(directory, PATCH_FILE));
+  return { chart, files, valuesFiles, ...(patch ? { patch } : {}) };
 }
 
 /** The release's name if the configuration has none. @throws FluxError `helm/refused` */

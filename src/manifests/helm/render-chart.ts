@@ -6,6 +6,7 @@ import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import { differencesOf } from '../generation/changing-output.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
+import { readPatchText } from '../patch/patch-text.ts';
 import { Pace } from '../units/pace.ts';
 import {
   emptyOutput,
@@ -44,10 +45,10 @@ const CHART = 'chart';
 const VALUES = 'values';
 
 /**
- * Renders a chart, and reads what Helm prints. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
+ * Renders a chart, and reads what Helm prints, with the patches of the unit. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
  * the cluster with every restart.
  * @throws FluxError `helm/failed`, `helm/timed-out`, `helm/empty-output`, `helm/bad-output`, `helm/too-much-output`,
- * `helm/changing-output`, `helm/refused`
+ * `helm/changing-output`, `helm/refused`, `generation/bad-patch`, `generation/bad-patch-file`
  */
 export async function renderChart(
   unit: HelmUnit,
@@ -83,7 +84,11 @@ async function template(
     const said = verbatim ? verbatimTail(outcome.stderr) : await saidByHelm(outcome.stderr, unit, tree);
     throw programFailed(WORDS, outcome, said);
   }
-  const read = await thread.parse({ bytes: outcome.output, isJson: false }, cancel.signal);
+  const patches = unit.patch ? { patches: await readPatchText(unit.patch, tree), namespace: unit.config.namespace } : {};
+  const read = await thread.parse({ bytes: outcome.output, isJson: false, ...patches }, cancel.signal);
+  // An object must not be applied without its patch.
+  const bad = read.errors.find(({ error }) => error.code === 'generation/bad-patch');
+  if (bad) throw inPatchFile(unit, bad.error);
   const broken = read.errors.find(({ error }) => isUnreadable(error));
   if (broken) throw unreadableOutput(WORDS, broken.error);
   const kept = withoutHooks(await withSources(read, outcome.output, unit, new Pace(cancel.signal)), unit.config);
@@ -140,6 +145,10 @@ function inNamespace(objects: readonly ParsedObject[], namespace: string): reado
     const isPlaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';
     return isPlaced || scopeOf(object) === 'cluster' ? each : { ...each, object: placed(object) };
   });
+}
+
+function inPatchFile({ patch }: HelmUnit, { message, code, fault, help = '' }: FluxError): FluxError {
+  return new FluxError(`${patch?.path}: ${message}`, { code, fault, help });
 }
 
 function changing(differences: string): FluxError {

@@ -13,15 +13,15 @@ export type FilePatches = ReadonlyMap<string, FilePatch>;
 
 /**
  * Reads a patch file of Flux v1: documents with the kind and the name of an object, and the fields to change. The API version does not
- * matter.
+ * matter. A namespace may be that of patches that name none.
  * @throws FluxError `generation/bad-patch` with the document
  */
-export function readPatches(text: string): FilePatches {
+export function readPatches(text: string, namespace?: string): FilePatches {
   const patches = new Map<string, FilePatch>();
   for (const document of parseYamlDocuments(text)) {
     if (document.error) throw badPatch(document.number, document.error.message);
     if (document.value === null) continue;
-    const name = patchName(document.value);
+    const name = patchName(document.value, namespace);
     if (name === undefined || !isJsonMap(document.value))
       throw badPatch(document.number, 'it names no object by kind and metadata.name');
     if (patches.has(name)) throw badPatch(document.number, `it is the second for ${name}`);
@@ -44,12 +44,12 @@ export function kindOf({ apiVersion, kind }: JsonMap): { readonly apiVersion: st
   return { apiVersion: String(apiVersion), kind: String(kind) };
 }
 
-/** How a patch names an object, as Flux v1 writes ids: `shop:deployment/cart`, with the namespace as written. */
-export function patchName(value: unknown): string | undefined {
+/** How a patch names an object, as Flux v1 writes ids: `shop:deployment/cart`, with the namespace as written, or that of what names none. */
+export function patchName(value: unknown, ofNone = '<cluster>'): string | undefined {
   if (!isJsonMap(value) || typeof value.kind !== 'string' || !isJsonMap(value.metadata)) return undefined;
   const { name, namespace } = value.metadata;
   if (typeof name !== 'string' || name === '') return undefined;
-  return `${typeof namespace === 'string' && namespace !== '' ? namespace : '<cluster>'}:${value.kind.toLowerCase()}/${name}`;
+  return `${typeof namespace === 'string' && namespace !== '' ? namespace : ofNone}:${value.kind.toLowerCase()}/${name}`;
 }
 
 /** The error of the first patch that is for none of the objects, as in Flux v1. */

@@ -3,15 +3,13 @@ import { dumpYaml, FluxError, isJsonMap, type JsonMap } from '../../../base/inde
 import type { KubeObject } from '../../../resource/index.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { patchName } from '../../patch/patch-file.ts';
+import { PATCH_FILE } from '../../patch/patch-text.ts';
 import { objectKey } from '../../units/object-key.ts';
 import { originsOf } from '../build.ts';
 import { documentsWithContent } from './documents-with-content.ts';
 import { editKustomizationText } from './edit-text.ts';
 import { cannotEdit, type KustomizeEditOptions, type KustomizeTrial, kustomizationText } from './kustomize-trial.ts';
 import { type PatchName, patchNames } from './patch-names.ts';
-
-/** The file of patches that fluxd writes, beside the kustomization. */
-export const PATCH_FILE = 'flux-patch.yaml';
 
 /**
  * Changes an object in the patch file of the kustomization, and refers to the file if nothing does.

@@ -42,6 +42,7 @@ export function open({ paths = [], capabilities = { apiVersions: [] }, verbatim 
     helm: { program, capabilities: async () => current, timeoutMs: 60_000, verbatim },
   });
   return {
+    manifests,
     releases,
     serve(changed: ClusterCapabilities) {
       current = changed;

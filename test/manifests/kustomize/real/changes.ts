@@ -1,10 +1,14 @@
+import type { Manifests } from '../../../../src/manifests/index.ts';
 import type { FileText } from '../../../../src/repository/index.ts';
-import type { Manifest } from '../../../../src/resource/index.ts';
+import type { DesiredState, Manifest } from '../../../../src/resource/index.ts';
 import { idOf } from '../../../update/repository.ts';
 import { type Entries, lines, revisionOf } from '../checkout.ts';
-import type { open } from './program.ts';
 
-type Opened = ReturnType<typeof open>;
+/** Manifests that are rendered by a program. */
+interface Opened {
+  readonly manifests: Pick<Manifests, 'editUnit'>;
+  read(files: Entries): Promise<DesiredState>;
+}
 
 /** New images by container, or annotations by key: an image has no `null`, and `annotations` says that they are none. */
 export interface Wanted {
