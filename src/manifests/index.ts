@@ -4,6 +4,7 @@
  * rest is used. A manifest can be edited in place, by the exact range of one value, without changing another byte of its file.
  */
 export { MAX_FILE_BYTES } from './decode.ts';
+export type { Decrypter, EncryptedFile } from './decryption/decrypter.ts';
 export type { FileChange } from './file-change.ts';
 export type { Helm, HelmProgram } from './helm/helm-program.ts';
 export type { Kustomize, KustomizeProgram } from './kustomize/kustomize-program.ts';
