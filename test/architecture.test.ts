@@ -80,6 +80,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   re2js: ['src/policy/'],
   cron: ['src/schedule/'],
   semver: [],
+  'tar-stream': [],
   pino: ['src/base/log.ts'],
   'pino-pretty': ['src/base/log.ts'],
   jose: ['src/api/webhooks/google/'],

@@ -7,6 +7,7 @@ import { isRegular } from '../regular-file.ts';
 import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
 import type { Pace } from '../units/pace.ts';
 import type { Tree } from '../units/tree.ts';
+import { MAX_BYTES, MAX_FILES } from './archive/room.ts';
 import { type HelmConfig, MAX_RELEASE_NAME } from './helm-config.ts';
 import { refusedChart } from './refused.ts';
 
@@ -29,12 +30,6 @@ export interface ChartFile {
   readonly file: TreeFile;
 }
 
-const MAX_FILES = 10_000;
-/** Helm has all of them in memory. */
-const MAX_BYTES = 32 << 20;
-/** Its parts are unpacked by Helm, and may refer to schemas elsewhere. */
-const PACKED = /(?:^|\/)charts\/[^/]+\.(?:tgz|tar\.gz)$/;
-
 /**
  * Finds all that a chart is rendered from.
  * @throws FluxError `helm/refused`, or why a link is refused
@@ -48,7 +43,6 @@ export async function helmInputs(tree: Tree, directory: string, config: HelmConf
     if (listed.undecodable) throw refusedChart(`the chart ${nameOf(chart)} has a file whose name is not UTF-8`);
     // Helm does not read them, and Git has none of their files.
     if (listed.mode === SUBMODULE) continue;
-    if (PACKED.test(listed.path)) throw refusedChart(`${listed.path} is packed; unpack it with "helm pull --untar", or tar`);
     const file = await followed(tree, listed);
     bytes += file.size;
     files.push({ path: listed.path, file });

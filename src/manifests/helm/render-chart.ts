@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { type Cancellable, dumpYaml, FluxError } from '../../base/index.ts';
 import type { ProgramFiles } from '../../repository/index.ts';
 import { type KubeObject, scopesOf } from '../../resource/index.ts';
@@ -18,11 +17,13 @@ import {
 } from '../units/program-errors.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
+import { asHelmFinds } from './archive/pack.ts';
+import type { ChartContent } from './archive/unpack.ts';
+import { chartContents } from './chart-contents.ts';
 import type { Helm } from './helm-program.ts';
 import { withoutHooks } from './hooks.ts';
 import { mayChange } from './may-change.ts';
 import { saidByHelm } from './said-by-helm.ts';
-import { isSchema, requireOwnReferences } from './schema.ts';
 import { withSources } from './sources.ts';
 
 export interface HelmOptions extends Helm {
@@ -39,6 +40,15 @@ const WORDS: ProgramWords = {
   shorten: 'Divide the chart.',
   empty: 'the chart rendered no object',
 };
+
+/** With what to do about a subchart that is missing. */
+function wordsFor({ stderr }: { readonly stderr: string }): ProgramWords {
+  if (!stderr.includes('missing in charts/ directory')) return WORDS;
+  return {
+    ...WORDS,
+    seeAll: `Run \`helm dependency build\` in the folder of the chart, and commit its charts/. ${WORDS.seeAll}`,
+  };
+}
 
 /** Where a chart and its values are, in the folder in which Helm runs: names that no flag takes for something else. */
 const CHART = 'chart';
@@ -58,11 +68,11 @@ export async function renderChart(
 ): Promise<ParsedFile> {
   let twice = false;
   const pace = new Pace(cancel.signal);
-  const files = () => contentsOf(unit, tree, pace);
+  const files = async () => laidOut(await contentsOf(unit, tree, pace), pace);
   const lookedInto = async () => {
-    const laid = await files();
-    if (!unit.config.allowChangingOutput) twice = await anyMayChange(laid, pace);
-    return laid;
+    const contents = await contentsOf(unit, tree, pace);
+    if (!unit.config.allowChangingOutput) twice = await anyMayChange(contents, pace);
+    return laidOut(contents, pace);
   };
   const first = await template(unit, lookedInto, tree, options, cancel);
   if (!twice) return first;
@@ -81,8 +91,9 @@ async function template(
 ): Promise<ParsedFile> {
   const outcome = await program.template(argumentsOf(unit), files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
   if (outcome.kind === 'failed') {
-    const said = verbatim ? verbatimTail(outcome.stderr) : await saidByHelm(outcome.stderr, unit, tree);
-    throw programFailed(WORDS, outcome, said);
+    const pace = new Pace(cancel.signal);
+    const said = async () => saidByHelm(outcome.stderr, unit.chart, await chartContents(unit, tree, pace));
+    throw programFailed(wordsFor(outcome), outcome, verbatim ? verbatimTail(outcome.stderr) : await said());
   }
   const patches = unit.patch ? { patches: await readPatchText(unit.patch, tree), namespace: unit.config.namespace } : {};
   const read = await thread.parse({ bytes: outcome.output, isJson: false, ...patches }, cancel.signal);
@@ -110,26 +121,34 @@ function argumentsOf({ config, release, valuesFiles, capabilities }: HelmUnit): 
   ];
 }
 
-async function contentsOf(
-  { chart, files, valuesFiles, config }: HelmUnit,
-  tree: Pick<Tree, 'read'>,
-  pace: Pace,
-): Promise<ProgramFiles> {
-  const laid: { path: string; content: Uint8Array }[] = [];
-  for (const { path, file } of files) {
-    const content = await tree.read(file);
-    await pace.beforeParsing(content.length);
-    if (isSchema(path)) await requireOwnReferences(path, content, pace);
-    laid.push({ path: posix.join(CHART, posix.relative(chart, path)), content });
-  }
-  for (const [index, { file }] of valuesFiles.entries())
-    laid.push({ path: `${VALUES}/${index}.yaml`, content: await tree.read(file) });
-  laid.push({ path: `${VALUES}/${valuesFiles.length}.yaml`, content: Buffer.from(dumpYaml(config.values)) });
-  return { files: laid, links: [] };
+/** What a chart is rendered from, in memory. */
+interface Contents {
+  readonly chart: readonly ChartContent[];
+  /** In the order in which they are given. */
+  readonly values: readonly Buffer[];
 }
 
-async function anyMayChange({ files }: ProgramFiles, pace: Pace): Promise<boolean> {
-  for (const { content } of files) {
+/** @throws FluxError `helm/refused` */
+async function contentsOf(unit: HelmUnit, tree: Pick<Tree, 'read'>, pace: Pace): Promise<Contents> {
+  const chart = await chartContents(unit, tree, pace);
+  const values: Buffer[] = [];
+  for (const { file } of unit.valuesFiles) values.push(await tree.read(file));
+  return { chart, values: [...values, Buffer.from(dumpYaml(unit.config.values))] };
+}
+
+async function laidOut({ chart, values }: Contents, pace: Pace): Promise<ProgramFiles> {
+  const files = await asHelmFinds(chart, pace);
+  return {
+    files: [
+      ...files.map(({ path, content }) => ({ path: `${CHART}/${path}`, content })),
+      ...values.map((content, index) => ({ path: `${VALUES}/${index}.yaml`, content })),
+    ],
+    links: [],
+  };
+}
+
+async function anyMayChange({ chart, values }: Contents, pace: Pace): Promise<boolean> {
+  for (const content of [...chart.map((each) => each.content), ...values]) {
     await pace.beforeParsing(content.length);
     if (mayChange(content)) return true;
   }

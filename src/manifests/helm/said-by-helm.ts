@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { Pace } from '../units/pace.ts';
-import type { Tree } from '../units/tree.ts';
-import type { HelmUnit } from '../units/unit.ts';
+import { isInPacked } from './archive/pack.ts';
+import type { ChartContent } from './archive/unpack.ts';
 
 /** What Helm 3, Go's templates and the YAML reader say, each without any part of a file. Of those that begin alike, the longest is first. */
 const PHRASES = [
   'An error occurred while checking for chart dependencies',
+  'You may need to run `helm dependency build` to fetch missing dependencies',
   'found in Chart.yaml, but missing in charts/ directory',
   'library charts are not installable',
   'chart requires kubeVersion',
@@ -83,16 +84,17 @@ const MAX_SHOWN = 5;
 
 /**
  * What may be shown of an error output: phrases that Helm is known for, texts that stand in templates of the chart, and places in its
- * files. All else may be from values, also those of a Secret. Empty if there is none of them.
+ * files. All else may be from values, also those of a Secret. Empty if there is none of them. `folder` is where the chart is, in what is
+ * shown.
  */
-export async function saidByHelm(stderr: string, unit: HelmUnit, tree: Pick<Tree, 'read'>): Promise<string> {
+export async function saidByHelm(stderr: string, folder: string, contents: readonly ChartContent[]): Promise<string> {
   const phrases = matches(stderr, SAID, ([phrase]) => phrase);
   const lines = matches(stderr, YAML_LINE, ([, line = '']) => line);
-  const known = new Set(unit.files.map(({ path }) => path));
-  const places = matches(stderr, PLACE, ([, path = '', line = '']) => `${posix.join(unit.chart, path)}:${line}`).filter((place) =>
+  const known = new Set(contents.map(({ path }) => posix.join(folder, asNamed(path))));
+  const places = matches(stderr, PLACE, ([, path = '', line = '']) => `${posix.join(folder, path)}:${line}`).filter((place) =>
     known.has(place.slice(0, place.lastIndexOf(':'))),
   );
-  const texts = await templatesOf(unit, tree);
+  const texts = await templatesOf(contents);
   const expressions = matches(stderr, EXPRESSION, ([, text = '']) => text).filter((text) =>
     texts.some((each) => each.includes(text)),
   );
@@ -115,20 +117,29 @@ export async function saidByHelm(stderr: string, unit: HelmUnit, tree: Pick<Tree
     .join(' ');
 }
 
+/** The place of a file in a packed subchart, as Helm shows it: by the name of the chart, which begins that of its archive. */
+function asNamed(path: string): string {
+  if (!isInPacked(path)) return path;
+  return path
+    .split('/')
+    .map((part) => (part.endsWith('.tgz') ? part.slice(0, part.search(/-v?\d|\.tgz$/)) : part))
+    .join('/');
+}
+
 function matches(text: string, pattern: RegExp, shown: (match: RegExpExecArray) => string): readonly string[] {
   return [...new Set(Array.from(text.matchAll(pattern), shown))];
 }
 
 /** The templates as far as they are not too long to look into. */
-async function templatesOf({ files }: HelmUnit, tree: Pick<Tree, 'read'>): Promise<readonly string[]> {
+async function templatesOf(contents: readonly ChartContent[]): Promise<readonly string[]> {
   const pace = new Pace();
   const texts: string[] = [];
   let left = MAX_BYTES;
-  for (const { path, file } of files) {
-    if (!path.includes('templates/') || file.size > Math.min(left, MAX_FILE_BYTES)) continue;
-    left -= file.size;
-    await pace.beforeParsing(file.size);
-    texts.push((await tree.read(file)).toString('utf8'));
+  for (const { path, content } of contents) {
+    if (!path.includes('templates/') || content.length > Math.min(left, MAX_FILE_BYTES)) continue;
+    left -= content.length;
+    await pace.beforeParsing(content.length);
+    texts.push(content.toString('utf8'));
   }
   return texts;
 }

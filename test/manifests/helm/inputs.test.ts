@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { Room } from '../../../src/manifests/helm/archive/room.ts';
+import { unpackChart } from '../../../src/manifests/helm/archive/unpack.ts';
+import { Pace } from '../../../src/manifests/units/pace.ts';
 import { type Entries, link, submodule } from '../kustomize/checkout.ts';
+import { packedChart } from './archive/tarball.ts';
 import { CHART, config, open } from './program.ts';
 
 test('Helm finds the chart and the values, and nothing else, under names that are no flags', async () => {
@@ -44,7 +48,31 @@ describe('what is refused before Helm runs (S-026)', () => {
     ['remote values', app('chart: ../chart', 'valuesFiles: ["https://example.org/v.yaml"]'), 'remote ones are not read yet'],
     ['no chart', app('chart: ../none'), 'none has no Chart.yaml'],
     ['values that are not there', app('chart: ../chart', 'valuesFiles: [v.yaml]'), 'app/v.yaml does not exist'],
-    ['a packed subchart', { ...app('chart: ../chart'), 'chart/charts/a.tgz': 'x' }, 'is packed'],
+    [
+      'a subchart that is no archive',
+      { ...app('chart: ../chart'), 'chart/charts/a.tgz': 'x' },
+      'chart/charts/a.tgz is not a gzip archive',
+    ],
+    [
+      'a folder with the name of an archive',
+      { ...app('chart: ../chart'), 'chart/charts/a.tgz/b': 'x' },
+      'chart/charts/a.tgz/b is in a folder with the name of an archive',
+    ],
+    ...['.', '..', '../a', '/a', 'a\\\\b'].map((name): [string, Entries, string] => [
+      `the name ${name}`,
+      { ...app('chart: ../chart'), 'chart/Chart.yaml': `name: "${name}"\n` },
+      'a name that no chart may have',
+    ]),
+    [
+      'such a name of a subchart',
+      { ...app('chart: ../chart'), 'chart/charts/a/Chart.yaml': 'name: ..\n' },
+      'chart/charts/a/Chart.yaml has a name',
+    ],
+    [
+      'a large Chart.yaml',
+      { ...app('chart: ../chart'), 'chart/Chart.yaml': `name: a\n#${'a'.repeat(70_000)}` },
+      'more than 64 KiB',
+    ],
     [
       'a link out of the repository',
       { ...app('chart: ../chart'), 'chart/a': link('../../../etc/passwd') },
@@ -79,6 +107,53 @@ describe('what is refused before Helm runs (S-026)', () => {
     const { read } = open();
     const text = '{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://a.example/", "$ref": "#/$defs/a"}';
     expect((await read({ ...CHART, ...schema(text) })).errors).toEqual([]);
+  });
+});
+
+describe('a packed subchart', () => {
+  const withSubchart = async (files: Readonly<Record<string, string>>): Promise<Entries> => ({
+    ...CHART,
+    'app/.flux.yaml': config('chart: ../chart'),
+    'chart/charts/sub-1.0.0.tgz': { mode: '100644', content: await packedChart('sub', files) },
+  });
+
+  test('is packed for Helm too, and has the files that were read of it', async () => {
+    const { read, runs } = open();
+    expect((await read(await withSubchart({ 'templates/a.yaml': 'a: {{ .Values.a }}\n' }))).errors).toEqual([]);
+    const laid = runs[0]?.files.files ?? [];
+    expect(laid.map(({ path }) => path)).toEqual([
+      'chart/Chart.yaml',
+      'chart/templates/a.yaml',
+      'chart/charts/sub-1.0.0.tgz',
+      'values/0.yaml',
+    ]);
+    const packed = Buffer.from(laid[2]?.content ?? []);
+    const contents = await unpackChart(packed, { archive: 'a', room: new Room('a'), pace: new Pace(), depth: 0 });
+    expect(contents.map(({ path, content }) => [path, `${content}`])).toEqual([
+      ['Chart.yaml', 'apiVersion: v2\nname: sub\nversion: 1.0.0\n'],
+      ['templates/a.yaml', 'a: {{ .Values.a }}\n'],
+    ]);
+    expect(runs).toHaveLength(1);
+  });
+
+  test('makes the chart render twice if it makes random values', async () => {
+    const { read, runs } = open();
+    await read(await withSubchart({ 'templates/a.yaml': 'a: {{ randAlphaNum 5 }}\n' }));
+    expect(runs).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      'a schema elsewhere',
+      { 'values.schema.json': '{"$ref": "file:///etc/passwd"}' },
+      'sub-1.0.0.tgz/values.schema.json refers to another',
+    ],
+    ['the name ..', { 'Chart.yaml': 'name: ..\n' }, 'sub-1.0.0.tgz/Chart.yaml has a name'],
+  ])('is refused with %s (S-026)', async (_, more, why) => {
+    const { read, runs } = open();
+    const { errors } = await read(await withSubchart(more));
+    expect(errors.map(({ error }) => error.message).join()).toContain(why);
+    expect(runs).toEqual([]);
   });
 });
 

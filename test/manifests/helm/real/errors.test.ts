@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { packedChart } from '../archive/tarball.ts';
 import { chartOf, open } from './program.ts';
 
 const CANARY = 'hunter2canary';
@@ -55,6 +56,23 @@ describe('an error of Helm is shown with its place, and without values', () => {
     const entries = chartOf('a: b\n', '', { 'charts/web/Chart.yaml': `apiVersion: v2\nname: web\nversion: 1.0.0\n${more}` });
     const { errors } = await open().read(entries);
     expect(errors[0]?.error.message).toContain(shown);
+  });
+
+  test('a missing dependency comes with what to do', async () => {
+    const dependencies = 'dependencies: [{name: redis, version: 1.0.0, repository: "https://x.example"}]\n';
+    const entries = { 'charts/web/Chart.yaml': `apiVersion: v2\nname: web\nversion: 1.0.0\n${dependencies}` };
+    const { errors } = await open().read(chartOf('a: b\n', '', entries));
+    expect(errors[0]?.error.help).toContain('Run `helm dependency build` in the folder of the chart, and commit its charts/.');
+  });
+
+  test('the place of a template in a packed subchart is shown, and no value', async () => {
+    const sub = await packedChart('sub', {
+      'templates/sub.yaml': 'a: {{ required "no tag" .Values.tag }}{{ .Values.global }}\n',
+    });
+    const packed = { 'charts/web/charts/sub-1.0.0.tgz': { mode: '100644', content: sub } } as const;
+    const { errors } = await open().read(chartOf('a: b\n', SECRET, packed));
+    expect(errors[0]?.error.message).toContain('execution error: no tag in charts/web/charts/sub/templates/sub.yaml:1');
+    expect(errors[0]?.error.message).not.toContain(CANARY);
   });
 
   test('one chart that fails affects no other', async () => {

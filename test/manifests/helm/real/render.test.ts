@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isRendered, type Manifest } from '../../../../src/resource/index.ts';
 import { lines, link } from '../../kustomize/checkout.ts';
+import { packedChart } from '../archive/tarball.ts';
 import { chartOf, open } from './program.ts';
 
 const CONFIG_MAP = lines(
@@ -73,6 +74,29 @@ describe('a chart that a folder names', () => {
     expect(of('other')).toHaveLength(3);
     expect(of('shop').find(({ object }) => object.metadata.name === 'a')?.object).toMatchObject({ data: { text: 'some text' } });
     expect(releases.sort()).toEqual(['other', 'shop']);
+  });
+
+  test('has packed subcharts, to which its .helmignore does not apply', async () => {
+    const { read } = open({ verbatim: true });
+    const inner = await packedChart('inner', { 'templates/inner.yaml': NAMED('inner') });
+    const sub = await packedChart('sub', {
+      'values.yaml': 'text: of the subchart\n',
+      'templates/tests/sub.yaml': NAMED('sub', 'data:\n  text: {{ .Values.text }}\n'),
+      'charts/inner-1.0.0.tgz': inner,
+      [`templates/${'long/'.repeat(30)}a.yaml`]: NAMED('long'),
+    });
+    const entries = chartOf(NAMED('a'), '  values: {sub: {text: of the config}}\n', {
+      'charts/web/.helmignore': 'tests/\n',
+      'charts/web/charts/sub-1.0.0.tgz': { mode: '100644', content: sub },
+      'charts/web/charts/_old-1.0.0.tgz': 'is ignored',
+    });
+    const { manifests, errors } = await read(entries);
+    expect(errors).toEqual([]);
+    const names = ['a', 'inner', 'long', 'sub'].map((name) => `default:ConfigMap/${name}`);
+    expect(named(manifests).sort()).toEqual(names);
+    expect(manifests.find(({ object }) => object.metadata.name === 'sub')?.object).toMatchObject({
+      data: { text: 'of the config' },
+    });
   });
 
   test.each([
