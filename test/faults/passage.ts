@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { ApiProxy } from '../e2e/harness/api-proxy.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -71,7 +71,8 @@ export function createPassage(clock: VirtualClock, proxy: ApiProxy, work: Work =
     let turns = 0;
     let seen = -1;
     while (!isOver()) {
-      await turn();
+      // Other work is done by processes, which need the CPU.
+      await (work.pending() > 0 ? sleep(1) : turn());
       const activity = moved + clock.activity;
       if (isBusy() || activity !== seen) {
         seen = activity;

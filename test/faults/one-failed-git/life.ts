@@ -71,6 +71,8 @@ interface Life {
   readonly registry: FakeRegistry;
   readonly engine: Engine;
   readonly image: (tag: string) => string;
+  /** How often the scenario took place before. */
+  readonly turn: number;
 }
 
 export interface Scenario {
@@ -78,6 +80,8 @@ export interface Scenario {
   /** True: git fails from the very start on, not after a first sync. */
   readonly fromStart?: boolean;
   readonly during?: (life: Life) => Promise<void>;
+  /** True: it can take place again where it ended, which saves most of the time. */
+  readonly goesOn?: boolean;
   /** True: only the next poll shows what is new. */
   readonly isPolled?: boolean;
   /** The number of its git processes, at least; 6 by default. */
@@ -86,31 +90,22 @@ export interface Scenario {
   readonly signed?: boolean;
   /** Further flags of the daemon. */
   readonly flags?: readonly string[];
-  /** Subjects of our own commits in the end. */
+  /** Subjects of our own new commits in the end. */
   readonly commits: (life: Life) => readonly string[];
 }
 
-/** Goes through a scenario. Says whether the process that was to fail has begun. */
-async function live(
-  registry: FakeRegistry,
-  pending: () => number,
-  scenario: Scenario,
-  fault: Fault,
-  which: number | string,
-): Promise<boolean> {
-  const {
-    during,
-    commits,
-    isPolled = false,
-    fromStart = false,
-    automated = false,
-    signed = false,
-    flags: moreFlags = [],
-  } = scenario;
+/** Turns of a life: fewer than make a daemon pack its mirror, which would run some time or other. */
+const TURNS = 4;
+
+/** A daemon whose git processes fail as told. Nothing runs before the first turn if it fails from the start. */
+async function begin(registry: FakeRegistry, pending: () => number, scenario: Scenario, fault: Fault) {
+  const { during, commits, isPolled = false, fromStart = false, automated = false, signed = false, goesOn = false } = scenario;
   const image = (tag: string) => `${registry.name}:${tag}`;
   registry.push('1.0.0', '2030-01-01T00:00:00Z');
-  if (automated) registry.remove('1.1.0');
-  else registry.push('1.1.0', '2030-01-02T00:00:00Z');
+  for (let turn = 1; turn <= TURNS; turn += 1) {
+    if (automated) registry.remove(`1.${turn}.0`);
+    else registry.push(`1.${turn}.0`, `2030-01-02T00:00:0${turn}Z`);
+  }
   const annotations = automated ? { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1' } : {};
   const remote = createRemote({ 'all.yaml': yaml(namespace('shop')), 'web.yaml': yaml(web(image('1.0.0'), annotations)) });
   const signatures = signed ? await signedBy(remote) : undefined;
@@ -123,62 +118,84 @@ async function live(
     timeoutMs: fault === 'never ends' ? 4_000 : 60_000,
     ...(signatures ? { signatures } : {}),
   });
-  const started = join(temporaryDirectory(), 'started');
-  const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
-  if (fromStart) fail();
   const flags = [
     '--registry-disable-scanning=false',
     '--registry-insecure-host=127.0.0.1',
     '--automation-gather=0s',
-    ...moreFlags,
+    ...(scenario.flags ?? []),
   ];
-  const engine = await startEngine({}, { source: recordedInGit(source), pending, flags });
-  const life = { remote, registry, engine, image };
-  if (!fromStart) {
-    await synced(life);
-    fail();
-  }
-  const from = engine.clock.now();
-  await during?.(life);
-  await synced(life);
-  const tookMs = engine.clock.now() - from;
-  // Health of the revision before is recorded afterwards, in a process of its own, which is retried if it was the one to fail.
-  await engine.time.pass(5_000);
-  await synced(life);
-  await engine.time.pass(1_000);
-
-  const hasFailed = existsSync(started);
-  const isRace = hasFailed && fault === 'comes right after somebody else’s push';
+  const start = () => startEngine({}, { source: recordedInGit(source), pending, flags });
   const lines = (...args: string[]) =>
     remote
       .git(...args)
       .split('\n')
       .filter(Boolean);
-  const log = lines('log', '--format=%H|%s|%(trailers:key=Flux-Job-Id,valueonly)', 'main').map((line) => line.split('|'));
-  const ours = log.filter(([, , job]) => job !== '');
-  const notes = lines('for-each-ref', 'refs/notes/flux').length === 0 ? [] : lines('notes', '--ref=flux', 'list');
-  const where = `${fault}: ${which}`;
-  expect(
-    ours.map(([, subject]) => subject),
-    where,
-  ).toEqual(commits(life));
-  expect(
-    notes.map((line) => line.split(' ')[1]),
-    where,
-  ).toEqual(ours.map(([revision]) => revision));
-  expect(log.filter(([, subject]) => subject === 'By a person').length, where).toBe(isRace ? 1 : 0);
-  expect(remote.git('merge-base', first, 'main'), where).toBe(first);
-  expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), where).toMatchObject({ counts: {} });
-  if (signed) expectSigned(remote, where);
-  expect(leftIn(directory), where).toEqual([]);
-  expect(
-    processesWith(`GIT_DIR=${directory}`).filter((line) => !line.includes('cat-file')),
-    where,
-  ).toEqual([]);
-  expect([engine.running(), source.state()], where).toEqual([true, { status: 'ready' }]);
-  // Somebody's push is seen by a poll; everything else is tried again much sooner.
-  expect(tookMs, where).toBeLessThan((isPolled ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
-  return hasFailed;
+  const history = () =>
+    lines('log', '--format=%H|%s|%(trailers:key=Flux-Job-Id,valueonly)', 'main').map((line) => {
+      const [revision = '', subject = '', job = ''] = line.split('|');
+      return { revision, subject, isOurs: job !== '' };
+    });
+  let engine: Engine | undefined;
+  let turn = 0;
+
+  return {
+    /** Whether another turn is possible. */
+    goesOn: () => goesOn && turn < TURNS,
+
+    /** Goes through the scenario while one git process fails. Says whether that has begun. */
+    async live(which: number | string): Promise<boolean> {
+      const started = join(temporaryDirectory(), 'started');
+      const fail = () => git.replace(which, `: >'${started}'\n${FAULTS[fault](remote)}`);
+      if (fromStart) fail();
+      engine ??= await start();
+      turn += 1;
+      const life = { remote, registry, engine, image, turn };
+      if (!fromStart) {
+        await synced(life);
+        fail();
+      }
+      const before = new Set(history().map(({ revision }) => revision));
+      const from = engine.clock.now();
+      await during?.(life);
+      await synced(life);
+      const tookMs = engine.clock.now() - from;
+      // Health of the revision before is recorded afterwards, in a process of its own, which is retried if it was the one to fail.
+      await engine.time.pass(5_000);
+      await synced(life);
+      await engine.time.pass(1_000);
+
+      const hasFailed = existsSync(started);
+      const isRace = hasFailed && fault === 'comes right after somebody else’s push';
+      const all = history();
+      const fresh = all.filter(({ revision }) => !before.has(revision));
+      const notes = lines('for-each-ref', 'refs/notes/flux').length === 0 ? [] : lines('notes', '--ref=flux', 'list');
+      const where = `${fault}: ${which}, turn ${turn}`;
+      expect(
+        fresh.filter(({ isOurs }) => isOurs).map(({ subject }) => subject),
+        where,
+      ).toEqual(commits(life));
+      expect(new Set(notes.map((line) => line.split(' ')[1])), where).toEqual(
+        new Set(all.filter(({ isOurs }) => isOurs).map(({ revision }) => revision)),
+      );
+      expect(fresh.filter(({ subject }) => subject === 'By a person').length, where).toBe(isRace ? 1 : 0);
+      expect(remote.git('merge-base', first, 'main'), where).toBe(first);
+      expect(all.length, where).toBe(before.size + fresh.length);
+      expect(JSON.parse(remote.git('notes', '--ref=flux-sync', 'show', 'main')), where).toMatchObject({ counts: {} });
+      if (signed) expectSigned(remote, where);
+      expect(leftIn(directory), where).toEqual([]);
+      expect(
+        processesWith(`GIT_DIR=${directory}`).filter((line) => !line.includes('cat-file')),
+        where,
+      ).toEqual([]);
+      expect([engine.running(), source.state()], where).toEqual([true, { status: 'ready' }]);
+      // Somebody's push is seen by a poll; everything else is tried again much sooner.
+      expect(tookMs, where).toBeLessThan((isPolled ? 5.5 : 0.5) * MINUTE + (isRace ? 5 * MINUTE : 0));
+      return hasFailed;
+    },
+
+    /** At most so many daemons are there at once. */
+    end: () => engine?.stop(),
+  };
 }
 
 /** Lets time go by until the head is synced and written down. Refs are read as files: this is asked at each turn. */
@@ -229,15 +246,22 @@ export function losesNothing(name: string, scenario: Scenario, { faults, always 
     afterAll(() => registry.close());
 
     test.for(always ? [always] : [])('it %s (%s)', async ([fault, command]) => {
-      expect(await live(registry, pending, scenario, fault, command)).toBe(true);
+      const life = await begin(registry, pending, scenario, fault);
+      expect(await life.live(command)).toBe(true);
     });
 
     test.runIf(thorough(`each git process of ${name}, failing in each way`)).for(faults)(
       'whichever it is: it %s',
       { timeout: 600_000 },
       async (fault) => {
+        let life = await begin(registry, pending, scenario, fault);
         let n = 1;
-        while (await live(registry, pending, scenario, fault, n)) n += 1;
+        while (await life.live(n)) {
+          n += 1;
+          if (life.goesOn()) continue;
+          await life.end();
+          life = await begin(registry, pending, scenario, fault);
+        }
         expect(n).toBeGreaterThan(scenario.processes ?? 6);
       },
     );

@@ -5,8 +5,9 @@ losesNothing(
   'a poll',
   {
     isPolled: true,
-    async during({ remote }) {
-      remote.commit({ 'more.yaml': yaml(configMap('more')) });
+    goesOn: true,
+    async during({ remote, turn }) {
+      remote.commit({ 'more.yaml': yaml(configMap(`more-${turn}`)) });
     },
     commits: () => [],
   },

@@ -6,11 +6,12 @@ const WEB = 'shop:deployment/web';
 
 /** A person releases an image, and waits for the job. */
 export const RELEASE: Scenario = {
-  async during({ engine, remote, image }) {
+  goesOn: true,
+  async during({ engine, remote, image, turn }) {
     const spec: UpdateSpec = {
       type: 'image',
       cause: { Message: 'Release it', User: 'Ann' },
-      spec: { ServiceSpecs: [WEB], ImageSpec: image('1.1.0'), Kind: 'execute', Excludes: [], Force: false },
+      spec: { ServiceSpecs: [WEB], ImageSpec: image(`1.${turn}.0`), Kind: 'execute', Excludes: [], Force: false },
     };
     const id = await engine.daemon.update(spec);
     let job = await engine.daemon.job(id);
