@@ -62,7 +62,7 @@ export type { JsonValue } from './yaml/json.ts';
 export { isJsonMap, type JsonMap } from './yaml/json-map.ts';
 export { findEntry, nodeAt, type YamlEntry } from './yaml/lookup.ts';
 export type { YamlAlias, YamlMapping, YamlNode, YamlPair, YamlScalar, YamlSequence } from './yaml/node.ts';
-export { parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
+export { type BrokenYamlDocument, parseYamlDocument, parseYamlDocuments, type YamlDocument } from './yaml/parse.ts';
 export { colonAfter } from './yaml/range.ts';
 export { isExactNumber, parseExactJson } from './yaml/scalar.ts';
 export { applyEdits, type TextEdit } from './yaml/text-edit.ts';

@@ -10,7 +10,7 @@ export type { Helm, HelmProgram } from './helm/helm-program.ts';
 export type { Kustomize, KustomizeProgram } from './kustomize/kustomize-program.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';
-export { createManifests, type EditedRevision, type Generation, type Manifests } from './manifests.ts';
+export { createManifests, type EditedRevision, type Generation, type Manifests, type ManifestsOptions } from './manifests.ts';
 export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';
 export { CONFIG_NAME } from './units/target.ts';

@@ -56,7 +56,7 @@ export class ManifestThread {
    * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
-    if (isCheap(content.bytes, content.patches ?? '')) return parseFile(content);
+    if (isCheap(content.bytes, content.patches ?? '', content.encrypted?.length)) return parseFile(content);
     return this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
   }
 
@@ -161,9 +161,9 @@ async function ask(worker: Worker, order: ManifestOrder, signal: AbortSignal): P
   }
 }
 
-/** Whether two texts that are processed together are short, and have no aliases, which multiply the cost of a text. */
-function isCheap(text: string | Uint8Array, other: string): boolean {
-  if (text.length + other.length > MAX_INLINE_LENGTH) return false;
+/** Whether texts that are processed together are short, and have no aliases, which multiply the cost of a text. */
+function isCheap(text: string | Uint8Array, other: string, more = 0): boolean {
+  if (text.length + other.length + more > MAX_INLINE_LENGTH) return false;
   const bytes = Buffer.concat([typeof text === 'string' ? Buffer.from(text) : text, Buffer.from(other)]);
   return bytes.length <= MAX_INLINE_LENGTH && !(bytes.includes('&') && bytes.includes('*'));
 }

@@ -2,6 +2,8 @@ import { posix } from 'node:path';
 import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
 import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
+import { ClearFiles } from './decryption/clear-files.ts';
+import type { Decrypter } from './decryption/decrypter.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
@@ -36,7 +38,7 @@ export interface Manifests {
     blob: (id: string) => Promise<Buffer>,
     options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
-  /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run. */
+  /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run, or decrypted. */
   readTexts(files: readonly FileText[], options?: Cancellable): Promise<DesiredState>;
   /**
    * The files with new text after a change of objects that are written in a file; empty if their text has it already.
@@ -106,6 +108,8 @@ export interface ManifestsOptions {
   readonly kustomize?: Kustomize;
   /** Without it, a `.flux.yaml` that names a chart is refused. */
   readonly helm?: Helm;
+  /** Without it, what sops encrypted is refused. */
+  readonly decrypter?: Decrypter;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
@@ -119,8 +123,10 @@ export function createManifests({
   generation,
   kustomize,
   helm,
+  decrypter,
 }: ManifestsOptions = {}): Manifests {
-  const plain = createPlainRenderer({ log, thread, clock });
+  const clearFiles = decrypter && new ClearFiles(decrypter, clock);
+  const plain = createPlainRenderer({ log, thread, clock, clearFiles });
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
   const kustomizations = new Kustomizations();
   const trees =

@@ -7,6 +7,7 @@ import { type ObjectSource, objectsOf } from './objects.ts';
 import { type FilePatch, type FilePatches, patchName, readPatches, unusedPatch, withPatch } from './patch/patch-file.ts';
 import type { DocumentProblem } from './problem.ts';
 import { readObject } from './read-object.ts';
+import { type Written, whereIn } from './written.ts';
 
 /** The bytes of a file, and whether its name ends in .json: many such files are not manifests. */
 export interface FileContent {
@@ -16,6 +17,8 @@ export interface FileContent {
   readonly patches?: string;
   /** The namespace that objects and patches mean which name none; without it, they mean none. */
   readonly namespace?: string;
+  /** The same file as it is in Git, if `bytes` were decrypted: places are those in it. */
+  readonly encrypted?: Uint8Array;
   /** Whether objects have an annotation of kustomize that names their origin, which is no part of them. */
   readonly hasOrigins?: boolean;
 }
@@ -50,11 +53,14 @@ export function parseFile(content: FileContent): ParsedFile {
   };
 }
 
-function* unbounded({ bytes, isJson, patches = '', namespace, hasOrigins = false }: FileContent): Generator<Finding, void> {
+function* unbounded(content: FileContent): Generator<Finding, void> {
+  const { bytes, isJson, patches = '', namespace, hasOrigins = false } = content;
   let text: string;
+  let encrypted: string | undefined;
   let read: FilePatches;
   try {
     text = decodeText(bytes);
+    encrypted = content.encrypted && decodeText(content.encrypted);
     read = readPatches(patches, namespace);
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
@@ -62,32 +68,36 @@ function* unbounded({ bytes, isJson, patches = '', namespace, hasOrigins = false
     return;
   }
   if (isJson && !text.includes('"apiVersion"')) yield { kind: 'warning', problem: { error: noManifest() } };
-  else yield* readDocuments(text, { patches: read, namespace, hasOrigins });
+  else yield* readDocuments(text, { encrypted, patches: read, namespace, hasOrigins });
 }
 
 interface ReadingOptions {
+  readonly encrypted: string | undefined;
   readonly patches: FilePatches;
   readonly namespace: string | undefined;
   readonly hasOrigins: boolean;
 }
 
-function* readDocuments(text: string, { patches, namespace, hasOrigins }: ReadingOptions): Generator<Finding, void> {
+function* readDocuments(text: string, options: ReadingOptions): Generator<Finding, void> {
+  const { encrypted, patches, namespace, hasOrigins } = options;
   const patched = new Set<string>();
+  const asInGit = encrypted === undefined ? undefined : parseYamlDocuments(encrypted);
   for (const document of parseYamlDocuments(text)) {
     const { number } = document;
+    const inGit: Written = asInGit?.next().value ?? document;
     if (number > MAX_DOCUMENTS) {
       yield { kind: 'error', problem: { document: number, error: tooManyDocuments() } };
       return;
     }
     if (document.error) {
-      const { line, column, error } = document;
-      yield { kind: 'error', problem: { document: number, line, column, error } };
+      yield { kind: 'error', problem: { document: number, ...whereIn(inGit, []), error: document.error } };
       continue;
     }
     for (const { message, line, column } of document.warnings) {
       const help = 'Remove one of them.';
       const error = new FluxError(message, { code: 'manifests/duplicate-key', fault: 'user', help });
-      yield { kind: 'warning', problem: { document: number, line, column, error } };
+      const place = inGit === document ? { line, column } : whereIn(inGit, []);
+      yield { kind: 'warning', problem: { document: number, ...place, error } };
     }
     for (const source of objectsOf(document)) {
       const name = patches.size === 0 ? undefined : patchName(source.value, namespace);
@@ -97,7 +107,7 @@ function* readDocuments(text: string, { patches, namespace, hasOrigins }: Readin
         ? readPatched(document, source, patch)
         : hasOrigins
           ? readWithOrigin(document, source)
-          : readObject(document, source);
+          : readObject(document, source, inGit);
       if (finding) yield finding;
     }
   }

@@ -1,18 +1,22 @@
 import { hash } from 'node:crypto';
-import { dumpYaml, FluxError, isJsonMap, type JsonMap, nodeAt, type YamlDocument } from '../base/index.ts';
+import { dumpYaml, FluxError, isJsonMap, type JsonMap, type YamlDocument } from '../base/index.ts';
 import type { KubeObject } from '../resource/index.ts';
 import { checkObject } from './check-object.ts';
 import type { Finding } from './finding.ts';
 import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
 import type { ObjectSource } from './objects.ts';
 import { weigh } from './weight.ts';
+import { type Written, whereIn } from './written.ts';
 
-/** Interprets one value of a document: an object, a skipped document, or an error; undefined for an empty document. */
-export function readObject(document: YamlDocument, source: ObjectSource): Finding | undefined {
+/**
+ * Interprets one value of a document: an object, a skipped document, or an error; undefined for an empty document. Its place is that in
+ * the document as it is in Git.
+ */
+export function readObject(document: YamlDocument, source: ObjectSource, inGit: Written = document): Finding | undefined {
   const { value, node, item } = source;
   if (value === null && item === undefined) return undefined;
   const place = { document: document.number, ...(item === undefined ? {} : { item }) };
-  const at = (path: readonly (string | number)[]) => document.position(Math.max(0, nodeAt(node, path).start));
+  const at = (path: readonly (string | number)[]) => whereIn(inGit, [...source.path, ...path]);
   if (isMereList(value)) return undefined;
   const aside = setAside(value, item !== undefined);
   if (aside) return { kind: aside.severity, problem: { ...place, ...at([]), error: aside.error } };
@@ -49,7 +53,8 @@ function setAside(
 ): { readonly severity: 'error' | 'warning'; readonly error: FluxError } | undefined {
   if (!isJsonMap(value)) return undefined;
   if (isJsonMap(value.sops) && typeof value.sops.mac === 'string') {
-    const help = 'Decryption (--sops) is not supported yet; the document is refused rather than applied encrypted.';
+    const help =
+      'It is refused rather than applied encrypted. fluxd decrypts what sops encrypted if it is started with --sops; a file to preview is not decrypted.';
     return {
       severity: 'error',
       error: new FluxError('document is encrypted by SOPS', { code: 'manifests/encrypted', fault: 'user', help }),

@@ -7,6 +7,7 @@ export type { AccessQuestion, AccessVerdict } from './access.ts';
 export { isBuiltInGroup } from './built-in-group.ts';
 export type { ClusterCapabilities } from './cluster-capabilities.ts';
 export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';
+export { type Confidential, confidential, confidentialIn, mostConfidential } from './confidential.ts';
 export type { Container } from './container.ts';
 export { type Dependency, type Dependent, isOfPart, type Part } from './dependency.ts';
 export type { DesiredState, Problem } from './desired.ts';

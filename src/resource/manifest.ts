@@ -1,3 +1,4 @@
+import type { Confidential } from './confidential.ts';
 import type { KubeObject } from './object.ts';
 
 /** Where an object is written in the repository. Numbers count from 1. */
@@ -36,8 +37,13 @@ export interface Manifest {
   readonly place: ManifestPlace;
   /** Namespace as written; the effective one depends on the cluster's API. */
   readonly object: KubeObject;
-  /** SHA-1 of the canonical form, lower-case hex: Flux v1's `fluxcd.io/sync-checksum`. */
+  /**
+   * Flux v1's `fluxcd.io/sync-checksum`: the SHA-1 of the canonical form, lower-case hex. That of a confidential object is made of the
+   * encrypted content (`confidential`).
+   */
   readonly checksum: string;
+  /** Set for an object from encrypted files. */
+  readonly confidential?: Confidential;
 }
 
 export function isRendered(place: ManifestPlace): place is RenderedPlace {

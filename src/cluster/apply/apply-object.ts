@@ -1,8 +1,8 @@
 import { asFluxError, backoffMs, type Clock, FluxError } from '../../base/index.ts';
-import { isFields, isForced, type KubeObject } from '../../resource/index.ts';
-import { withoutSecretData } from '../connection/status-error.ts';
+import { isFields, isForced } from '../../resource/index.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
+import { shownError } from '../object/confidential.ts';
 import { type Identified, isIdentified, METADATA, metadataOf } from '../object/live.ts';
 import type { ApplyStep } from '../plan/step.ts';
 import { deleteObject } from './delete.ts';
@@ -40,7 +40,10 @@ export async function applyObject(step: ApplyStep, deps: ApplyObjectDeps): Promi
   const { target } = step;
   const { resource, namespace, name, manifest } = target;
   const path = objectPath(resource, namespace, name);
-  let live = step.live && (await takeOver(resource, step.live, deps));
+  const refuse = (thrown: unknown): never => {
+    throw refused(asFluxError(thrown, { code: 'cluster/apply-failed' }), step);
+  };
+  let live = step.live && (await takeOver(resource, step.live, deps).catch(refuse));
   let draft = createDraft(step, live);
   let recreated: string | undefined;
   const send = () =>
@@ -117,7 +120,6 @@ function answered(body: unknown, subject: string): Identified {
   throw new FluxError(`${subject}: the response to the apply contains no object`, { code: 'cluster/bad-answer' });
 }
 
-function refused(error: FluxError, { target }: ApplyStep): FluxError {
-  const object: KubeObject = target.manifest.object;
-  return target.resource.kind === 'Secret' ? withoutSecretData(error, object, target.name) : error;
+function refused(error: FluxError, { target, live }: Pick<ApplyStep, 'target' | 'live'>): FluxError {
+  return shownError(error, target, live);
 }

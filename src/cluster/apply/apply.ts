@@ -6,6 +6,7 @@ import { applyInOrder, type OrderedApply, type Waiting } from '../dependency/in-
 import type { ApiResource } from '../discovery/api-resource.ts';
 import { CRD_GROUP, isCrd, waitEstablished } from '../discovery/crd.ts';
 import type { Discovery } from '../discovery/discovery.ts';
+import { shownError } from '../object/confidential.ts';
 import type { LiveObject } from '../object/live.ts';
 import { fingerprint } from '../object/ownership.ts';
 import { appliedFrom } from '../plan/inventory.ts';
@@ -208,8 +209,9 @@ export async function applySteps(
           : whyPruned;
       return { ...object, outcome: 'deleted', reason };
     } catch (thrown) {
-      const error = asFluxError(thrown, { code: 'cluster/delete-failed' });
-      if (error.code === WANTED_ELSEWHERE) return { ...object, outcome: 'held', reason: error.message };
+      const failure = asFluxError(thrown, { code: 'cluster/delete-failed' });
+      if (failure.code === WANTED_ELSEWHERE) return { ...object, outcome: 'held', reason: failure.message };
+      const error = shownError(failure, { resource, name: live.name }, live);
       deletes.set(live.uid, { at: deps.clock.monotonic(), error });
       return { ...object, outcome: 'failed', error };
     } finally {

@@ -1,6 +1,6 @@
 import type { FluxError } from '../../base/index.ts';
-import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiResponse } from '../connection/transport.ts';
+import { shownError } from '../object/confidential.ts';
 import type { LiveObject } from '../object/live.ts';
 import { replicasHeldByScale } from '../object/scale.ts';
 import type { ApplyStep } from '../plan/step.ts';
@@ -38,13 +38,17 @@ export function createDraft(
 ): Draft {
   let written: ApplyBody | undefined;
   let mends = 0;
+  const shown = (warning: FluxError) => shownError(warning, target, live);
   const current = () => {
     written ??= firstDraft();
     return written;
   };
   function firstDraft(): ApplyBody {
     const { body, warnings } = applyBody(target, mark, replicas === 'git' || !(live && replicasHeldByScale(live)));
-    return { body: changeCause === undefined ? body : withChangeCause(body, changeCause), warnings: [...warnings, ...given] };
+    return {
+      body: changeCause === undefined ? body : withChangeCause(body, changeCause),
+      warnings: [...warnings.map(shown), ...given],
+    };
   }
   return {
     current,
@@ -54,15 +58,12 @@ export function createDraft(
       const mended = mergeDuplicates(body, message) ?? dropRefusedNulls(body, message);
       if (!mended) return false;
       mends += 1;
-      written = { body: mended.body, warnings: [...warnings, ...mended.warnings] };
+      written = { body: mended.body, warnings: [...warnings, ...mended.warnings.map(shown)] };
       return true;
     },
     taken(answer) {
       const { body, warnings } = current();
-      const { object } = target.manifest;
-      const said = serverWarnings(answer).map((warning) =>
-        target.resource.kind === 'Secret' ? withoutSecretData(warning, object, target.name) : warning,
-      );
+      const said = serverWarnings(answer).map(shown);
       const news = said.filter(({ message }) => !warnings.some((known) => known.message === message));
       written = { body, warnings: [...warnings, ...news] };
     },

@@ -2,9 +2,9 @@ import type { FieldDiff } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { secretValues } from '../connection/status-error.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
+import { masked } from './mask.ts';
 
 const DATA = /^(?:data|stringData)(?:[.[]|$)/;
-const MASK = '***';
 
 /**
  * The differences of a Secret without its content, on both sides (S-074): values of `data` and `stringData` are masked, as are copies of
@@ -19,12 +19,7 @@ export function compareSecrets(live: ServerObject | undefined, wanted: ServerObj
   return compareObjects(live && opaque(live), opaque(wanted)).map((field) => {
     const { path, from, to } = field;
     const secret = DATA.test(path) || holdsCopy(from) || holdsCopy(to);
-    if (!secret) return field;
-    return {
-      path,
-      ...(from === undefined ? {} : { from: MASK }),
-      ...(to === undefined ? {} : { to: from === undefined ? MASK : `${MASK} (changed)` }),
-    };
+    return secret ? masked(path, field) : field;
   });
 }
 

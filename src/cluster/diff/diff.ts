@@ -5,14 +5,15 @@ import { isFields, isForced } from '../../resource/index.ts';
 import { createDraft, type Draft } from '../apply/draft.ts';
 import { changedSpecFields, immutableError, mayBeRecreated } from '../apply/recreate.ts';
 import { tryCreation } from '../apply/trial.ts';
-import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiRequest, Transport } from '../connection/transport.ts';
 import { kindName, objectPath } from '../discovery/api-resource.ts';
 import { isCrd } from '../discovery/crd.ts';
+import { confidentialOf, shownError } from '../object/confidential.ts';
 import { metadataOf } from '../object/live.ts';
 import { type ApplyStep, isWanted, type Step } from '../plan/step.ts';
 import type { Target } from '../scope/scope.ts';
 import { compareObjects, type ServerObject } from './compare.ts';
+import { compareConfidential } from './compare-confidential.ts';
 import { compareSecrets } from './compare-secrets.ts';
 import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
 
@@ -195,9 +196,8 @@ function versionOf(object: ServerObject | undefined): unknown {
   return version === undefined ? '' : version;
 }
 
-function refusalOf(thrown: unknown, { target: { resource, manifest, name } }: ApplyStep): FluxError {
-  const error = asFluxError(thrown, { code: 'cluster/diff-failed' });
-  return resource.kind === 'Secret' ? withoutSecretData(error, manifest.object, name) : error;
+function refusalOf(thrown: unknown, { target, live }: ApplyStep): FluxError {
+  return shownError(asFluxError(thrown, { code: 'cluster/diff-failed' }), target, live);
 }
 
 function untried(why: string): string {
@@ -218,10 +218,12 @@ function baseOf(step: Step): string | undefined {
 }
 
 function fieldsOf(
-  { target: { resource } }: ApplyStep,
+  { target: { resource, manifest } }: ApplyStep,
   live: ServerObject | undefined,
   wanted: ServerObject,
 ): { readonly fields: readonly FieldDiff[] } {
+  const confidential = confidentialOf(manifest, live && metadataOf(live));
+  if (confidential) return { fields: compareConfidential(live, wanted, confidential) };
   const compare = resource.group === '' && resource.kind === 'Secret' ? compareSecrets : compareObjects;
   return { fields: compare(live, wanted) };
 }

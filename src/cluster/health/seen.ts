@@ -1,3 +1,4 @@
+import { withoutWords } from '../object/confidential.ts';
 import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
 import { podSelectorOf } from '../pod/pod-selector.ts';
@@ -14,7 +15,7 @@ export interface Seen {
 
 /** Reduces a complete object as it arrives. */
 export function seenOf(kind: { readonly group: string; readonly kind: string }, object: Fields): Seen {
-  const health = healthOf(kind, object);
+  const health = healthOf(kind, withoutWords(object));
   const pods = kind.group === 'apps' && health.state !== 'current' ? podSelectorOf(object) : undefined;
   return { generation: metadataOf(object).generation, health, ...(pods === undefined ? {} : { pods }) };
 }

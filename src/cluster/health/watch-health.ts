@@ -25,6 +25,8 @@ export interface HealthTarget {
   readonly name: string;
   /** Healthy as soon as it exists, so that no request is needed after the apply. */
   readonly byExisting: boolean;
+  /** Whether its pods may have words that quote what is encrypted in Git. */
+  readonly isConfidential: boolean;
   /** The generation of its last apply, if its kind has generations; a view may lag behind and show older ones. */
   readonly appliedGeneration: () => number | undefined;
 }
@@ -36,6 +38,7 @@ export function healthTarget({ id, key, resource, namespace, name, manifest }: T
     namespace,
     name,
     byExisting: isCurrentByExisting(resource, { ...manifest.object }),
+    isConfidential: manifest.confidential !== undefined,
     appliedGeneration: () => inventory.get(key)?.generation,
   };
 }
@@ -239,7 +242,7 @@ export function watchHealth(
     states: (): readonly ObjectHealth[] =>
       targets.map((target) => {
         const { state, message } = healthAt(target);
-        const reason = reasons.of(target);
+        const reason = target.isConfidential ? undefined : reasons.of(target);
         return { id: target.id, state, message: reason === undefined ? message : `${message}; ${reason}` };
       }),
     settled(): boolean {

@@ -4,6 +4,7 @@ import { isBuiltInGroup, type KubeObject, parseResourceId, type ResourceId } fro
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, builtIn, isPathSegment } from '../discovery/api-resource.ts';
 import type { Directory } from '../discovery/discovery.ts';
+import { confidentialLive } from '../object/confidential.ts';
 import type { Fields } from '../object/fields.ts';
 import { metadataOf } from '../object/live.ts';
 import { optional } from '../object/optional-facts.ts';
@@ -13,6 +14,7 @@ import { findKind, keyOf } from '../scope/scope.ts';
 import { readAutoscaler } from './autoscaler.ts';
 import { readClaims } from './claims.ts';
 import { liveFacts, namespaceFacts } from './live-facts.ts';
+import { quietEvents, quietPods } from './quiet.ts';
 import { createReads, mergeEvents } from './reads.ts';
 import { hasPods, workloadPods } from './workload-pods.ts';
 
@@ -69,6 +71,7 @@ export async function inspect(
   if (inside === undefined) return { ...first, events: { state: 'read', value: [] } };
 
   const isGoing = facts === undefined || facts.deletedAt !== undefined;
+  const isConfidential = live !== undefined && confidentialLive(metadataOf(live)) !== undefined;
   const [owned, space, autoscaler, own] = await Promise.all([
     live && hasPods(resource) ? workloadPods(reads, live, resource, inside) : undefined,
     isGoing ? reads.reading((within) => reads.get(NAMESPACE, undefined, inside, within)) : undefined,
@@ -82,11 +85,12 @@ export async function inspect(
     Promise.all(pods.map((pod) => reads.events('Pod', inside, pod.name))),
     claimed.length === 0 ? undefined : readClaims(reads, inside, claimed),
   ]);
+  const all = mergeEvents([own, ...events]);
   return {
     ...first,
     ...(space?.state === 'read' ? { namespace: { ...space, value: space.value && namespaceFacts(space.value) } } : {}),
-    ...owned,
-    events: mergeEvents([own, ...events]),
+    ...(owned && isConfidential ? quietPods(owned) : owned),
+    events: isConfidential ? quietEvents(all) : all,
     ...optional('claims', claims),
     ...optional('autoscaler', autoscaler),
   };

@@ -1,11 +1,13 @@
 import type { FinalizerFacts, LiveFacts, NamespaceFacts, ReplicaSetFacts } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { healthOf } from '../health/kstatus.ts';
+import { withoutWords } from '../object/confidential.ts';
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
 import { optional, timeOf } from '../object/optional-facts.ts';
 
 /** An object as the API server sends it, reduced to what an explanation shows. */
-export function liveFacts(kind: { readonly group: string; readonly kind: string }, object: Fields): LiveFacts {
+export function liveFacts(kind: { readonly group: string; readonly kind: string }, whole: Fields): LiveFacts {
+  const object = withoutWords(whole);
   const { state, message } = healthOf(kind, object);
   const metadata = fieldsOf(object.metadata);
   const changes = recordsOf(fieldsOf(object.status).conditions).flatMap(

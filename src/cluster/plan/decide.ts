@@ -1,4 +1,5 @@
-import { ignorePolicy } from '../../resource/index.ts';
+import { confidentialIn, ignorePolicy, mostConfidential } from '../../resource/index.ts';
+import { confidentialLive, shownPaths } from '../object/confidential.ts';
 import type { LiveObject } from '../object/live.ts';
 import {
   appliedBefore,
@@ -92,11 +93,12 @@ function firstReason(live: LiveObject, facts: Facts): string {
   return isTaken ? driftReason(live, facts) : 'not applied since this daemon started';
 }
 
-function driftReason(live: LiveObject, { mark, known, manager }: Facts): string {
+function driftReason(live: LiveObject, { mark, known, manager, checksum }: Facts): string {
   const other = live.labels?.[MARK_LABEL];
   if (other !== undefined && other !== mark) return 'marked by another Flux, or another repository: both want it';
   if (known && known.uid !== live.uid) return 'recreated in the cluster';
-  const { fields = [], by = lastForeignManager(live, manager) } = live.lost ?? {};
+  const { fields: lost = [], by = lastForeignManager(live, manager) } = live.lost ?? {};
+  const fields = shownPaths(lost, mostConfidential(confidentialIn(checksum), confidentialLive(live)));
   const who = by === undefined ? '' : ` by ${by}`;
   const shown = fields.length > SHOWN ? [...fields.slice(0, SHOWN), `and ${fields.length - SHOWN} more`] : fields;
   return `changed in the cluster${who}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}`;

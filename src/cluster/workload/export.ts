@@ -1,5 +1,6 @@
 import { formatApiVersion, type KubeObject } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
+import { confidentialLive } from '../object/confidential.ts';
 import { listPages, metadataOf } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
 import { isAddon } from './workload.ts';
@@ -12,7 +13,7 @@ const DIRECTORY_MAX_AGE_MS = 300_000;
 
 /**
  * What `fluxctl save` saves: each namespace, then its workloads, add-ons of the cluster left out (Flux v1). Objects are whole but for
- * `managedFields`. Kinds that may not be listed, and allowed namespaces that may not be looked at, are left out with a warning.
+ * `managedFields`. Objects from encrypted files are left out: Git has them. Kinds that may not be listed, and allowed namespaces that may not be looked at, are left out with a warning.
  */
 export async function exportObjects(deps: ExportDeps, signal?: AbortSignal): Promise<readonly KubeObject[]> {
   const directory = await deps.discovery.look(DIRECTORY_MAX_AGE_MS, signal);
@@ -45,7 +46,10 @@ async function listWhole(
   signal: AbortSignal | undefined,
 ): Promise<readonly KubeObject[]> {
   return unlessForbidden(deps, resource, namespace, async () => {
-    const trim = (item: Readonly<Record<string, unknown>>) => (isAddon(metadataOf(item)) ? [] : [whole(resource, item)]);
+    const trim = (item: Readonly<Record<string, unknown>>) => {
+      const live = metadataOf(item);
+      return isAddon(live) || confidentialLive(live) !== undefined ? [] : [whole(resource, item)];
+    };
     const { items } = await listPages(deps.transport, resource, 'whole', trim, { namespace, signal });
     return items.flat();
   });

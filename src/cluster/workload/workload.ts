@@ -10,6 +10,7 @@ import {
   type ResourceId,
 } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
+import { confidentialLive, withoutWords } from '../object/confidential.ts';
 import { type LiveObject, metadataOf } from '../object/live.ts';
 import { LAST_APPLIED } from '../object/ownership.ts';
 import { fluxV1Status } from './flux-v1-status.ts';
@@ -18,7 +19,8 @@ import { statusByHealth } from './status-by-health.ts';
 const ANTECEDENT = 'helm.fluxcd.io/antecedent';
 
 /** A workload as listing and updates need it; undefined for what is none, and for the add-ons that Flux v1 never lists. */
-export function workloadOf(resource: ApiResource, item: Fields): ClusterWorkload | undefined {
+export function workloadOf(resource: ApiResource, whole: Fields): ClusterWorkload | undefined {
+  const item = withoutWords(whole);
   const live = metadataOf(item);
   const { kind } = resource;
   // Items of a list do not repeat the kind.
@@ -30,7 +32,7 @@ export function workloadOf(resource: ApiResource, item: Fields): ClusterWorkload
     id: formatResourceId({ namespace, kind, name }),
     containers: containersOf(object),
     ...(isFluxV1Workload(resource) ? fluxV1Status(kind, item) : statusByHealth(resource, item)),
-    labels: labels ?? {},
+    labels: confidentialLive(live) ? {} : (labels ?? {}),
     annotations,
     ...(antecedent === undefined ? {} : { antecedent }),
   };

@@ -1,6 +1,6 @@
 import { FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import type { Manifest } from '../../resource/index.ts';
+import { confidential, type Manifest } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import { type ParsedFile, refusedFile } from '../finding.ts';
 import type { HeapShare } from '../memory-budget.ts';
@@ -26,13 +26,13 @@ const NONE: readonly never[] = [];
 const PLACE_BYTES = 200;
 const PROBLEM_BYTES = 500;
 
-/** The content at the path of a file. */
-export function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile): FileRead {
-  const { path } = file;
+/** The content at the path of a file; in an encrypted one, names of fields are in the clear. */
+export function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile, isEncrypted = false): FileRead {
+  const { path, blob } = file;
   const manifests = objects.map(({ object, checksum, document, line, item }) => ({
     place: { file: path, document, line, ...(item === undefined ? {} : { item }) },
     object,
-    checksum,
+    ...(isEncrypted ? confidential('values', `${blob} ${document} ${item ?? ''}`) : { checksum }),
   }));
   const inFile = (problems: ParsedFile['errors']) =>
     problems.length === 0 ? NONE : problems.map((each) => ({ file: path, ...each }));

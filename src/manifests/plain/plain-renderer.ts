@@ -2,8 +2,10 @@ import { type Clock, FluxError, type Logger, yieldTurn } from '../../base/index.
 import type { TreeFile } from '../../repository/index.ts';
 import type { DesiredState } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import type { ClearFiles } from '../decryption/clear-files.ts';
 import { MAX_INLINE_LENGTH } from '../limits.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
+import type { FileContent } from '../parse-file.ts';
 import type { Inputs, PlainRenderer } from '../units/renderer.ts';
 import { batches, oneAhead } from './batches.ts';
 import { contentKeyOf, type FileRead, movedTo, placed, tooLarge, unkept } from './file-read.ts';
@@ -17,13 +19,18 @@ export interface PlainRendererOptions {
   readonly thread: ManifestThread;
   /** Clock for retrying unreadable content. */
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** Without it, encrypted documents are refused. */
+  readonly clearFiles?: ClearFiles | undefined;
 }
+
+/** The content of a file to read, or why it cannot be decrypted. */
+type Opened = Pick<FileContent, 'bytes' | 'encrypted'> | { readonly error: FluxError };
 
 /**
  * Renders files that are manifests as they are. Those of the last rendering are cached by blob id: after a commit that changes one file,
  * only that file is parsed, and unchanged files yield the same manifests. Removed files are dropped.
  */
-export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions): PlainRenderer {
+export function createPlainRenderer({ log, thread, clock, clearFiles }: PlainRendererOptions): PlainRenderer {
   const refused = new RefusedFiles(clock);
   /** Files by path. */
   const kept = new Map<string, FileRead>();
@@ -39,6 +46,7 @@ export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions
       const sameContent = findContents(kept.values(), changed);
       const fresh = new Map<string, FileRead>();
       let parsed = 0;
+      let unsettled = false;
       // A rendering that is not kept gets the part of the budget that the cache leaves.
       for (const known of keep ? unchanged : kept.values()) if (known) budget.take(known);
       const isWanted = (file: TreeFile) =>
@@ -47,14 +55,30 @@ export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions
         !sameContent.has(contentKeyOf(file)) &&
         refused.of(contentKeyOf(file)) === undefined;
       const fetched = async (batch: readonly TreeFile[]) =>
-        Promise.all(batch.map(async (file) => ({ file, bytes: isWanted(file) ? await read(file) : undefined })));
-      const parse = async (file: TreeFile, bytes: Buffer | undefined): Promise<FileRead> => {
+        Promise.all(batch.map(async (file) => ({ file, content: isWanted(file) ? await opened(file) : undefined })));
+      const opened = async (file: TreeFile): Promise<Opened> => {
+        const bytes = await read(file);
+        try {
+          const clear = await clearFiles?.of(file, bytes, signal ? { signal } : {});
+          return clear ? { bytes: clear, encrypted: bytes } : { bytes };
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (!(error instanceof FluxError)) throw error;
+          return { error };
+        }
+      };
+      const parse = async (file: TreeFile, content: Opened | undefined): Promise<FileRead> => {
         if (file.size > MAX_FILE_BYTES) return placed(file, tooLarge(file));
-        if (!bytes) return unkept(file.path, refused.of(contentKeyOf(file)) ?? budget.refusal('file'));
-        await pause(bytes.length);
+        if (!content) return unkept(file.path, refused.of(contentKeyOf(file)) ?? budget.refusal('file'));
+        if ('error' in content) {
+          unsettled = true;
+          return unkept(file.path, content.error);
+        }
+        await pause(content.bytes.length);
         parsed += 1;
         try {
-          return placed(file, await thread.parse({ bytes, isJson: file.path.endsWith('.json') }, signal));
+          const read = await thread.parse({ ...content, isJson: file.path.endsWith('.json') }, signal);
+          return placed(file, read, content.encrypted !== undefined);
         } catch (error) {
           if (!(error instanceof FluxError)) throw error;
           refused.add(contentKeyOf(file), error);
@@ -62,9 +86,9 @@ export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions
         }
       };
       for await (const contents of oneAhead(batches(changed), fetched)) {
-        for (const { file, bytes } of contents) {
+        for (const { file, content } of contents) {
           const known = sameContent.get(contentKeyOf(file));
-          const result = known ? movedTo(file.path, known) : await parse(file, bytes);
+          const result = known ? movedTo(file.path, known) : await parse(file, content);
           if (!budget.take(result)) fresh.set(file.path, unkept(file.path, budget.refusal('file')));
           else {
             sameContent.set(result.contentKey, result);
@@ -77,10 +101,11 @@ export function createPlainRenderer({ log, thread, clock }: PlainRendererOptions
         for (const [path, result] of fresh) kept.set(path, result);
         if (kept.size > files.length) forgetOthers(kept, files);
       }
-      return collect(
+      const state = collect(
         files.flatMap(({ path }, index) => unchanged[index] ?? fresh.get(path) ?? []),
         inputs,
       );
+      return unsettled ? { ...state, unsettled } : state;
     },
   };
 }

@@ -313,6 +313,7 @@ describe('watching the health of what was applied', () => {
       namespace: NS,
       name,
       byExisting: false,
+      isConfidential: false,
       appliedGeneration: () => generation,
     });
 

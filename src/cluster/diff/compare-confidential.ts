@@ -1,0 +1,20 @@
+import type { FieldDiff } from '../../change/index.ts';
+import type { Confidential } from '../../resource/index.ts';
+import { shownPath } from '../object/confidential.ts';
+import { compareObjects, type ServerObject } from './compare.ts';
+import { MASK, masked } from './mask.ts';
+
+/** The differences of an object from an encrypted file, without any value. Fields whose paths are not shown whole count as one. */
+export function compareConfidential(
+  live: ServerObject | undefined,
+  wanted: ServerObject,
+  confidential: Confidential,
+): readonly FieldDiff[] {
+  const byPath = Map.groupBy(compareObjects(live, wanted), ({ path }) => shownPath(path, confidential));
+  return [...byPath].map(([path, fields]) =>
+    masked(path, {
+      from: fields.some(({ from }) => from !== undefined) ? MASK : undefined,
+      to: fields.some(({ to }) => to !== undefined) ? MASK : undefined,
+    }),
+  );
+}

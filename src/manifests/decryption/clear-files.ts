@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache';
+import { backoffMs, type Cancellable, type Clock, FluxError } from '../../base/index.ts';
+import type { TreeFile } from '../../repository/index.ts';
+import type { Decrypter } from './decrypter.ts';
+
+/** A failure is remembered, so that a slow one does not use up the time of each sync. */
+const AGAIN = { initialMs: 20_000, maxMs: 600_000 };
+const MAX_FAILED = 5_000;
+
+interface Failure {
+  readonly error: FluxError;
+  readonly count: number;
+  /** By the monotonic clock. */
+  readonly until: number;
+}
+
+/** Decrypts files of revisions. What could not be decrypted is tried again after a growing pause. */
+export class ClearFiles {
+  readonly #decrypter: Decrypter;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #failed = new LRUCache<string, Failure>({ max: MAX_FAILED });
+
+  constructor(decrypter: Decrypter, clock: Pick<Clock, 'monotonic'>) {
+    this.#decrypter = decrypter;
+    this.#clock = clock;
+  }
+
+  /**
+   * The clear content of a file; undefined if it is not encrypted.
+   * @throws the signal's reason; FluxError as `Decrypter` does, now or when it was tried last
+   */
+  async of({ path, blob }: TreeFile, content: Buffer, cancel: Cancellable): Promise<Buffer | undefined> {
+    if (!this.#decrypter.mayBeEncrypted(content)) return undefined;
+    // The name says how it is encrypted.
+    const key = `${blob} ${path}`;
+    const before = this.#failed.get(key);
+    if (before && this.#clock.monotonic() < before.until) throw before.error;
+    try {
+      const clear = await this.#decrypter.decrypt({ path, content }, cancel);
+      this.#failed.delete(key);
+      return clear;
+    } catch (error) {
+      cancel.signal?.throwIfAborted();
+      if (!(error instanceof FluxError)) throw error;
+      const count = (before?.count ?? 0) + 1;
+      this.#failed.set(key, { error, count, until: this.#clock.monotonic() + backoffMs(count - 1, AGAIN) });
+      throw error;
+    }
+  }
+}
