@@ -19,7 +19,7 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   // The helper of the sandbox container: test/sandbox/real/run.sh.
   ['test/sandbox/real/**', TEST_SANDBOX !== undefined],
   // Helm: test/manifests/helm/real/run.sh.
-  ['test/manifests/helm/real/**', TEST_HELM !== undefined],
+  ['test/{manifests/helm/real/**,e2e/helm.test.ts}', TEST_HELM !== undefined],
   // kustomize: test/manifests/kustomize/real/run.sh.
   ['test/{manifests/kustomize/real/**,e2e/kustomize.test.ts}', TEST_KUSTOMIZE !== undefined],
   // Gitea, by hand: test/git-host/gitea.md.

@@ -1,15 +1,6 @@
-import {
-  appendEntry,
-  FluxError,
-  findEntry,
-  isJsonMap,
-  replaceValue,
-  type TextEdit,
-  type YamlDocument,
-  type YamlNode,
-} from '../base/index.ts';
+import { FluxError, isJsonMap, type TextEdit, type YamlDocument } from '../base/index.ts';
 import { imageFieldChanges, isWorkload, type Path, podSpecPath, valueAt } from '../resource/index.ts';
-import { editAnchored, type PairChange } from './edit-anchored.ts';
+import { scalarEdits } from './edit-scalars.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { spliceDocument } from './splice-document.ts';
 import { editFailed, updateAt, verifyEdit } from './verify.ts';
@@ -80,27 +71,15 @@ function imageChanges(located: LocatedObject, { target, container, image }: Imag
   return valueAt(located.value, [...path, 'image']) === image ? [] : [{ path, key: 'image', value: image }];
 }
 
-function textEdits({ text, root }: YamlDocument, places: readonly Place[]): TextEdit[] {
-  const edits: TextEdit[] = [];
-  const anchored = new Map<YamlNode, (PairChange & { readonly target: EditTarget })[]>();
-  for (const { located, target, path, key, value } of places) {
-    const mapping = ownMapping(located, path, target);
-    const entry = findEntry(mapping, key);
-    if (!entry || entry.merged) {
-      edits.push(appendEntry(text, mapping, key, value));
-      continue;
-    }
-    const { pair } = entry;
-    const written = pair.value.kind === 'alias' ? pair.value.target : pair.value;
-    if (written.shared) {
-      anchored.set(written, [...(anchored.get(written) ?? []), { pair, flow: mapping.flow, value, target }]);
-    } else edits.push(...(replaceValue(text, pair, value, mapping) ?? fail(target)));
-  }
-  for (const [written, changes] of anchored) {
-    const [first] = changes;
-    if (first) edits.push(...(editAnchored(text, root, written, changes) ?? fail(first.target)));
-  }
-  return edits;
+function textEdits(document: YamlDocument, places: readonly Place[]): readonly TextEdit[] {
+  const changes = places.map(({ located, target, path, key, value }) => ({
+    mapping: ownMapping(located, path, target),
+    key,
+    value,
+    target,
+  }));
+  const made = scalarEdits(document, changes);
+  return 'edits' in made ? made.edits : fail(made.refused.target);
 }
 
 function fail(target: EditTarget): never {

@@ -1,11 +1,12 @@
 /**
- * The program of the thread that `ManifestThread` starts: it reads or edits one file at a time within the thread's memory limit. Untrusted
+ * The program of the thread that `ManifestThread` starts: it reads or edits one file at a time, or proposes edits, within the thread's memory limit. Untrusted
  * content may exhaust memory or time; then only the thread ends, not the daemon.
  */
 import { parentPort } from 'node:worker_threads';
 import { FluxError } from '../base/index.ts';
 import { changeFile } from './file-change.ts';
 import type { Finding } from './finding.ts';
+import { proposeEdits } from './helm/edit/propose.ts';
 import { findingsOf } from './parse-file.ts';
 import { errorData, type ManifestAnswer, type ManifestOrder, packPiece } from './piece.ts';
 
@@ -14,8 +15,9 @@ let findings: Iterator<Finding> = [].values();
 parentPort?.on('message', (order: ManifestOrder) => parentPort?.postMessage(answer(order)));
 
 function answer(order: ManifestOrder): ManifestAnswer {
-  if (order.kind === 'change') {
+  if (order.kind === 'change' || order.kind === 'propose') {
     try {
+      if (order.kind === 'propose') return { kind: 'proposed', proposals: proposeEdits(order.request) };
       return { kind: 'changed', text: changeFile(order.text, order.change) };
     } catch (error) {
       if (error instanceof FluxError) return { kind: 'refused', error: errorData(error) };

@@ -14,6 +14,7 @@ import {
 } from '../base/index.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
+import { type ProposalRequest, type Proposals, proposeEdits } from './helm/edit/propose.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
@@ -68,6 +69,19 @@ export class ManifestThread {
     if (isCheap(text, change.kind === 'patches' ? change.generated : '')) return changeFile(text, change);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
     if (answer.kind === 'changed') return answer.text;
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
+  }
+
+  /**
+   * Edits of values that may change an image.
+   * @throws FluxError as `proposeEdits` does; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
+   */
+  async propose(request: ProposalRequest, signal?: AbortSignal): Promise<Proposals> {
+    const texts = [...request.charts.flatMap(({ chart, values }) => [chart, values]), ...request.texts.map(({ text }) => text)];
+    if (texts.reduce((sum, { length }) => sum + length, 0) <= MAX_INLINE_LENGTH && isCheap(texts.join(''), ''))
+      return proposeEdits(request);
+    const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'propose', request }, deadline), signal);
+    if (answer.kind === 'proposed') return answer.proposals;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
   }
 

@@ -1,19 +1,22 @@
 import { FluxError, parseExactJson } from '../base/index.ts';
 import type { FileChange } from './file-change.ts';
 import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
+import type { ProposalRequest, Proposals } from './helm/edit/propose.ts';
 import type { FileContent } from './parse-file.ts';
 import type { DocumentProblem } from './problem.ts';
 
-/** Requests to the thread: read a file, send the next piece of the result, or edit a file. */
+/** Requests to the thread: read a file, send the next piece of the result, edit a file, or propose edits of values. */
 export type ManifestOrder =
   | { readonly kind: 'read'; readonly content: FileContent }
   | { readonly kind: 'more' }
-  | { readonly kind: 'change'; readonly text: string; readonly change: FileChange };
+  | { readonly kind: 'change'; readonly text: string; readonly change: FileChange }
+  | { readonly kind: 'propose'; readonly request: ProposalRequest };
 
 /** Responses of the thread, including errors in its input. */
 export type ManifestAnswer =
   | { readonly kind: 'piece'; readonly piece: Piece }
   | { readonly kind: 'changed'; readonly text: string }
+  | { readonly kind: 'proposed'; readonly proposals: Proposals }
   | { readonly kind: 'refused'; readonly error: ErrorData };
 
 /** A part of the result: receiving one piece costs the daemon less than a millisecond. */

@@ -121,10 +121,14 @@ function mapped(object: Fields, root: Path, name: string): ImagePlace | undefine
   return image && apart && written.every(isText) ? { registry, image, tag } : undefined;
 }
 
-/** The path in an annotation, `image.tag` or `containers.0.image`: a number is a position where there is a list. */
+/** The path in an annotation, `image.tag` or `containers.0.image`. */
 function mappedPath(object: Fields, root: Path, key: string): Path | undefined {
   const text = valueAt(object, ['metadata', 'annotations', key]);
-  if (typeof text !== 'string') return undefined;
+  return typeof text === 'string' ? dottedPath(object, root, text) : undefined;
+}
+
+/** The path below `root` that a text has with dots between its keys; a number is a position where there is a list. */
+export function dottedPath(object: Fields, root: Path, text: string): Path {
   const path = [...root];
   for (const step of text.split('.')) {
     const isPosition = /^\d{1,6}$/.test(step) && Array.isArray(valueAt(object, path));

@@ -25,7 +25,7 @@ export {
   type ResourceIdParts,
 } from './id.ts';
 export { IGNORE_ANNOTATIONS, ignorePolicy } from './ignore.ts';
-export type { FieldChange } from './image-fields.ts';
+export { changesTo, dottedPath, type FieldChange, type ImagePlace } from './image-fields.ts';
 export {
   formatPlace,
   isRendered,

@@ -1,13 +1,5 @@
-import { posix } from 'node:path';
 import { FluxError, hasCode, messageOf } from '../base/index.ts';
-import {
-  CONFIG_NAME,
-  createManifests,
-  type EditedRevision,
-  type EditTarget,
-  type FileChange,
-  type ObjectChange,
-} from '../manifests/index.ts';
+import { createManifests, type EditedRevision, type EditTarget, type FileChange, type ObjectChange } from '../manifests/index.ts';
 import type { FileText } from '../repository/index.ts';
 import { formatPlace, isRendered, type Manifest, type ManifestPlace, type ResourceId } from '../resource/index.ts';
 import { type UpdateContext, untimed } from './context.ts';
@@ -70,10 +62,7 @@ export function createEditor({
   async function editTogether(changes: readonly ObjectChange[], { place }: Manifest): Promise<readonly FileText[]> {
     if (isRendered(place)) {
       units.add(place.unit);
-      const edits = await desired.editUnit(place.unit, changes, editedRevision(revision, edited()), cancel);
-      const config = edits.find(({ path }) => posix.basename(path) === CONFIG_NAME);
-      if (config) throw configChanged(config.path, place.unit);
-      return edits;
+      return desired.editUnit(place.unit, changes, editedRevision(revision, edited()), cancel);
     }
     written.add(place.file);
     const edits: FileText[] = [];
@@ -246,14 +235,6 @@ function editFailed(id: ResourceId, place: ManifestPlace, error: unknown): FluxE
     fault: error instanceof FluxError ? error.fault : 'server',
     help: `Nothing was committed. ${byHand}, or fix the problem in the message and retry.\n`,
     cause: error,
-  });
-}
-
-function configChanged(path: string, unit: string): FluxError {
-  return new FluxError(`the update of ${unit} would change ${path}, which says what is run`, {
-    code: 'update/config-changed',
-    fault: 'user',
-    help: 'Let updaters edit the sources of what is rendered, and no file of this name.',
   });
 }
 

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
-import { FluxError, isJsonMap } from '../../base/index.ts';
+import { FluxError } from '../../base/index.ts';
 import type { ParsedObject } from '../finding.ts';
+import { firstDifference } from '../first-difference.ts';
 
 /** Differences that are named. */
 const MAX_NAMED = 3;
@@ -42,23 +42,4 @@ function nameOf({ object: { kind, metadata } }: ParsedObject): string {
 function pathOf(one: ParsedObject, other: ParsedObject): readonly string[] {
   const keys = firstDifference(one.object, other.object) ?? [];
   return keys.length === 0 ? [] : [keys.join('.')];
-}
-
-/** The keys to the first place at which two values differ; undefined if none does. Objects are at most as deep as the YAML reader allows. */
-function firstDifference(one: unknown, other: unknown): readonly string[] | undefined {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    for (let index = 0; index < Math.min(one.length, other.length); index++) {
-      const keys = firstDifference(one[index], other[index]);
-      if (keys) return [String(index), ...keys];
-    }
-    return one.length === other.length ? undefined : [];
-  }
-  if (isJsonMap(one) && isJsonMap(other)) {
-    for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
-      const keys = firstDifference(one[name], other[name]);
-      if (keys) return [name, ...keys];
-    }
-    return undefined;
-  }
-  return isDeepStrictEqual(one, other) ? undefined : [];
 }

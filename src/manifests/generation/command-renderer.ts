@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { ParsedFile } from '../finding.ts';
 import type { Renderer } from '../units/renderer.ts';
+import { CONFIG_NAME } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
 import type { CommandUnit } from '../units/unit.ts';
 import { changingOutput } from './changing-output.ts';
@@ -65,11 +67,21 @@ export function createCommandRenderer(options: CommandRendererOptions): Renderer
       return warning ? { ...parsed, warnings: [{ error: warning }, ...parsed.warnings] } : parsed;
     },
 
-    edit: (unit, changes, tree, cancel) =>
-      unit.config.kind === 'patchUpdated'
-        ? editPatches(unit, changes, tree, options, cancel)
-        : runUpdaters(unit, changes, tree, options, cancel),
+    async edit(unit, changes, tree, cancel) {
+      const edits = await (unit.config.kind === 'patchUpdated' ? editPatches : runUpdaters)(unit, changes, tree, options, cancel);
+      const config = edits.find(({ path }) => posix.basename(path) === CONFIG_NAME);
+      if (config) throw configChanged(config.path, unit.name);
+      return edits;
+    },
   };
+}
+
+function configChanged(path: string, unit: string): FluxError {
+  return new FluxError(`the update of ${unit} would change ${path}, which says what is run`, {
+    code: 'generation/config-changed',
+    fault: 'user',
+    help: 'Let updaters edit the sources of what is rendered, and no file of this name.',
+  });
 }
 
 function hash(...parts: readonly string[]): string {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isJsonMap, type JsonMap } from '../../base/index.ts';
 import { isDnsLabel } from '../../resource/index.ts';
+import { IMAGE_PATHS, type ImagePathsByContainer } from './image-paths.ts';
 
 /** How a chart is rendered, as a `.flux.yaml` says. */
 export interface HelmConfig {
@@ -14,6 +15,8 @@ export interface HelmConfig {
   readonly valuesFiles: readonly string[];
   /** Values that win over all files. */
   readonly values: JsonMap;
+  /** Where images are in the values, for charts that have them elsewhere than the conventions say. */
+  readonly images: ImagePathsByContainer;
   /** Whether the objects in `crds/` of the chart are applied. */
   readonly includeCRDs: boolean;
   /** Whether hooks are left out; otherwise they are applied like other objects. Tests are always left out. */
@@ -45,6 +48,7 @@ export const HELM: z.ZodType<HelmConfig> = z
     namespace: NAME.default('default'),
     valuesFiles: z.array(PATH).max(MAX_VALUES_FILES).default([]),
     values: VALUES.default({}),
+    images: IMAGE_PATHS.default({}),
     includeCRDs: z.boolean().default(true),
     skipHooks: z.boolean().default(true),
     allowChangingOutput: z.boolean().default(false),

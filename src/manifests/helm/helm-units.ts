@@ -13,6 +13,7 @@ import type { HelmUnit } from '../units/unit.ts';
 import type { HelmConfig } from './helm-config.ts';
 import type { Capabilities } from './helm-program.ts';
 import { helmInputs, releaseNameOf } from './inputs.ts';
+import { withOwnFiles } from './own-files.ts';
 
 /** A `.flux.yaml` that names a chart. */
 export interface NamedChart extends Target {
@@ -39,7 +40,7 @@ export async function helmUnits(
 ): Promise<FoundUnits<HelmUnit>> {
   const pace = new Pace(cancel.signal);
   const served = named.length === 0 ? NOTHING : await capabilities(cancel).catch(fluxError);
-  const units: HelmUnit[] = [];
+  const found: Omit<HelmUnit, 'own'>[] = [];
   const errors: FileProblem[] = [];
   const refused: string[] = [];
   const folders = new Set([...broken, ...named.map(({ directory }) => directory)]);
@@ -50,7 +51,7 @@ export async function helmUnits(
       if (served instanceof FluxError) throw served;
       const inputs = await helmInputs(tree, directory, config, pace);
       const release = releaseNameOf(directory, config);
-      units.push({ renderer: 'helm', ...target, config, release, capabilities: served, ...inputs });
+      found.push({ renderer: 'helm', ...target, config, release, capabilities: served, ...inputs });
       folders.add(inputs.chart);
       for (const { path } of inputs.valuesFiles) valuesFiles.add(path);
     } catch (error) {
@@ -60,6 +61,7 @@ export async function helmUnits(
     }
   }
   if (broken.length + refused.length > 0) for (const folder of await chartFolders(tree, pace)) folders.add(folder);
+  const units = await withOwnFiles(found, named, tree, pace);
   const nodes = named.map(({ config: _, ...each }) => ({ ...each, renders: true }));
   const inFolder = coveredBy(folders);
   const warnings = refused.length + broken.length === 0 ? await leftOut(tree, units, pace) : [];

@@ -1,11 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../resource/index.ts';
+import { containersOf, type KubeObject, valueAt } from '../../resource/index.ts';
 import type { ParsedObject } from '../finding.ts';
+import { firstDifference } from '../first-difference.ts';
 import { objectKey } from './object-key.ts';
+
+/** The objects that should be different after an edit. */
+export interface Expected {
+  /** As they should be, by `objectKey`. */
+  readonly wanted: ReadonlyMap<string, KubeObject>;
+  /** Those of which only the containers are compared. */
+  readonly open?: ReadonlySet<string>;
+}
 
 /** What is different from what was wanted; undefined if exactly the wanted objects changed, and as wanted. */
 export function differenceFrom(
-  wanted: ReadonlyMap<string, KubeObject>,
+  { wanted, open }: Expected,
   before: readonly ParsedObject[],
   after: readonly ParsedObject[],
 ): string | undefined {
@@ -16,11 +25,29 @@ export function differenceFrom(
     left.delete(key);
     const should = wanted.get(key);
     if (!now) return `${nameOf(object)} would not be built any more`;
-    if (should ? !isDeepStrictEqual(now.object, should) : now.checksum !== checksum)
-      return `${nameOf(object)} would ${should ? 'not be as wanted' : 'change as well'}`;
+    if (!should && now.checksum === checksum) continue;
+    const difference =
+      should && open?.has(key) ? otherContainer(now.object, should) : inFields(object, now.object, should ?? object);
+    if (difference !== undefined) return difference;
+    if (!should) return `${nameOf(object)} would change as well`;
   }
   const [added] = left.values();
   return added && `${nameOf(added.object)} would be new`;
+}
+
+/** The first field that differs, without values, which may be secret. */
+function inFields(before: KubeObject, now: KubeObject, should: KubeObject): string | undefined {
+  const path = firstDifference(now, should);
+  if (!path) return undefined;
+  const what = isDeepStrictEqual(valueAt(before, path), valueAt(should, path)) ? 'change as well' : 'not be as wanted';
+  return `${nameOf(before)} would ${what}${path.length === 0 ? '' : ` in ${path.join('.')}`}`;
+}
+
+function otherContainer(now: KubeObject, should: KubeObject): string | undefined {
+  const [is, wanted] = [containersOf(now), containersOf(should)];
+  const index = wanted.findIndex((container, at) => !isDeepStrictEqual(container, is[at]));
+  if (index === -1 && is.length === wanted.length) return undefined;
+  return `${nameOf(should)} would not be as wanted in container ${wanted[index]?.name ?? is.at(-1)?.name}`;
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

@@ -7,7 +7,7 @@ import type { ParsedFile, ParsedObject } from '../finding.ts';
 import type { ObjectChange } from '../object-change.ts';
 import { changedObject } from '../patch/edit-patch-file.ts';
 import { isRegular } from '../regular-file.ts';
-import { differenceFrom } from './expected.ts';
+import { differenceFrom, type Expected } from './expected.ts';
 import { objectKey } from './object-key.ts';
 import type { Tree } from './tree.ts';
 
@@ -75,9 +75,8 @@ export class Trial<Unit> {
   }
 
   /** Whether an object is rendered with a change already. @throws as `cannotEdit` does */
-  has({ manifest, change }: ObjectChange): boolean {
-    const { object } = this.rendered(manifest.object);
-    return isDeepStrictEqual(changedObject(object, change), object);
+  has(change: ObjectChange): boolean {
+    return isMade(change, [this.rendered(change.manifest.object)]);
   }
 
   /** An object as it would be rendered with more edits. @throws as `cannotEdit`, `unitIn` and `render` do */
@@ -89,10 +88,36 @@ export class Trial<Unit> {
   }
 
   /** Makes edits if they make these changes, and no others; else says what they would do. */
-  async attempt(edits: readonly FileText[], changes: readonly ObjectChange[]): Promise<string | undefined> {
-    const wanted = new Map(
-      changes.map(({ manifest: { object }, change }) => [objectKey(object), changedObject(this.rendered(object).object, change)]),
-    );
+  attempt(edits: readonly FileText[], changes: readonly ObjectChange[]): Promise<string | undefined> {
+    return this.#attempt(edits, () => ({ wanted: this.#wanted(changes) }));
+  }
+
+  /**
+   * Makes edits if they make at least one of these changes, and nothing else; else says what they would do. Of `open` objects, by
+   * `objectKey`, other fields than the images may change as well.
+   */
+  attemptSome(
+    edits: readonly FileText[],
+    changes: readonly ObjectChange[],
+    open: ReadonlySet<string>,
+  ): Promise<string | undefined> {
+    return this.#attempt(edits, (after) => {
+      const made = changes.filter((change) => isMade(change, after));
+      return { wanted: this.#wanted(made.length === 0 ? changes.slice(0, 1) : made), open };
+    });
+  }
+
+  /** The objects as they should be after changes, of which one object may have several. */
+  #wanted(changes: readonly ObjectChange[]): ReadonlyMap<string, KubeObject> {
+    const wanted = new Map<string, KubeObject>();
+    for (const { manifest, change } of changes) {
+      const key = objectKey(manifest.object);
+      wanted.set(key, changedObject(wanted.get(key) ?? this.rendered(manifest.object).object, change));
+    }
+    return wanted;
+  }
+
+  async #attempt(edits: readonly FileText[], expect: (after: readonly ParsedObject[]) => Expected): Promise<string | undefined> {
     const tree = await this.#tree.with(edits, this.cancel);
     let unit: Unit;
     let after: readonly ParsedObject[];
@@ -104,7 +129,7 @@ export class Trial<Unit> {
       if (error instanceof FluxError && error.fault === 'user') return error.message;
       throw error;
     }
-    const difference = differenceFrom(wanted, this.#objects, after);
+    const difference = differenceFrom(expect(after), this.#objects, after);
     if (difference !== undefined) return difference;
     for (const { path, content } of edits) this.#texts.set(path, content);
     this.#unit = unit;
@@ -119,4 +144,11 @@ export class Trial<Unit> {
       found ?? this.#options.cannotEdit(this.#unit, `it does not render ${wanted.kind.toLowerCase()}/${wanted.metadata.name}`)
     );
   }
+}
+
+/** Whether objects have a change. */
+function isMade({ manifest, change }: ObjectChange, objects: readonly ParsedObject[]): boolean {
+  const key = objectKey(manifest.object);
+  const found = objects.find(({ object }) => objectKey(object) === key);
+  return found !== undefined && isDeepStrictEqual(changedObject(found.object, change), found.object);
 }

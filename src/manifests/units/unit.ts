@@ -45,6 +45,8 @@ export interface HelmUnit extends Rendered, HelmInputs {
   readonly config: HelmConfig;
   /** Name of the release. */
   readonly release: string;
+  /** The files with values that may be edited: no other unit has them. */
+  readonly own: readonly string[];
   /** What the chart may know of the cluster. */
   readonly capabilities: ClusterCapabilities;
 }

@@ -11,7 +11,7 @@ const [a, b, c] = [configMap('a'), configMap('b'), configMap('c')];
 
 function difference(before: readonly string[], after: readonly string[], wanted: readonly string[]): string | undefined {
   const keyed = new Map(objects(...wanted).map(({ object }) => [objectKey(object), object]));
-  return differenceFrom(keyed, objects(...before), objects(...after));
+  return differenceFrom({ wanted: keyed }, objects(...before), objects(...after));
 }
 
 test.each<[string, readonly string[], readonly string[], readonly string[], string | undefined]>([
@@ -19,9 +19,15 @@ test.each<[string, readonly string[], readonly string[], readonly string[], stri
   ['another order', [a, b], [b, a], [], undefined],
   ['what is wanted', [a, b], [configMap('a', 'x'), b], [configMap('a', 'x')], undefined],
   ['what is wanted already', [a, b], [a, b], [a], undefined],
-  ['not as wanted', [a, b], [configMap('a', 'y'), b], [configMap('a', 'x')], 'configmap/a would not be as wanted'],
-  ['no change', [a, b], [a, b], [configMap('a', 'x')], 'configmap/a would not be as wanted'],
-  ['another one', [a, b], [configMap('a', 'x'), configMap('b', 'x')], [configMap('a', 'x')], 'configmap/b would change as well'],
+  ['not as wanted', [a, b], [configMap('a', 'y'), b], [configMap('a', 'x')], 'configmap/a would not be as wanted in data.key'],
+  ['no change', [a, b], [a, b], [configMap('a', 'x')], 'configmap/a would not be as wanted in data.key'],
+  [
+    'another one',
+    [a, b],
+    [configMap('a', 'x'), configMap('b', 'x')],
+    [configMap('a', 'x')],
+    'configmap/b would change as well in data.key',
+  ],
   ['one less', [a, b], [a], [], 'configmap/b would not be built any more'],
   ['one more', [a, b], [a, b, c], [], 'configmap/c would be new'],
   ['another name', [a, b], [a, c], [], 'configmap/b would not be built any more'],

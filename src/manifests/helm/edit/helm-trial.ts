@@ -27,6 +27,6 @@ export function cannotEdit({ name }: HelmUnit, why: string): never {
   throw new FluxError(`no edit of ${name} makes exactly this change: ${why}`, {
     code: 'helm/cannot-edit',
     fault: 'user',
-    help: 'Nothing was changed. Say in helm.images of the .flux.yaml where the image is in the values (docs/helm.md), or change the values by hand.',
+    help: 'Nothing was changed. Change the values by hand; docs/helm.md says what fluxd can change.',
   });
 }

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import { dumpYaml, FluxError, isJsonMap, type JsonMap } from '../../../base/index.ts';
 import type { KubeObject } from '../../../resource/index.ts';
+import { documentsWithContent } from '../../documents-with-content.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { patchName } from '../../patch/patch-file.ts';
 import { PATCH_FILE } from '../../patch/patch-text.ts';
 import { objectKey } from '../../units/object-key.ts';
 import { originsOf } from '../build.ts';
-import { documentsWithContent } from './documents-with-content.ts';
 import { editKustomizationText } from './edit-text.ts';
 import { cannotEdit, type KustomizeEditOptions, type KustomizeTrial, kustomizationText } from './kustomize-trial.ts';
 import { type PatchName, patchNames } from './patch-names.ts';

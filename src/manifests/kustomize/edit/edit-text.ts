@@ -10,9 +10,9 @@ import {
   type TextEdit,
   type YamlNode,
 } from '../../../base/index.ts';
+import { documentsWithContent } from '../../documents-with-content.ts';
 import { addToText } from '../../patch/add-to-text.ts';
 import { spliceDocument } from '../../splice-document.ts';
-import { documentsWithContent } from './documents-with-content.ts';
 import { type ImageReplacement, withImages } from './images-entry.ts';
 
 /** A change of the text of a kustomization. */

@@ -1,9 +1,9 @@
 #!/bin/bash
-# `npm run test:helm`: holds what fluxd knows of Helm against the program as the image has it. Needs Go, and the Go module proxy.
+# `npm run test:helm`: holds what fluxd knows of Helm against the program as the image has it, and deploys charts by it. Needs Go, and the Go module proxy.
 . "$(dirname "$0")/../../../cluster/real/lib/common.sh"
 . "$REAL/lib/helm.sh"
 
 cd "$ROOT"
 build_helm
 
-TEST_HELM=$HELM vitest run test/manifests/helm/real "$@"
+TEST_HELM=$HELM vitest run test/manifests/helm/real test/e2e/helm.test.ts "$@"

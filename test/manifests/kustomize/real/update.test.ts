@@ -96,7 +96,7 @@ test('of two units, the workload that cannot be edited fails alone', async () =>
   });
   const { edits, failure } = await editImages(results, await contextFor(pinned));
   expect(failure?.message).toBe(
-    'applying changes: updating resource two:deployment/web in two/kustomization.yaml: no edit of two/kustomization.yaml makes exactly this change: deployment/web would not be as wanted',
+    'applying changes: updating resource two:deployment/web in two/kustomization.yaml: no edit of two/kustomization.yaml makes exactly this change: deployment/web would not be as wanted in spec.template.spec.containers.0.image',
   );
   expect([...results].map(([id, { Status }]) => [id, Status])).toEqual([
     ['one:deployment/web', 'success'],

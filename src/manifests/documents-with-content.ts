@@ -1,4 +1,4 @@
-import { parseYamlDocuments } from '../../../base/index.ts';
+import { parseYamlDocuments } from '../base/index.ts';
 
 /** The documents of a file that are not empty, broken ones included. */
 export function documentsWithContent(text: string) {
