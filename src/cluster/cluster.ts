@@ -51,6 +51,7 @@ import { type InspectRequest, inspect } from './inspect/inspect.ts';
 import type { Fence } from './lease/fence.ts';
 import { type Candidacy, leaseName, takePart } from './lease/take-part.ts';
 import { createConfigMapStore } from './memory/config-map.ts';
+import { readOwnValues } from './object/own-values.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
 import { lostFields } from './plan/drift.ts';
@@ -351,6 +352,9 @@ export async function createCluster(options: ClusterOptions) {
       ownSecrets.add(name);
       return createOwnSecret({ transport: fence ? fenced(transport, fence) : transport, namespace: ownNamespace, name });
     },
+
+    ownValues: (object: { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string }, cancel: Cancellable = {}) =>
+      readOwnValues({ transport, namespace: ownNamespace, ...object }, cancel),
 
     reviewAccess: (question: AccessQuestion, { signal }: Cancellable = {}): Promise<AccessVerdict> =>
       reviewAccess(transport, question, signal),

@@ -3,6 +3,7 @@ import type { DeployKeyConfig } from './deploy-key.ts';
 import type { GenerationConfig } from './generation.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
+import type { SubstitutionConfig } from './substitution.ts';
 
 /** Branches on which images are proposed. */
 export interface ProposalsConfig {
@@ -100,6 +101,8 @@ export interface Config {
   readonly garbageCollectionLimit: number;
   /** `auto`: folders with a kustomization are built, unless another refers to them. */
   readonly kustomize: 'off' | 'auto';
+  /** Absent: manifests have no variables. */
+  readonly substitution?: SubstitutionConfig;
   /** Absent: files named `.flux.yaml` are ignored. */
   readonly generation?: GenerationConfig;
 

@@ -119,6 +119,12 @@ export const FLAG_GROUPS = {
       'off',
       'build folders with a kustomization: `off`, or `auto`, each that no other kustomization refers to',
     ),
+    'substitute-from': built(
+      'list',
+      '',
+      'ConfigMaps and Secrets in the namespace of fluxd with the values of variables in manifests: `configmap/NAME` or `secret/NAME`',
+    ),
+    'substitute-optional': built('bool', 'false', 'leave variables as they are that have no value there'),
     'manifest-generation': built('bool', 'false', 'render folders by the commands of their `.flux.yaml`'),
     'generation-sandbox': built(
       'string',

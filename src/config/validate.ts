@@ -12,6 +12,7 @@ import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { MEMCACHED_FLAGS, NO_MEMCACHED, registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
+import { substitutionConfig } from './substitution.ts';
 
 export interface ConfigProblem {
   readonly message: string;
@@ -129,6 +130,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
 
   if (values.kustomize !== 'off' && values.kustomize !== 'auto')
     fail(1, `invalid ${shown('kustomize')} ${quote(values.kustomize)}: use "off" or "auto"`);
+  const substitution = substitutionConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
   const generation = generationConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
 
   const signingFormat = values['git-signing-format'];
@@ -261,6 +263,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     garbageCollection: values['sync-garbage-collection-dry'] ? 'dry' : values['sync-garbage-collection'] ? 'on' : 'off',
     garbageCollectionLimit: values['sync-garbage-collection-limit'],
     kustomize: values.kustomize === 'auto' ? 'auto' : 'off',
+    ...(substitution ? { substitution } : {}),
     ...(generation ? { generation } : {}),
     automationIntervalMs: values[automationIntervalFlag(origins)],
     automationPinDigest: values['automation-pin-digest'],

@@ -45,6 +45,7 @@ import { ObjectStates } from './sync/object-states.ts';
 import { patientRecorder } from './sync/patient-recorder.ts';
 import { createSyncRecorder } from './sync/sync-recorder.ts';
 import { SyncReports } from './sync/sync-reports.ts';
+import { variablesOf } from './variables-of-flags.ts';
 
 /** What belongs to one source alone. */
 export interface EngineSource {
@@ -151,6 +152,9 @@ export function startEngine(options: EngineOptions): Engine {
     ...(options.generation ? { generation: options.generation } : {}),
     ...(options.kustomize ? { kustomize: options.kustomize } : {}),
     ...(options.helm ? { helm: options.helm } : {}),
+    ...(config.substitution
+      ? { variables: variablesOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
+      : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

@@ -3,6 +3,7 @@ import { imageFieldChanges, isWorkload, type Path, podSpecPath, valueAt } from '
 import { scalarEdits } from './edit-scalars.ts';
 import { describeTarget, type EditTarget, type LocatedObject, locateIn, notFound, ownMapping, readDocument } from './locate.ts';
 import { spliceDocument } from './splice-document.ts';
+import { VARIABLE_START } from './substitution/variables.ts';
 import { editFailed, updateAt, verifyEdit } from './verify.ts';
 
 /** A container of an object, and its new image. */
@@ -19,7 +20,7 @@ export interface ImageChange {
  * places that share it if they get the same image, and otherwise its anchor moves to the others.
  * @returns the complete new text; the same text if all containers have those images.
  * @throws FluxError `manifests/not-found`, `manifests/shared-anchor` if a container as a whole is shared with another place,
- * `manifests/unsupported-kind`, `manifests/edit-failed`, `resource/image-does-not-fit`, `image/bad-reference`.
+ * `manifests/unsupported-kind`, `manifests/variable`, `manifests/edit-failed`, `resource/image-does-not-fit`, `image/bad-reference`.
  */
 export function editContainerImages(text: string, changes: readonly ImageChange[]): string {
   let edited = text;
@@ -65,10 +66,15 @@ function imageChanges(located: LocatedObject, { target, container, image }: Imag
   if (!podSpec) {
     const changes = imageFieldChanges(located.value, container, image);
     if (!changes) throw noContainer(container, target);
-    return changes.map(({ path, value }) => ({ path: path.slice(0, -1), key: String(path.at(-1)), value }));
+    return changes.map(({ path, value }) => {
+      requireNoVariable(valueAt(located.value, path), container, target);
+      return { path: path.slice(0, -1), key: String(path.at(-1)), value };
+    });
   }
   const path = containerPath(located, podSpec, { target, container });
-  return valueAt(located.value, [...path, 'image']) === image ? [] : [{ path, key: 'image', value: image }];
+  const written = valueAt(located.value, [...path, 'image']);
+  requireNoVariable(written, container, target);
+  return written === image ? [] : [{ path, key: 'image', value: image }];
 }
 
 function textEdits(document: YamlDocument, places: readonly Place[]): readonly TextEdit[] {
@@ -98,6 +104,16 @@ function containerPath(
     if (index >= 0) return [...podSpec, list, index];
   }
   throw noContainer(container, target);
+}
+
+/** A new image would take the place of the variable, whose value then changes nothing any more. */
+function requireNoVariable(written: unknown, container: string, target: EditTarget): void {
+  if (typeof written !== 'string' || !written.includes(VARIABLE_START)) return;
+  throw new FluxError(`the image of container ${container} of ${describeTarget(target)} has a variable`, {
+    code: 'manifests/variable',
+    fault: 'user',
+    help: 'Change the value of the variable, or write the image without one.',
+  });
 }
 
 function unsupported({ kind }: EditTarget): FluxError {

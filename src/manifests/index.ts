@@ -13,5 +13,6 @@ export { ManifestThread } from './manifest-thread.ts';
 export { createManifests, type EditedRevision, type Generation, type Manifests, type ManifestsOptions } from './manifests.ts';
 export type { ObjectChange } from './object-change.ts';
 export { MANIFEST_NAME } from './plain/select-files.ts';
+export { isVariableName, type Variable, type Variables } from './substitution/variables.ts';
 export { CONFIG_NAME } from './units/target.ts';
 export { listingOf } from './units/tree.ts';

@@ -18,6 +18,7 @@ import { type ProposalRequest, type Proposals, proposeEdits } from './helm/edit/
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
+import { mayHaveVariables } from './substitution/variables.ts';
 
 /** Beside this file in the sources and in the bundles. The fluxctl that is one file carries it. */
 function programFile(): URL {
@@ -57,8 +58,12 @@ export class ManifestThread {
    * @throws the signal's reason; FluxError `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async parse(content: FileContent, signal?: AbortSignal): Promise<ParsedFile> {
-    if (isCheap(content.bytes, content.patches ?? '', content.encrypted?.length)) return parseFile(content);
-    return this.#apart((worker, deadline) => readOn(worker, content, deadline), signal);
+    const { variables, ...others } = content;
+    const used = variables && mayHaveVariables(content.bytes);
+    const wanted = used ? content : others;
+    // Each of many variables may have a long value.
+    if (!used && isCheap(content.bytes, content.patches ?? '', content.encrypted?.length)) return parseFile(wanted);
+    return this.#apart((worker, deadline) => readOn(worker, wanted, deadline), signal);
   }
 
   /**

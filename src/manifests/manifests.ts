@@ -16,11 +16,12 @@ import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ObjectChange } from './object-change.ts';
 import { createPlainRenderer } from './plain/plain-renderer.ts';
+import type { Variables } from './substitution/variables.ts';
 import { objectKey } from './units/object-key.ts';
 import { noUnit, TreeRendering } from './units/render-tree.ts';
 import { Renderings } from './units/renderings.ts';
 import { SpilledRenderings } from './units/spilled-renderings.ts';
-import { listingOf, Tree } from './units/tree.ts';
+import { listingOf, Tree, type TreeOptions } from './units/tree.ts';
 import { ALL_FILES } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
@@ -110,6 +111,8 @@ export interface ManifestsOptions {
   readonly helm?: Helm;
   /** Without it, what sops encrypted is refused. */
   readonly decrypter?: Decrypter;
+  /** What variables stand for, each time that a revision is read. Without it, manifests have none. */
+  readonly variables?: (cancel: Cancellable) => Promise<Variables>;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
@@ -124,6 +127,7 @@ export function createManifests({
   kustomize,
   helm,
   decrypter,
+  variables: readVariables,
 }: ManifestsOptions = {}): Manifests {
   const clearFiles = decrypter && new ClearFiles(decrypter, clock);
   const plain = createPlainRenderer({ log, thread, clock, clearFiles });
@@ -141,27 +145,35 @@ export function createManifests({
         })
       : undefined;
   let lastManifests: readonly Manifest[] = [];
+  const treeOptions = async (cancel: Cancellable): Promise<TreeOptions> => ({
+    ...cancel,
+    variables: await readVariables?.(cancel),
+  });
 
   return {
     runsCommands: generation !== undefined,
     async read(files, blob, { keep = true, asFiles = false, ...cancel } = {}) {
       cancel.signal?.throwIfAborted();
       const options = { ...cancel, keep, budget: new MemoryBudget(maxBytes) };
+      const reading = await treeOptions(cancel);
       if (!trees || asFiles) {
-        const state = await plain.render(ALL_FILES, { files, read: ({ blob: id }) => blob(id) }, options);
+        const tree = { files, read: (file: TreeFile) => blob(file.blob), variables: reading.variables };
+        const state = await plain.render(ALL_FILES, tree, options);
         return keep ? kept(state) : state;
       }
       const revision = renderings.revision();
-      const state = await trees.render(await Tree.of(files, blob, cancel), revision, options);
+      const state = await trees.render(await Tree.of(files, blob, reading), revision, options);
       if (!keep) return state;
       revision.keep();
       return kept(state);
     },
-    readTexts(files, cancel = {}) {
+    async readTexts(files, cancel = {}) {
       const { files: listed, blob } = listingOf(files);
+      const { variables } = await treeOptions(cancel);
       const apart = createPlainRenderer({ log: silentLogger(), thread, clock });
       const budget = new MemoryBudget(Number.POSITIVE_INFINITY);
-      return apart.render(ALL_FILES, { files: listed, read: (file) => blob(file.blob) }, { ...cancel, keep: false, budget });
+      const tree = { files: listed, read: (file: TreeFile) => blob(file.blob), variables };
+      return apart.render(ALL_FILES, tree, { ...cancel, keep: false, budget });
     },
     async edit(file, change, read, { signal } = {}) {
       const text = await read(file);
@@ -169,19 +181,19 @@ export function createManifests({
       return content === text ? [] : [{ path: file, content }];
     },
     async editUnit(name, changes, revision, cancel = {}) {
-      const tree = await editedTree(revision, cancel);
+      const tree = await editedTree(revision, await treeOptions(cancel));
       const unit = await find(name, tree, cancel);
       return unit.renderer.edit(unit.unit, changes, tree, cancel);
     },
     async originOf({ object, place }, files, blob, cancel = {}) {
       if (!isRendered(place)) return undefined;
-      const tree = await Tree.of(files, blob, cancel);
+      const tree = await Tree.of(files, blob, await treeOptions(cancel));
       const { unit, renderer } = await find(place.unit, tree, cancel);
       const origin = (await renderer.originsOf?.(unit, tree, cancel))?.get(objectKey(object));
       return origin === undefined ? undefined : posix.join(unit.directory, origin);
     },
     async readEdited(revision, cancel = {}) {
-      const tree = await editedTree(revision, cancel);
+      const tree = await editedTree(revision, await treeOptions(cancel));
       // The cache of plain files is for the last revision that was read.
       const options = { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) };
       return trees ? trees.render(tree, renderings.revision(), options) : plain.render(ALL_FILES, tree, options);
@@ -191,7 +203,7 @@ export function createManifests({
   /** The identical list of manifests, if nothing has changed. */
   function kept(state: DesiredState): DesiredState {
     if (!isSame(state.manifests, lastManifests)) lastManifests = state.manifests;
-    return { ...state, manifests: lastManifests };
+    return { ...state, manifests: lastManifests, ...(readVariables ? { unsettled: true } : {}) };
   }
 
   async function find(name: string, tree: Tree, cancel: Cancellable) {
@@ -201,9 +213,9 @@ export function createManifests({
   }
 }
 
-async function editedTree({ files, blob, edits }: EditedRevision, cancel: Cancellable): Promise<Tree> {
-  const tree = await Tree.of(files, blob, cancel);
-  return tree.with(edits, cancel);
+async function editedTree({ files, blob, edits }: EditedRevision, options: TreeOptions): Promise<Tree> {
+  const tree = await Tree.of(files, blob, options);
+  return tree.with(edits, options);
 }
 
 function isSame(some: readonly Manifest[], others: readonly Manifest[]): boolean {

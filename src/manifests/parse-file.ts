@@ -7,6 +7,8 @@ import { type ObjectSource, objectsOf } from './objects.ts';
 import { type FilePatch, type FilePatches, patchName, readPatches, unusedPatch, withPatch } from './patch/patch-file.ts';
 import type { DocumentProblem } from './problem.ts';
 import { readObject } from './read-object.ts';
+import { Substitution } from './substitution/substitution.ts';
+import { VARIABLE_START, type Variables } from './substitution/variables.ts';
 import { type Written, whereIn } from './written.ts';
 
 /** The bytes of a file, and whether its name ends in .json: many such files are not manifests. */
@@ -21,6 +23,8 @@ export interface FileContent {
   readonly encrypted?: Uint8Array;
   /** Whether objects have an annotation of kustomize that names their origin, which is no part of them. */
   readonly hasOrigins?: boolean;
+  /** Variables of its scalars; without them, it has none. */
+  readonly variables?: Variables | undefined;
 }
 
 /**
@@ -54,7 +58,7 @@ export function parseFile(content: FileContent): ParsedFile {
 }
 
 function* unbounded(content: FileContent): Generator<Finding, void> {
-  const { bytes, isJson, patches = '', namespace, hasOrigins = false } = content;
+  const { bytes, isJson, patches = '', namespace, hasOrigins = false, variables } = content;
   let text: string;
   let encrypted: string | undefined;
   let read: FilePatches;
@@ -68,7 +72,10 @@ function* unbounded(content: FileContent): Generator<Finding, void> {
     return;
   }
   if (isJson && !text.includes('"apiVersion"')) yield { kind: 'warning', problem: { error: noManifest() } };
-  else yield* readDocuments(text, { encrypted, patches: read, namespace, hasOrigins });
+  else {
+    const substitution = variables && text.includes(VARIABLE_START) ? new Substitution(variables) : undefined;
+    yield* readDocuments(text, { encrypted, patches: read, namespace, hasOrigins, substitution });
+  }
 }
 
 interface ReadingOptions {
@@ -76,10 +83,11 @@ interface ReadingOptions {
   readonly patches: FilePatches;
   readonly namespace: string | undefined;
   readonly hasOrigins: boolean;
+  readonly substitution: Substitution | undefined;
 }
 
 function* readDocuments(text: string, options: ReadingOptions): Generator<Finding, void> {
-  const { encrypted, patches, namespace, hasOrigins } = options;
+  const { encrypted, patches, namespace, hasOrigins, substitution } = options;
   const patched = new Set<string>();
   const asInGit = encrypted === undefined ? undefined : parseYamlDocuments(encrypted);
   for (const document of parseYamlDocuments(text)) {
@@ -104,10 +112,10 @@ function* readDocuments(text: string, options: ReadingOptions): Generator<Findin
       if (name !== undefined) patched.add(name);
       const patch = name === undefined ? undefined : patches.get(name);
       const finding = patch
-        ? readPatched(document, source, patch)
+        ? readPatched(document, source, { patch, substitution })
         : hasOrigins
-          ? readWithOrigin(document, source)
-          : readObject(document, source, inGit);
+          ? readWithOrigin(document, source, substitution)
+          : readObject(document, source, { inGit, substitution });
       if (finding) yield finding;
     }
   }
@@ -115,19 +123,28 @@ function* readDocuments(text: string, options: ReadingOptions): Generator<Findin
   if (unused) yield { kind: 'error', problem: { error: unused } };
 }
 
-function readPatched(document: YamlDocument, source: ObjectSource, patch: FilePatch): Finding | undefined {
+function readPatched(
+  document: YamlDocument,
+  source: ObjectSource,
+  { patch, substitution }: { readonly patch: FilePatch; readonly substitution: Substitution | undefined },
+): Finding | undefined {
   try {
-    return isJsonMap(source.value) ? readObject(document, { ...source, value: withPatch(source.value, patch) }) : undefined;
+    if (!isJsonMap(source.value)) return undefined;
+    return readObject(document, { ...source, value: withPatch(source.value, patch) }, { substitution });
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
     return { kind: 'error', problem: { document: document.number, error } };
   }
 }
 
-function readWithOrigin(document: YamlDocument, source: ObjectSource): Finding | undefined {
-  if (!isJsonMap(source.value)) return readObject(document, source);
+function readWithOrigin(
+  document: YamlDocument,
+  source: ObjectSource,
+  substitution: Substitution | undefined,
+): Finding | undefined {
+  if (!isJsonMap(source.value)) return readObject(document, source, { substitution });
   const { object, origin } = takeOrigin(source.value);
-  const finding = readObject(document, { ...source, value: object });
+  const finding = readObject(document, { ...source, value: object }, { substitution });
   return finding?.kind === 'object' && origin !== undefined ? { ...finding, object: { ...finding.object, origin } } : finding;
 }
 

@@ -5,14 +5,24 @@ import { checkObject } from './check-object.ts';
 import type { Finding } from './finding.ts';
 import { MAX_OBJECT_BYTES, MAX_OBJECT_VALUES } from './limits.ts';
 import type { ObjectSource } from './objects.ts';
+import type { SubstitutedValue, Substitution } from './substitution/substitution.ts';
 import { weigh } from './weight.ts';
 import { type Written, whereIn } from './written.ts';
 
-/**
- * Interprets one value of a document: an object, a skipped document, or an error; undefined for an empty document. Its place is that in
- * the document as it is in Git.
- */
-export function readObject(document: YamlDocument, source: ObjectSource, inGit: Written = document): Finding | undefined {
+/** How a value is read besides its document. */
+export interface ObjectOptions {
+  /** The document as it is in Git, which places are those of; by default what is read. */
+  readonly inGit?: Written;
+  /** The variables that it may have; without it, it has none. */
+  readonly substitution?: Substitution | undefined;
+}
+
+/** Interprets one value of a document: an object, a skipped document, or an error; undefined for an empty document. */
+export function readObject(
+  document: YamlDocument,
+  source: ObjectSource,
+  { inGit = document, substitution }: ObjectOptions = {},
+): Finding | undefined {
   const { value, node, item } = source;
   if (value === null && item === undefined) return undefined;
   const place = { document: document.number, ...(item === undefined ? {} : { item }) };
@@ -20,17 +30,28 @@ export function readObject(document: YamlDocument, source: ObjectSource, inGit: 
   if (isMereList(value)) return undefined;
   const aside = setAside(value, item !== undefined);
   if (aside) return { kind: aside.severity, problem: { ...place, ...at([]), error: aside.error } };
-  const checked = checkObject(value);
+  let substituted: SubstitutedValue | undefined;
+  try {
+    substituted = substitution?.apply(source);
+  } catch (error) {
+    if (!(error instanceof FluxError)) throw error;
+    return { kind: 'error', problem: { ...place, ...at([]), error } };
+  }
+  const checked = checkObject(substituted?.value ?? value);
   if ('refusal' in checked) {
     const { code, message, help, path, id } = checked.refusal;
     const error = new FluxError(message, { code, fault: 'user', help });
     return { kind: 'error', problem: { ...place, ...at(path), ...(id === undefined ? {} : { id }), error } };
   }
   const { object } = checked;
-  const { values, bytes, heapBytes, isExact } = weigh(value, node.size);
+  const { values, bytes, heapBytes, isExact } = weigh(substituted?.value ?? value, node.size + (substituted?.added ?? 0));
   if (values > MAX_OBJECT_VALUES || bytes > MAX_OBJECT_BYTES)
     return { kind: 'error', problem: { ...place, ...at([]), error: tooLarge(object, values, bytes) } };
-  const checksum = hash('sha1', dumpYaml(object), 'hex');
+  // What others may see of an object must not let them guess the value of a Secret.
+  const checksum =
+    substitution && substituted?.hasSecret
+      ? hash('sha1', `${dumpYaml(value)}\0${substitution.version}`, 'hex')
+      : hash('sha1', dumpYaml(object), 'hex');
   return { kind: 'object', isExact, object: { object, checksum, ...place, line: at([]).line, bytes: heapBytes } };
 }
 

@@ -92,6 +92,8 @@
 {{- include "flux.switch" (list "git-ci-skip" $git.ciSkip) }}
 {{- include "flux.flag" (list "git-label" $git.label) }}
 {{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
+{{- include "flux.flag" (list "substitute-from" .Values.substitution.from) }}
+{{- include "flux.switch" (list "substitute-optional" .Values.substitution.optional) }}
 {{- if eq (toString .Values.kustomize) "auto" }}
 - "--kustomize=auto"
 {{- end }}

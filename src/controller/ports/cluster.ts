@@ -1,6 +1,6 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { Change, Evidence, ObjectDiff, ObjectEvent, ObjectHealth, Plan, PlanRequest } from '../../change/index.ts';
-import type { ClusterSource, Fence, OwnSecret } from '../../cluster/index.ts';
+import type { ClusterSource, Fence, OwnSecret, OwnValues } from '../../cluster/index.ts';
 import type {
   AccessQuestion,
   AccessVerdict,
@@ -85,6 +85,14 @@ export interface Cluster {
   pods(id: ResourceId, options: Cancellable & { readonly limit: number }): Promise<readonly PodState[]>;
   /** A Secret in the daemon's own namespace, which garbage collection leaves alone. Its writes need no term without a fence. */
   secret(options: { readonly name: string; readonly fence?: Fence }): OwnSecret;
+  /**
+   * The texts in a ConfigMap or Secret of the daemon's own namespace; undefined if it does not exist.
+   * @throws FluxError `substitution/no-namespace` outside of the cluster, `cluster/forbidden` …
+   */
+  ownValues(
+    object: { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string },
+    cancel?: Cancellable,
+  ): Promise<OwnValues | undefined>;
   /** `v1.34.4`. @throws FluxError `cluster/unreachable`. */
   version(options?: Cancellable): Promise<string>;
   /**

@@ -31,7 +31,10 @@ export async function generate(
 ): Promise<ParsedFile> {
   const bytes = await runGenerators(unit, tree, options, cancel);
   const patches = await readPatchFile(unit, tree);
-  const parsed = await options.thread.parse({ bytes, isJson: false, ...(patches === '' ? {} : { patches }) }, cancel.signal);
+  const parsed = await options.thread.parse(
+    { bytes, isJson: false, variables: tree.variables, ...(patches === '' ? {} : { patches }) },
+    cancel.signal,
+  );
   // An object must not be applied without its patch.
   const bad = parsed.errors.find(({ error }) => error.code === 'generation/bad-patch');
   if (bad) throw bad.error;

@@ -62,7 +62,7 @@ const VALUES = 'values';
  */
 export async function renderChart(
   unit: HelmUnit,
-  tree: Pick<Tree, 'read'>,
+  tree: Pick<Tree, 'read' | 'variables'>,
   options: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
@@ -85,7 +85,7 @@ export async function renderChart(
 async function template(
   unit: HelmUnit,
   files: () => Promise<ProgramFiles>,
-  tree: Pick<Tree, 'read'>,
+  tree: Pick<Tree, 'read' | 'variables'>,
   { program, thread, timeoutMs, verbatim = false }: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
@@ -96,7 +96,8 @@ async function template(
     throw programFailed(wordsFor(outcome), outcome, verbatim ? verbatimTail(outcome.stderr) : await said());
   }
   const patches = unit.patch ? { patches: await readPatchText(unit.patch, tree), namespace: unit.config.namespace } : {};
-  const read = await thread.parse({ bytes: outcome.output, isJson: false, ...patches }, cancel.signal);
+  const { variables } = tree;
+  const read = await thread.parse({ bytes: outcome.output, isJson: false, variables, ...patches }, cancel.signal);
   // An object must not be applied without its patch.
   const bad = read.errors.find(({ error }) => error.code === 'generation/bad-patch');
   if (bad) throw inPatchFile(unit, bad.error);

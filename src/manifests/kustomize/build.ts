@@ -3,6 +3,7 @@ import type { ProgramFiles, TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import type { ParsedFile } from '../finding.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
+import type { FileContent } from '../parse-file.ts';
 import { SYMLINK } from '../resolve-link.ts';
 import { objectKey } from '../units/object-key.ts';
 import {
@@ -41,11 +42,11 @@ const WORDS: ProgramWords = {
  */
 export async function build(
   unit: KustomizeUnit,
-  tree: Pick<Tree, 'read'>,
+  tree: Pick<Tree, 'read' | 'variables'>,
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  return parsed(unit, () => contentsOf(unit, tree), false, options, cancel);
+  return parsed(unit, { files: () => contentsOf(unit, tree), hasOrigins: false, variables: tree.variables }, options, cancel);
 }
 
 /**
@@ -55,7 +56,7 @@ export async function build(
  */
 export async function originsOf(
   unit: KustomizeUnit,
-  tree: Pick<Tree, 'read'>,
+  tree: Pick<Tree, 'read' | 'variables'>,
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ReadonlyMap<string, string>> {
@@ -66,21 +67,20 @@ export async function originsOf(
     const { files, links } = await contentsOf(unit, tree);
     return { files: files.map((file) => (file.path === unit.configFile ? { ...file, content: asking } : file)), links };
   };
-  const { objects } = await parsed(unit, asked, true, options, cancel);
+  const { objects } = await parsed(unit, { files: asked, hasOrigins: true, variables: tree.variables }, options, cancel);
   return new Map(objects.flatMap(({ object, origin }) => (origin === undefined ? [] : [[objectKey(object), origin]])));
 }
 
 async function parsed(
   unit: KustomizeUnit,
-  files: () => Promise<ProgramFiles>,
-  hasOrigins: boolean,
+  { files, ...content }: Pick<FileContent, 'hasOrigins' | 'variables'> & { readonly files: () => Promise<ProgramFiles> },
   { program, thread, timeoutMs, verbatim = false }: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
   const outcome = await program.build(unit.directory, files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
   if (outcome.kind === 'failed')
     throw programFailed(WORDS, outcome, verbatim ? verbatimTail(outcome.stderr) : saidIn(outcome.stderr, unit));
-  const read = await thread.parse({ bytes: outcome.output, isJson: false, hasOrigins }, cancel.signal);
+  const read = await thread.parse({ bytes: outcome.output, isJson: false, ...content }, cancel.signal);
   const broken = read.errors.find(({ error }) => isUnreadable(error) || read.objects.length === 0);
   if (broken) throw unreadableOutput(WORDS, broken.error);
   if (read.objects.length === 0) throw emptyOutput(WORDS);

@@ -13,6 +13,8 @@ export interface FileRead extends HeapShare {
   readonly warnings: readonly FileProblem[];
   /** Identifies content and the way to read it. */
   readonly contentKey: string;
+  /** The version of the variables that it has; absent if it has none. */
+  readonly variables?: string;
 }
 
 /** The key includes whether the file is JSON, since many JSON files are not manifests. */
@@ -47,11 +49,9 @@ export function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile
 }
 
 /** The same content at another path, with shared objects. */
-export function movedTo(file: string, { contentKey, manifests, errors, warnings, bytes, objects }: FileRead): FileRead {
+export function movedTo(file: string, { manifests, errors, warnings, ...others }: FileRead): FileRead {
   return {
-    contentKey,
-    bytes,
-    objects,
+    ...others,
     manifests: manifests.map((manifest) => ({ ...manifest, place: { ...manifest.place, file } })),
     errors: errors.map((problem) => ({ ...problem, file })),
     warnings: warnings.map((problem) => ({ ...problem, file })),

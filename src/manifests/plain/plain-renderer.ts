@@ -6,6 +6,7 @@ import type { ClearFiles } from '../decryption/clear-files.ts';
 import { MAX_INLINE_LENGTH } from '../limits.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import type { FileContent } from '../parse-file.ts';
+import { mayHaveVariables, type Variables } from '../substitution/variables.ts';
 import type { Inputs, PlainRenderer } from '../units/renderer.ts';
 import { batches, oneAhead } from './batches.ts';
 import { contentKeyOf, type FileRead, movedTo, placed, tooLarge, unkept } from './file-read.ts';
@@ -36,14 +37,14 @@ export function createPlainRenderer({ log, thread, clock, clearFiles }: PlainRen
   const kept = new Map<string, FileRead>();
 
   return {
-    async render({ includes }, { files: all, read }, { signal, keep, budget }) {
+    async render({ includes }, { files: all, read, variables }, { signal, keep, budget }) {
       const inputs = await selectFiles(all, includes, async (link) => (await read(link)).toString('utf8'), signal);
       const { files } = inputs;
       const pause = turnTaker(signal);
       // Looked up before anything is awaited: a concurrent rendering may replace what is kept.
-      const unchanged = files.map((file) => ofContent(file, kept.get(file.path)));
+      const unchanged = files.map((file) => ofContent(file, kept.get(file.path), variables));
       const changed = files.filter((_, index) => unchanged[index] === undefined);
-      const sameContent = findContents(kept.values(), changed);
+      const sameContent = findContents(kept.values(), changed, variables);
       const fresh = new Map<string, FileRead>();
       let parsed = 0;
       let unsettled = false;
@@ -77,8 +78,9 @@ export function createPlainRenderer({ log, thread, clock, clearFiles }: PlainRen
         await pause(content.bytes.length);
         parsed += 1;
         try {
-          const read = await thread.parse({ ...content, isJson: file.path.endsWith('.json') }, signal);
-          return placed(file, read, content.encrypted !== undefined);
+          const read = await thread.parse({ ...content, isJson: file.path.endsWith('.json'), variables }, signal);
+          const uses = variables && mayHaveVariables(content.bytes) ? { variables: variables.version } : {};
+          return { ...placed(file, read, content.encrypted !== undefined), ...uses };
         } catch (error) {
           if (!(error instanceof FluxError)) throw error;
           refused.add(contentKeyOf(file), error);
@@ -110,16 +112,25 @@ export function createPlainRenderer({ log, thread, clock, clearFiles }: PlainRen
   };
 }
 
-/** A cached result, if it is of the content that the file has now. */
-function ofContent(file: TreeFile, known: FileRead | undefined): FileRead | undefined {
-  return known?.contentKey === contentKeyOf(file) ? known : undefined;
+/** A cached result, if it is of the content that the file has now, with the values that variables have now. */
+function ofContent(file: TreeFile, known: FileRead | undefined, variables: Variables | undefined): FileRead | undefined {
+  return known?.contentKey === contentKeyOf(file) && isOf(variables, known) ? known : undefined;
+}
+
+function isOf(variables: Variables | undefined, known: FileRead): boolean {
+  return known.variables === undefined || known.variables === variables?.version;
 }
 
 /** Cached content of these files, by key. */
-function findContents(known: Iterable<FileRead>, files: readonly TreeFile[]): Map<string, FileRead> {
+function findContents(
+  known: Iterable<FileRead>,
+  files: readonly TreeFile[],
+  variables: Variables | undefined,
+): Map<string, FileRead> {
   const wanted = new Set(files.map(contentKeyOf));
   const found = new Map<string, FileRead>();
-  if (wanted.size > 0) for (const read of known) if (wanted.has(read.contentKey)) found.set(read.contentKey, read);
+  if (wanted.size > 0)
+    for (const read of known) if (wanted.has(read.contentKey) && isOf(variables, read)) found.set(read.contentKey, read);
   return found;
 }
 

@@ -28,7 +28,7 @@ export interface PlainRenderer {
    * The manifests of a unit. What is wrong with the content of its files is part of the result, by name, and does not affect the rest.
    * @throws the error of a file that cannot be read, or the signal's reason
    */
-  render(unit: PlainUnit, tree: Pick<Tree, 'files' | 'read'>, options: RenderOptions): Promise<DesiredState>;
+  render(unit: PlainUnit, tree: Pick<Tree, 'files' | 'read' | 'variables'>, options: RenderOptions): Promise<DesiredState>;
 }
 
 /** Turns the units of one kind into manifests. Units with equal inputs have equal results, which are kept by others (`Renderings`). */

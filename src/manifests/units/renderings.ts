@@ -74,7 +74,7 @@ export class Renderings {
     { tree, renderer, used }: { tree: Tree; renderer: Renderer<Unit>; used: Map<string, Rendering> },
     { signal, budget }: RenderOptions,
   ): Promise<DesiredState> {
-    const key = `${unit.name}\0${await renderer.inputsOf(unit, tree)}`;
+    const key = `${unit.name}\0${await renderer.inputsOf(unit, tree)}\0${tree.variables?.version ?? ''}`;
     try {
       const known = this.#current.get(key) ?? this.#others.get(key) ?? (await this.#fromDisk(key));
       const rendering =
@@ -103,6 +103,9 @@ export class Renderings {
     if (before && this.#clock.monotonic() < before.until) throw before.error;
     try {
       const parsed = await render();
+      // As little as the program itself: a unit is whole, or refused.
+      const refused = parsed.errors.find(({ error }) => error.code.startsWith('substitution/'));
+      if (refused) throw refused.error;
       this.#failed.delete(key);
       return parsed;
     } catch (error) {

@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type Cancellable, yieldTurn } from '../../base/index.ts';
 import type { CommandFiles, FileText, TreeFile } from '../../repository/index.ts';
+import type { Variables } from '../substitution/variables.ts';
 
 /** Files processed in one turn of the event loop, 1 to 2 ms. */
 const TURN = 2_000;
+
+export interface TreeOptions extends Cancellable {
+  readonly variables?: Variables | undefined;
+}
 
 /** The files of a revision, or of one with edits that are not committed yet. */
 export class Tree implements CommandFiles {
   readonly files: readonly TreeFile[];
   /** SHA-256 of the listing: trees with the same id have the same files. */
   readonly id: string;
+  /** What variables in manifests stand for; without it, there are none. */
+  readonly variables: Variables | undefined;
   readonly #byPath: ReadonlyMap<string, TreeFile>;
   readonly #blob: (id: string) => Promise<Buffer>;
 
@@ -17,15 +24,21 @@ export class Tree implements CommandFiles {
     files: readonly TreeFile[],
     listing: { readonly id: string; readonly byPath: ReadonlyMap<string, TreeFile> },
     blob: (id: string) => Promise<Buffer>,
+    variables: Variables | undefined,
   ) {
     this.files = files;
+    this.variables = variables;
     this.id = listing.id;
     this.#byPath = listing.byPath;
     this.#blob = blob;
   }
 
   /** The files in the order of git, by path. */
-  static async of(files: readonly TreeFile[], blob: (id: string) => Promise<Buffer>, { signal }: Cancellable): Promise<Tree> {
+  static async of(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    { signal, variables }: TreeOptions,
+  ): Promise<Tree> {
     const hash = createHash('sha256');
     const byPath = new Map<string, TreeFile>();
     for (let start = 0; start < files.length; start += TURN) {
@@ -35,7 +48,7 @@ export class Tree implements CommandFiles {
         if (!file.undecodable) byPath.set(file.path, file);
       }
     }
-    return new Tree(files, { id: hash.digest('hex'), byPath }, blob);
+    return new Tree(files, { id: hash.digest('hex'), byPath }, blob, variables);
   }
 
   /** The bytes of a file; rejects only if they cannot be read. */
@@ -55,12 +68,12 @@ export class Tree implements CommandFiles {
   }
 
   /** The same files with new texts, as a commit of them will have; a path without a file becomes one. The last text of a path counts. */
-  async with(edits: readonly FileText[], cancel: Cancellable): Promise<Tree> {
+  async with(edits: readonly FileText[], { signal }: Cancellable): Promise<Tree> {
     if (edits.length === 0) return this;
     const contents = new Map<string, Buffer>();
     const edited = new Map<string, TreeFile>();
     for (const { path, content } of edits) {
-      await yieldTurn(cancel.signal);
+      await yieldTurn(signal);
       const bytes = Buffer.from(content);
       const blob = blobId(bytes);
       contents.set(blob, bytes);
@@ -68,7 +81,8 @@ export class Tree implements CommandFiles {
     }
     const kept = this.files.map((file) => (file.undecodable ? file : (edited.get(file.path) ?? file)));
     const added = [...edited.values()].filter(({ path }) => !this.#byPath.has(path));
-    return Tree.of(merged(kept, added), async (id) => contents.get(id) ?? this.#blob(id), cancel);
+    const options = { ...(signal ? { signal } : {}), variables: this.variables };
+    return Tree.of(merged(kept, added), async (id) => contents.get(id) ?? this.#blob(id), options);
   }
 }
 

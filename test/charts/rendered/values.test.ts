@@ -182,6 +182,11 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'sync.changeCause': true }, '--sync-change-cause=true'],
   [{ kustomize: 'auto' }, '--kustomize=auto'],
+  [
+    { substitution: { from: ['configmap/settings', 'secret/passwords'], optional: true } },
+    '--substitute-from=configmap/settings,secret/passwords',
+    '--substitute-optional=true',
+  ],
   [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],
   [{ syncGarbageCollection: { enabled: true, dry: true } }, '--sync-garbage-collection-dry=true'],
   [{ syncGarbageCollection: { enabled: true, limit: 5 } }, '--sync-garbage-collection=true', '--sync-garbage-collection-limit=5'],

@@ -72,6 +72,7 @@ const cluster: Cluster = {
   watchHealth: never,
   workloads: call,
   inspect: call,
+  ownValues: call,
   pods: call,
   defaultNamespace: 'default',
   reviewAccess: call,
