@@ -23,6 +23,8 @@ export interface ParsedFile {
   readonly objects: readonly ParsedObject[];
   readonly errors: readonly DocumentProblem[];
   readonly warnings: readonly DocumentProblem[];
+  /** Set if decrypted files went into it. */
+  readonly isConfidential?: boolean;
 }
 
 /** The result for a file that is refused as a whole. */

@@ -138,8 +138,8 @@ export function createManifests({
       ? new TreeRendering(paths, {
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
-          ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread, kustomizations }) } : {}),
-          ...(helm ? { helm: createHelmRenderer({ ...helm, thread }), capabilities: helm.capabilities } : {}),
+          ...(kustomize ? { kustomize: createKustomizeRenderer({ ...kustomize, thread, kustomizations, clearFiles }) } : {}),
+          ...(helm ? { helm: createHelmRenderer({ ...helm, thread, clearFiles }), capabilities: helm.capabilities } : {}),
           kustomizeAuto: kustomize?.auto ?? false,
           kustomizations,
         })

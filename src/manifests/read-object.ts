@@ -35,7 +35,7 @@ export function readObject(
     substituted = substitution?.apply(source);
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;
-    return { kind: 'error', problem: { ...place, ...at([]), error } };
+    return { kind: 'error', problem: { ...place, ...at([]), error: inGit === document ? error : inDecrypted(error) } };
   }
   const checked = checkObject(substituted?.value ?? value);
   if ('refusal' in checked) {
@@ -98,6 +98,15 @@ function setAside(
     };
   }
   return undefined;
+}
+
+/** What looks like a variable may be part of a secret. */
+function inDecrypted({ code, fault }: FluxError): FluxError {
+  return new FluxError('a variable in a decrypted value has no value that may be there', {
+    code,
+    fault,
+    help: 'Nothing is quoted of what was encrypted. Give all its variables a value, or annotate the object with fluxcd.io/substitute: disabled.',
+  });
 }
 
 function tooLarge({ kind, metadata }: KubeObject, values: number, bytes: number): FluxError {

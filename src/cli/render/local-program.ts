@@ -10,6 +10,9 @@ export interface LocalProgram<Program> extends AsyncDisposable {
   readonly program: Program;
 }
 
+/** For small runs, and decrypted files. */
+const MEMORY_DIRECTORY = '/dev/shm';
+
 /** Finds a program on the `PATH`. Without it, each folder that it should render is refused by name. */
 export async function openLocalProgram<Program extends { close(): Promise<void> }>(
   name: 'kustomize' | 'helm',
@@ -17,10 +20,11 @@ export async function openLocalProgram<Program extends { close(): Promise<void> 
   { env, clock }: Session,
 ): Promise<LocalProgram<Program>> {
   const directory = await mkdtemp(join(tmpdir(), `fluxctl-${name}-`));
+  const memory = await mkdtemp(join(MEMORY_DIRECTORY, `fluxctl-${name}-`)).catch(() => undefined); // only Linux has it
   const program = create({
     program: await findProgram(name, env.PATH ?? ''),
     directory: join(directory, 'runs'),
-    memoryDirectory: join(directory, 'small-runs'),
+    memoryDirectory: join(memory ?? directory, 'small-runs'),
     clock,
     logger: silentLogger(),
   });
@@ -28,7 +32,7 @@ export async function openLocalProgram<Program extends { close(): Promise<void> 
     program,
     async [Symbol.asyncDispose]() {
       await program.close();
-      await rm(directory, { recursive: true, force: true });
+      for (const each of [directory, memory ?? directory]) await rm(each, { recursive: true, force: true });
     },
   };
 }

@@ -17,7 +17,11 @@ export function changingOutput(first: readonly ParsedObject[], second: readonly 
 }
 
 /** The first objects that differ between two renderings of the same files, each with a field; undefined if none does. */
-export function differencesOf(first: readonly ParsedObject[], second: readonly ParsedObject[]): string | undefined {
+export function differencesOf(
+  first: readonly ParsedObject[],
+  second: readonly ParsedObject[],
+  { withPaths = true }: { readonly withPaths?: boolean } = {},
+): string | undefined {
   const others = new Map(second.map((each) => [nameOf(each), each]));
   const differences: (readonly [ParsedObject, ParsedObject?])[] = [];
   for (const each of first) {
@@ -29,7 +33,7 @@ export function differencesOf(first: readonly ParsedObject[], second: readonly P
   if (differences.length === 0) return undefined;
   const named = differences
     .slice(0, MAX_NAMED)
-    .map(([one, other]) => [nameOf(one), ...(other ? pathOf(one, other) : [])].join(' '));
+    .map(([one, other]) => [nameOf(one), ...(other && withPaths ? pathOf(one, other) : [])].join(' '));
   const more = differences.length > MAX_NAMED ? ` and ${differences.length - MAX_NAMED} more` : '';
   return named.join(', ') + more;
 }

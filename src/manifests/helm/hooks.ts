@@ -9,20 +9,19 @@ const SHOWN = 5;
  * Leaves out what Helm runs at certain moments of an installation, of which a sync has none, and says so. Tests would run once, and then
  * be put back whenever they are removed, so they are left out always.
  */
-export function withoutHooks(
-  { objects, errors, warnings }: ParsedFile,
-  { skipHooks }: Pick<HelmConfig, 'skipHooks'>,
-): ParsedFile {
+export function withoutHooks(parsed: ParsedFile, { skipHooks }: Pick<HelmConfig, 'skipHooks'>): ParsedFile {
+  const { objects, warnings, isConfidential } = parsed;
   const isLeftOut = (each: ParsedObject) => {
     const events = eventsOf(each);
     return events.length > 0 && (skipHooks || events.some((event) => event.startsWith('test')));
   };
   const leftOut = objects.filter(isLeftOut);
-  if (leftOut.length === 0) return { objects, errors, warnings };
+  if (leftOut.length === 0) return parsed;
+  const named = leftOut.map((each) => `${nameOf(each)}${isConfidential ? '' : ` (${eventsOf(each).join(', ')})`}`);
   return {
+    ...parsed,
     objects: objects.filter((each) => !isLeftOut(each)),
-    errors,
-    warnings: [...warnings, { error: hooksLeftOut(leftOut) }],
+    warnings: [...warnings, { error: hooksLeftOut(named) }],
   };
 }
 
@@ -31,10 +30,11 @@ function eventsOf({ object }: ParsedObject): readonly string[] {
   return typeof value === 'string' ? value.split(',').map((event) => event.trim()) : [];
 }
 
-function hooksLeftOut(objects: readonly ParsedObject[]): FluxError {
-  const names = objects.map(
-    (each) => `${each.object.kind.toLowerCase()}/${each.object.metadata.name} (${eventsOf(each).join(', ')})`,
-  );
+function nameOf({ object: { kind, metadata } }: ParsedObject): string {
+  return `${kind.toLowerCase()}/${metadata.name}`;
+}
+
+function hooksLeftOut(names: readonly string[]): FluxError {
   return new FluxError(`hooks of the chart are left out: ${fewOf(names, SHOWN)}`, {
     code: 'helm/hooks-left-out',
     fault: 'user',

@@ -2,6 +2,8 @@ import { type Cancellable, dumpYaml, FluxError } from '../../base/index.ts';
 import type { ProgramFiles } from '../../repository/index.ts';
 import { type KubeObject, scopesOf } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import type { ClearFiles } from '../decryption/clear-files.ts';
+import { quietOutput } from '../decryption/quiet-output.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import { differencesOf } from '../generation/changing-output.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
@@ -12,6 +14,7 @@ import {
   isUnreadable,
   type ProgramWords,
   programFailed,
+  quietWords,
   unreadableOutput,
   verbatimTail,
 } from '../units/program-errors.ts';
@@ -27,6 +30,8 @@ import { saidByHelm } from './said-by-helm.ts';
 import { withSources } from './sources.ts';
 
 export interface HelmOptions extends Helm {
+  /** Without it, Helm gets encrypted files of values as they are. */
+  readonly clearFiles?: ClearFiles | undefined;
   /** The thread that parses output. */
   readonly thread: ManifestThread;
 }
@@ -68,16 +73,17 @@ export async function renderChart(
 ): Promise<ParsedFile> {
   let twice = false;
   const pace = new Pace(cancel.signal);
-  const files = async () => laidOut(await contentsOf(unit, tree, pace), pace);
+  const contents = () => contentsOf(unit, tree, options, pace, cancel);
+  const files = async () => laidOut(await contents(), pace);
   const lookedInto = async () => {
-    const contents = await contentsOf(unit, tree, pace);
-    if (!unit.config.allowChangingOutput) twice = await anyMayChange(contents, pace);
-    return laidOut(contents, pace);
+    const found = await contents();
+    if (!unit.config.allowChangingOutput) twice = await anyMayChange(found, pace);
+    return laidOut(found, pace);
   };
   const first = await template(unit, lookedInto, tree, options, cancel);
   if (!twice) return first;
   const second = await template(unit, files, tree, options, cancel);
-  const differences = differencesOf(first.objects, second.objects);
+  const differences = differencesOf(first.objects, second.objects, { withPaths: !first.isConfidential });
   if (differences !== undefined) throw changing(differences);
   return first;
 }
@@ -89,7 +95,14 @@ async function template(
   { program, thread, timeoutMs, verbatim = false }: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  const outcome = await program.template(argumentsOf(unit), files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  let isConfidential = false;
+  const laid = async () => {
+    const contents = await files();
+    isConfidential = contents.isConfidential ?? false;
+    return contents;
+  };
+  const outcome = await program.template(argumentsOf(unit), laid, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  if (outcome.kind === 'failed' && isConfidential) throw programFailed(quietWords(WORDS), outcome, '');
   if (outcome.kind === 'failed') {
     const pace = new Pace(cancel.signal);
     const said = async () => saidByHelm(outcome.stderr, unit.chart, await chartContents(unit, tree, pace));
@@ -97,7 +110,8 @@ async function template(
   }
   const patches = unit.patch ? { patches: await readPatchText(unit.patch, tree), namespace: unit.config.namespace } : {};
   const { variables } = tree;
-  const read = await thread.parse({ bytes: outcome.output, isJson: false, variables, ...patches }, cancel.signal);
+  const output = await thread.parse({ bytes: outcome.output, isJson: false, variables, ...patches }, cancel.signal);
+  const read = isConfidential ? quietOutput(output) : output;
   // An object must not be applied without its patch.
   const bad = read.errors.find(({ error }) => error.code === 'generation/bad-patch');
   if (bad) throw inPatchFile(unit, bad.error);
@@ -127,19 +141,33 @@ interface Contents {
   readonly chart: readonly ChartContent[];
   /** In the order in which they are given. */
   readonly values: readonly Buffer[];
+  readonly isConfidential: boolean;
 }
 
 /** @throws FluxError `helm/refused` */
-async function contentsOf(unit: HelmUnit, tree: Pick<Tree, 'read'>, pace: Pace): Promise<Contents> {
+async function contentsOf(
+  unit: HelmUnit,
+  tree: Pick<Tree, 'read'>,
+  { clearFiles }: HelmOptions,
+  pace: Pace,
+  cancel: Cancellable,
+): Promise<Contents> {
   const chart = await chartContents(unit, tree, pace);
   const values: Buffer[] = [];
-  for (const { file } of unit.valuesFiles) values.push(await tree.read(file));
-  return { chart, values: [...values, Buffer.from(dumpYaml(unit.config.values))] };
+  let isConfidential = false;
+  for (const { file } of unit.valuesFiles) {
+    const content = await tree.read(file);
+    const clear = await clearFiles?.of(file, content, cancel);
+    isConfidential ||= clear !== undefined;
+    values.push(clear ?? content);
+  }
+  return { chart, values: [...values, Buffer.from(dumpYaml(unit.config.values))], isConfidential };
 }
 
-async function laidOut({ chart, values }: Contents, pace: Pace): Promise<ProgramFiles> {
+async function laidOut({ chart, values, isConfidential }: Contents, pace: Pace): Promise<ProgramFiles> {
   const files = await asHelmFinds(chart, pace);
   return {
+    isConfidential,
     files: [
       ...files.map(({ path, content }) => ({ path: `${CHART}/${path}`, content })),
       ...values.map((content, index) => ({ path: `${VALUES}/${index}.yaml`, content })),

@@ -1,6 +1,8 @@
 import type { Cancellable } from '../../base/index.ts';
 import type { ProgramFiles, TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import type { ClearFiles } from '../decryption/clear-files.ts';
+import { quietOutput } from '../decryption/quiet-output.ts';
 import type { ParsedFile } from '../finding.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import type { FileContent } from '../parse-file.ts';
@@ -11,6 +13,7 @@ import {
   isUnreadable,
   type ProgramWords,
   programFailed,
+  quietWords,
   unreadableOutput,
   verbatimTail,
 } from '../units/program-errors.ts';
@@ -21,6 +24,8 @@ import { withOrigins } from './origins.ts';
 import { saidIn } from './said-in.ts';
 
 export interface KustomizeOptions extends Kustomize {
+  /** Without it, kustomize gets encrypted files as they are. */
+  readonly clearFiles?: ClearFiles | undefined;
   /** The thread that parses output. */
   readonly thread: ManifestThread;
 }
@@ -46,7 +51,8 @@ export async function build(
   options: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  return parsed(unit, { files: () => contentsOf(unit, tree), hasOrigins: false, variables: tree.variables }, options, cancel);
+  const files = () => contentsOf(unit, tree, options, cancel);
+  return parsed(unit, { files, hasOrigins: false, variables: tree.variables }, options, cancel);
 }
 
 /**
@@ -64,8 +70,8 @@ export async function originsOf(
   const asking = own && withOrigins(await tree.read(own));
   if (asking === undefined) return new Map();
   const asked = async () => {
-    const { files, links } = await contentsOf(unit, tree);
-    return { files: files.map((file) => (file.path === unit.configFile ? { ...file, content: asking } : file)), links };
+    const { files, ...others } = await contentsOf(unit, tree, options, cancel);
+    return { files: files.map((file) => (file.path === unit.configFile ? { ...file, content: asking } : file)), ...others };
   };
   const { objects } = await parsed(unit, { files: asked, hasOrigins: true, variables: tree.variables }, options, cancel);
   return new Map(objects.flatMap(({ object, origin }) => (origin === undefined ? [] : [[objectKey(object), origin]])));
@@ -77,19 +83,42 @@ async function parsed(
   { program, thread, timeoutMs, verbatim = false }: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
-  const outcome = await program.build(unit.directory, files, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
-  if (outcome.kind === 'failed')
+  let isConfidential = false;
+  const laid = async () => {
+    const contents = await files();
+    isConfidential = contents.isConfidential ?? false;
+    return contents;
+  };
+  const outcome = await program.build(unit.directory, laid, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  if (outcome.kind === 'failed') {
+    if (isConfidential) throw programFailed(quietWords(WORDS), outcome, '');
     throw programFailed(WORDS, outcome, verbatim ? verbatimTail(outcome.stderr) : saidIn(outcome.stderr, unit));
-  const read = await thread.parse({ bytes: outcome.output, isJson: false, ...content }, cancel.signal);
+  }
+  const output = await thread.parse({ bytes: outcome.output, isJson: false, ...content }, cancel.signal);
+  const read = isConfidential ? quietOutput(output) : output;
   const broken = read.errors.find(({ error }) => isUnreadable(error) || read.objects.length === 0);
   if (broken) throw unreadableOutput(WORDS, broken.error);
   if (read.objects.length === 0) throw emptyOutput(WORDS);
   return read;
 }
 
-async function contentsOf({ files }: KustomizeUnit, tree: Pick<Tree, 'read'>): Promise<ProgramFiles> {
-  const all = await Promise.all(files.map(async (file: TreeFile) => ({ file, content: await tree.read(file) })));
+async function contentsOf(
+  { files, asWritten }: KustomizeUnit,
+  tree: Pick<Tree, 'read'>,
+  { clearFiles }: KustomizeOptions,
+  cancel: Cancellable,
+): Promise<ProgramFiles> {
+  let isConfidential = false;
+  const open = async (file: TreeFile) => {
+    const content = await tree.read(file);
+    if (file.mode === SYMLINK || asWritten.has(file.path)) return { file, content };
+    const clear = await clearFiles?.of(file, content, cancel);
+    isConfidential ||= clear !== undefined;
+    return { file, content: clear ?? content };
+  };
+  const all = await Promise.all(files.map(open));
   return {
+    isConfidential,
     files: all.flatMap(({ file: { path, mode }, content }) => (mode === SYMLINK ? [] : { path, content })),
     links: all.flatMap(({ file: { path, mode }, content }) =>
       mode === SYMLINK ? { path, target: content.toString('utf8') } : [],

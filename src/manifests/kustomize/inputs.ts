@@ -17,6 +17,8 @@ import { isRemote } from './remote.ts';
 export interface KustomizeInputs {
   /** Regular files and the links that lead to them, by path. */
   readonly files: readonly TreeFile[];
+  /** Paths of those that are kustomizations or configure plugins. */
+  readonly asWritten: ReadonlySet<string>;
   /** The folder itself and those of the kustomizations that it refers to, without links. */
   readonly folders: ReadonlySet<string>;
   /** How many paths were followed. */
@@ -41,11 +43,12 @@ export async function kustomizeInputs(
 ): Promise<KustomizeInputs> {
   const walk = new Walk(tree, kustomizations, pace);
   await walk.kustomization(folder, 'Kustomization', []);
-  return { files: walk.sorted(), folders: walk.folders, references: walk.references };
+  return { files: walk.sorted(), asWritten: walk.asWritten, folders: walk.folders, references: walk.references };
 }
 
 class Walk {
   readonly folders = new Set<string>();
+  readonly asWritten = new Set<string>();
   readonly #files = new Map<string, TreeFile>();
   readonly #tree: Tree;
   readonly #kustomizations: Kustomizations;
@@ -72,6 +75,7 @@ class Walk {
     if (kustomization.kind !== kind) throw missing(file.path, `is a ${kustomization.kind}, where a ${kind} must be`);
     if (this.folders.has(folder)) return;
     this.folders.add(folder);
+    this.asWritten.add(file.path);
     this.#add(file);
     for (const reference of kustomization.references)
       await this.#reference(reference, { folder, file: file.path, way: [...way, folder] });
@@ -93,6 +97,7 @@ class Walk {
       for (const link of followed.links) this.#add(link);
       this.#add(file);
       if (to === 'plugin') {
+        this.asWritten.add(file.path);
         if (file.size > MAX_KUSTOMIZATION_BYTES)
           throw refusedKustomization(`${file.path} has more than ${MAX_KUSTOMIZATION_BYTES >> 10} KiB`);
         const text = (await this.#tree.read(file)).toString('utf8');

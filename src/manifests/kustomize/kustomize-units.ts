@@ -59,7 +59,8 @@ export async function kustomizeUnits(tree: Tree, options: KustomizeUnitsOptions,
       const { kustomization } = await kustomizations.at(tree, directory, pace);
       const annotation = kustomization.annotations[DEPENDS_ON_ANNOTATION];
       const dependsOn = [...(wanted.get(directory) ?? []), ...(annotation === undefined ? [] : parseDependsOn(annotation))];
-      units.push({ renderer: 'kustomize', name: configFile, directory, configFile, files: inputs.files });
+      const { files, asWritten } = inputs;
+      units.push({ renderer: 'kustomize', name: configFile, directory, configFile, files, asWritten });
       nodes.push(nodeOf(configFile, dependsOn));
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;

@@ -28,13 +28,13 @@ const NONE: readonly never[] = [];
 const PLACE_BYTES = 200;
 const PROBLEM_BYTES = 500;
 
-/** The content at the path of a file; in an encrypted one, names of fields are in the clear. */
-export function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile, isEncrypted = false): FileRead {
-  const { path, blob } = file;
+/** The content at the path of a file. `encrypted` identifies that of an encrypted one, in which names of fields are in the clear. */
+export function placed(file: TreeFile, { objects, errors, warnings }: ParsedFile, encrypted?: string): FileRead {
+  const { path } = file;
   const manifests = objects.map(({ object, checksum, document, line, item }) => ({
     place: { file: path, document, line, ...(item === undefined ? {} : { item }) },
     object,
-    ...(isEncrypted ? confidential('values', `${blob} ${document} ${item ?? ''}`) : { checksum }),
+    ...(encrypted === undefined ? { checksum } : confidential('values', `${encrypted} ${document} ${item ?? ''}`)),
   }));
   const inFile = (problems: ParsedFile['errors']) =>
     problems.length === 0 ? NONE : problems.map((each) => ({ file: path, ...each }));

@@ -79,8 +79,10 @@ export function createPlainRenderer({ log, thread, clock, clearFiles }: PlainRen
         parsed += 1;
         try {
           const read = await thread.parse({ ...content, isJson: file.path.endsWith('.json'), variables }, signal);
-          const uses = variables && mayHaveVariables(content.bytes) ? { variables: variables.version } : {};
-          return { ...placed(file, read, content.encrypted !== undefined), ...uses };
+          const uses: Pick<FileRead, 'variables'> =
+            variables && mayHaveVariables(content.bytes) ? { variables: variables.version } : {};
+          const encrypted = content.encrypted && `${file.blob} ${uses.variables ?? ''}`;
+          return { ...placed(file, read, encrypted), ...uses };
         } catch (error) {
           if (!(error instanceof FluxError)) throw error;
           refused.add(contentKeyOf(file), error);

@@ -26,6 +26,14 @@ export function isUnreadable({ code }: FluxError): boolean {
   return UNREADABLE.has(code);
 }
 
+/** Words for a unit of which some files were decrypted: of its output nothing is shown. */
+export function quietWords(words: ProgramWords): ProgramWords {
+  return {
+    ...words,
+    seeAll: `Some of its files are encrypted in Git, so nothing is shown of what ${words.name} prints. Decrypt them in a clone of the repository, and run \`${words.command}\` there.`,
+  };
+}
+
 /** The end of a standard error, where all of it may be shown. */
 export function verbatimTail(stderr: string): string {
   return redact(stderr).trimEnd().slice(-MAX_OUTPUT).toWellFormed();

@@ -66,8 +66,8 @@ export class TreeRendering {
     const { kustomize, kustomizations } = this.#renderers;
     const directory = kustomizationFolder(name);
     if (kustomize && directory !== undefined && tree.get(name)) {
-      const { files } = await kustomizeInputs(tree, directory, kustomizations, new Pace(cancel.signal));
-      return { renderer: 'kustomize', name, directory, configFile: name, files };
+      const { files, asWritten } = await kustomizeInputs(tree, directory, kustomizations, new Pace(cancel.signal));
+      return { renderer: 'kustomize', name, directory, configFile: name, files, asWritten };
     }
     const { units, errors } = await this.divide(tree, cancel);
     const unit = units.find((each): each is RenderedUnit => each.renderer !== 'plain' && each.name === name);

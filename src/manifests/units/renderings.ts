@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { backoffMs, type Cancellable, type Clock, FluxError } from '../../base/index.ts';
-import type { DesiredState, RenderedPlace } from '../../resource/index.ts';
+import { confidential, type DesiredState, type Manifest, type RenderedPlace } from '../../resource/index.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
 import type { FileProblem } from '../problem.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
@@ -51,7 +51,7 @@ export class Renderings {
       maxSize: maxBytes,
       sizeCalculation: ({ bytes }) => bytes,
       dispose: ({ state, bytes }, key, reason) => {
-        if (reason === 'evict' && !this.#current.has(key) && isClean(state))
+        if (reason === 'evict' && !this.#current.has(key) && mayBeOnDisk(state))
           spilled?.put(key, { manifests: state.manifests, bytes });
       },
     });
@@ -78,7 +78,7 @@ export class Renderings {
     try {
       const known = this.#current.get(key) ?? this.#others.get(key) ?? (await this.#fromDisk(key));
       const rendering =
-        known ?? placed(unit, await this.#renderNew(key, () => renderer.render(unit, tree, cancel(signal)), signal));
+        known ?? placed(unit, key, await this.#renderNew(key, () => renderer.render(unit, tree, cancel(signal)), signal));
       used.set(key, rendering);
       if (!known) this.#others.set(key, rendering);
       if (!budget.take({ bytes: rendering.bytes, objects: NO_BYTES })) throw budget.refusal('what it renders');
@@ -136,7 +136,7 @@ function cancel(signal: AbortSignal | undefined): Cancellable {
   return signal ? { signal } : {};
 }
 
-function placed(unit: RenderedUnit, { objects, errors, warnings }: ParsedFile): Rendering {
+function placed(unit: RenderedUnit, key: string, { objects, errors, warnings, isConfidential }: ParsedFile): Rendering {
   const place = ({ document, item, origin }: ParsedObject): RenderedPlace => ({
     unit: unit.name,
     file: unit.configFile,
@@ -153,7 +153,11 @@ function placed(unit: RenderedUnit, { objects, errors, warnings }: ParsedFile): 
   });
   return {
     state: {
-      manifests: objects.map((each) => ({ place: place(each), object: each.object, checksum: each.checksum })),
+      manifests: objects.map((each) => ({
+        place: place(each),
+        object: each.object,
+        ...(isConfidential ? confidential('all', `${key}\0${each.document} ${each.item ?? ''}`) : { checksum: each.checksum }),
+      })),
       errors: errors.map(inUnit),
       warnings: warnings.map(inUnit),
     },
@@ -161,9 +165,10 @@ function placed(unit: RenderedUnit, { objects, errors, warnings }: ParsedFile): 
   };
 }
 
-/** Errors are not kept on disk: they are few, and instances of a class. */
-function isClean({ errors, warnings }: DesiredState): boolean {
-  return errors.length === 0 && warnings.length === 0;
+/** Errors are not kept on disk: they are few, and instances of a class. Neither is anything secret. */
+function mayBeOnDisk({ manifests, errors, warnings }: DesiredState): boolean {
+  const isSecret = ({ object, confidential: what }: Manifest) => what !== undefined || object.kind === 'Secret';
+  return errors.length === 0 && warnings.length === 0 && !manifests.some(isSecret);
 }
 
 /** Several units may have the same config file. */

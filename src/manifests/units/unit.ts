@@ -37,6 +37,8 @@ export interface KustomizeUnit extends Rendered {
   readonly renderer: 'kustomize';
   /** All files that it is built from, and the links to them, by path. */
   readonly files: readonly TreeFile[];
+  /** Paths of those that were looked into before the build, so that kustomize gets them as they are in Git. */
+  readonly asWritten: ReadonlySet<string>;
 }
 
 /** A folder for which Helm renders a chart. Its name is made like that of commands. */

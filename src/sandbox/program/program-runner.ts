@@ -6,6 +6,7 @@ import { type Clock, FluxError, hasErrno, type Logger, yieldTurn } from '../../b
 import type { BuildOptions, BuildOutcome, ProgramFiles } from '../../repository/index.ts';
 import { removeFolder } from '../child-process/remove-folder.ts';
 import { runProcess } from '../child-process/run-process.ts';
+import { isMemoryBacked } from './memory-backed.ts';
 
 export interface ProgramOptions {
   /** Absolute path of the program; undefined if there is none. */
@@ -45,6 +46,8 @@ const GC = { GOGC: 'off', GOMEMLIMIT: '128MiB' };
 const MAX_MEMORY_BYTES = 512 * 1024 ** 2;
 /** A container has at least 64 MiB of memory for files, and two runs of each program are at once. */
 const MAX_IN_MEMORY_BYTES = 4 * 1024 ** 2;
+/** Decrypted files have no other place. */
+const MAX_CONFIDENTIAL_BYTES = 12 * 1024 ** 2;
 /** Nothing listens there: a second line of defence behind the check of every path. */
 const NO_PROXY = 'http://0.0.0.0:0';
 /** Files written between two turns of the event loop; each takes 20 µs, and asking another thread to write it takes longer. */
@@ -79,6 +82,7 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
 
   async function runOn(files: ProgramFiles, invocation: Invocation, options: RunOptions): Promise<BuildOutcome> {
     const bytes = files.files.reduce((sum, { content }) => sum + content.length, 0);
+    if (files.isConfidential) return runInMemory(bytes, files, invocation, options);
     if (bytes <= MAX_IN_MEMORY_BYTES) {
       try {
         return await runIn(memoryDirectory, files, invocation, options);
@@ -87,6 +91,23 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
       }
     }
     return runIn(directory, files, invocation, options);
+  }
+
+  /** @throws FluxError `<name>/no-memory` where decrypted files would be on a disk */
+  async function runInMemory(
+    bytes: number,
+    files: ProgramFiles,
+    invocation: Invocation,
+    options: RunOptions,
+  ): Promise<BuildOutcome> {
+    if (bytes > MAX_CONFIDENTIAL_BYTES) throw noMemory(name, `they have more than ${MAX_CONFIDENTIAL_BYTES >> 20} MiB`);
+    if (!(await isMemoryBacked(await ready(memoryDirectory)))) throw noMemory(name, `${memoryDirectory} is on a disk`);
+    try {
+      return await runIn(memoryDirectory, files, invocation, options);
+    } catch (error) {
+      if (hasErrno(error, 'ENOSPC', 'EDQUOT')) throw noMemory(name, 'there is no room left', error);
+      throw error;
+    }
   }
 
   async function runIn(
@@ -133,7 +154,7 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
   return {
     /**
      * Waits for its turn before it asks for the files, so that only those of running ones are in memory.
-     * @throws the signal's reason; what `files` throws; FluxError `<name>/not-found`, `<name>/not-written`, `<name>/closed`, `sandbox/failed`
+     * @throws the signal's reason; what `files` throws; FluxError `<name>/not-found`, `<name>/not-written`, `<name>/no-memory`, `<name>/closed`, `sandbox/failed`
      */
     async run({ args, folder, files }: ProgramRun, limits: BuildOptions): Promise<BuildOutcome> {
       if (program === undefined) throw notFound(options);
@@ -213,6 +234,15 @@ function notFound({ name, version }: Pick<ProgramRunnerOptions, 'name' | 'versio
 /** Whether a call of the system failed; everything else is a mistake of ours, or has its words. */
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
+function noMemory(name: string, why: string, cause?: unknown): FluxError {
+  return new FluxError(`files for ${name} cannot be kept in memory: ${why}`, {
+    code: `${name}/no-memory`,
+    fault: 'server',
+    help: 'Some of them are encrypted in Git, and decrypted files are never written to a disk. Mount an emptyDir with medium: Memory at /dev/shm that has room for them, or encrypt files of a smaller unit. It is tried again.',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Of a name that no disk takes, two files in one place, or a disk that is full. */

@@ -14,19 +14,19 @@ export function encrypted(document: string, more = ''): string {
 export interface Imitation extends Decrypter {
   /** Paths, in the order in which they were decrypted. */
   readonly decrypted: string[];
-  /** Why nothing can be decrypted, if so. */
-  failure: FluxError | undefined;
+  /** Whether nothing can be decrypted. */
+  isWithoutKey: boolean;
 }
 
 /** Decrypts what `enc` and `encrypted` write. As sops does, it writes values in another layout: lines move. */
 export function imitatedDecrypter(): Imitation {
   const imitation: Imitation = {
     decrypted: [],
-    failure: undefined,
+    isWithoutKey: false,
     mayBeEncrypted: (content) => content.includes('ENC[AES256_GCM,'),
     async decrypt({ path, content }) {
       imitation.decrypted.push(path);
-      if (imitation.failure) throw imitation.failure;
+      if (imitation.isWithoutKey) throw noKey(path);
       const text = content.toString('utf8');
       if (!/^sops:|^sops_mac=|"sops":/m.test(text)) return undefined;
       const isData = path.endsWith('.env');
@@ -40,6 +40,10 @@ export function imitatedDecrypter(): Imitation {
   return imitation;
 }
 
-export function noKey(): FluxError {
-  return new FluxError('fluxd has none of the keys', { code: 'decryption/no-key', fault: 'user', help: 'Give it one.' });
+function noKey(path: string): FluxError {
+  return new FluxError(`${path} cannot be decrypted: fluxd has none of its keys`, {
+    code: 'decryption/no-key',
+    fault: 'user',
+    help: 'Give it one.',
+  });
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createManifests, type ManifestsOptions, ManifestThread } from '../../../src/manifests/index.ts';
 import { blobId } from '../../../src/manifests/units/tree.ts';
 import type { DesiredState } from '../../../src/resource/index.ts';
-import { enc, encrypted, imitatedDecrypter, noKey } from './imitation.ts';
+import { enc, encrypted, imitatedDecrypter } from './imitation.ts';
 
 const thread = new ManifestThread();
 
@@ -98,10 +98,10 @@ test('what cannot be decrypted is an error of its file, and is tried again after
   const decrypter = imitatedDecrypter();
   const { read, pass } = reader({ decrypter });
   const files = { 'a.yaml': secret('a', '1'), 'b.yaml': plain };
-  decrypter.failure = noKey();
+  decrypter.isWithoutKey = true;
   const state = await read(files);
   expect(state.manifests.map(({ object }) => object.metadata.name)).toEqual(['plain']);
-  expect(state.errors).toEqual([{ file: 'a.yaml', error: decrypter.failure }]);
+  expect(state.errors).toMatchObject([{ file: 'a.yaml', error: { code: 'decryption/no-key' } }]);
   expect(state.unsettled).toBe(true);
 
   const tries = () => decrypter.decrypted.length;
@@ -112,7 +112,7 @@ test('what cannot be decrypted is an error of its file, and is tried again after
   expect(tries()).toBeGreaterThan(10);
   expect(tries()).toBeLessThan(40);
 
-  decrypter.failure = undefined;
+  decrypter.isWithoutKey = false;
   pass(600_000);
   const healed = await read(files);
   expect(healed.errors).toEqual([]);
@@ -162,4 +162,23 @@ test('files to preview are not decrypted', async () => {
   const { errors } = await createManifests({ thread, decrypter }).readTexts([{ path: 'a.yaml', content: secret('a', 'x') }]);
   expect(errors).toMatchObject([{ error: { code: 'manifests/encrypted' } }]);
   expect(decrypter.decrypted).toEqual([]);
+});
+
+test('values of variables are part of what a checksum is made of, and no error names one that is a secret', async () => {
+  const read = async (value: string, version: string, password: string) => {
+    const variables = { values: { A: { value, isSecret: true } }, sources: ['secret/a'], version, optional: false };
+    const content = Buffer.from(secret('keys', password));
+    const files = [{ path: 'a.yaml', mode: '100644', blob: blobId(content), size: content.length }];
+    const decrypter = imitatedDecrypter();
+    return createManifests({ thread, decrypter, variables: async () => variables }).read(files, async () => content);
+  };
+  const [one, other] = [await read('1', 'v1', 'x$' + '{A}'), await read('2', 'v2', 'x$' + '{A}')];
+  expect([one, other].map(({ manifests }) => manifests[0]?.object.stringData)).toEqual([{ password: 'x1' }, { password: 'x2' }]);
+  expect(one.manifests[0]?.checksum).not.toBe(other.manifests[0]?.checksum);
+  const missing = await read('1', 'v1', 'canary$' + '{canary_4711}');
+  expect(missing.manifests).toEqual([]);
+  expect(missing.errors).toMatchObject([{ file: 'a.yaml', line: 2 }]);
+  expect(JSON.stringify(missing.errors.map(({ error: { message, help, cause } }) => [message, help, cause]))).not.toContain(
+    'canary',
+  );
 });

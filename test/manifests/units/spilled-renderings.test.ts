@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -69,7 +69,8 @@ test('a folder that cannot be written to keeps nothing, and breaks nothing', asy
   expect(await store.get('one')).toBeUndefined();
 });
 
-test('units for which there is no room in memory are not rendered again', async () => {
+/** Renderings that have room for two units in memory, and read five again and again until nothing is rendered any more. */
+async function readWithoutRoom({ kind = 'ConfigMap', isConfidential = false } = {}) {
   const spilled = new SpilledRenderings(join(parent, 'own'), silentLogger());
   const renderings = new Renderings({ monotonic: () => 0 }, spilled, 250);
   const rendered: string[] = [];
@@ -78,7 +79,8 @@ test('units for which there is no room in memory are not rendered again', async 
     async render({ directory: name }: KustomizeUnit) {
       rendered.push(name);
       const { object, checksum } = manifest(name);
-      return { objects: [{ object, checksum, document: 1, line: 1, bytes: 100 }], errors: [], warnings: [] };
+      const objects = [{ object: { ...object, kind }, checksum, document: 1, line: 1, bytes: 100 }];
+      return { objects, errors: [], warnings: [], isConfidential };
     },
     edit: async () => [],
   };
@@ -91,7 +93,7 @@ test('units for which there is no room in memory are not rendered again', async 
     for (const directory of names)
       states.push(
         await revision.render(
-          { renderer: 'kustomize', name: directory, directory, configFile: directory, files: [] },
+          { renderer: 'kustomize', name: directory, directory, configFile: directory, files: [], asWritten: new Set<string>() },
           tree,
           renderer,
           options,
@@ -99,6 +101,11 @@ test('units for which there is no room in memory are not rendered again', async 
       );
     return states.flatMap(({ manifests }) => manifests.map(({ object }) => object.metadata.name));
   };
+  return { rendered, names, readAll };
+}
+
+test('units for which there is no room in memory are not rendered again', async () => {
+  const { rendered, names, readAll } = await readWithoutRoom();
   // Files are written in the background.
   await until('nothing is rendered any more', async () => {
     const before = rendered.length;
@@ -107,3 +114,17 @@ test('units for which there is no room in memory are not rendered again', async 
   });
   expect(readdirSync(join(parent, 'own')).length).toBeGreaterThanOrEqual(3);
 });
+
+test.each([{ kind: 'Secret' }, { isConfidential: true }])(
+  'units with %o are rendered again, and never on a disk',
+  async (what) => {
+    const { rendered, names, readAll } = await readWithoutRoom(what);
+    for (let times = 1; times <= 4; times += 1) {
+      const before = rendered.length;
+      expect(await readAll()).toEqual(names);
+      expect(rendered.length).toBeGreaterThan(before);
+      await new Promise(setImmediate);
+    }
+    expect(existsSync(join(parent, 'own'))).toBe(false);
+  },
+);

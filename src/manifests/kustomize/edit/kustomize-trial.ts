@@ -18,8 +18,8 @@ export function kustomizeTrials(options: KustomizeEditOptions): TrialOptions<Kus
   return {
     render: (unit, tree, cancel) => build(unit, tree, options, cancel),
     async unitIn(unit, tree, { signal }) {
-      const { files } = await kustomizeInputs(tree, unit.directory, options.kustomizations, new Pace(signal));
-      return { ...unit, files };
+      const { files, asWritten } = await kustomizeInputs(tree, unit.directory, options.kustomizations, new Pace(signal));
+      return { ...unit, files, asWritten };
     },
     cannotEdit,
   };
