@@ -19,6 +19,7 @@ import { fluxctlStart } from './cases/fluxctl-start.ts';
 import { gitBesideGit } from './cases/git.ts';
 import { growth } from './cases/growth.ts';
 import { halfOpen } from './cases/half-open.ts';
+import { helm } from './cases/helm.ts';
 import { imageUpdate } from './cases/image-update.ts';
 import { kubectlTwice } from './cases/kubectl-twice.ts';
 import { kustomize } from './cases/kustomize.ts';
@@ -55,6 +56,7 @@ const CASES: readonly Case[] = [
   growth,
   gitBesideGit,
   kustomize,
+  helm,
   imageUpdate,
   release,
   webhookLoad,
