@@ -15,6 +15,7 @@ export const REPOSITORIES = [
   'memory',
   'generated',
   'kustomized',
+  'charts',
 ] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */
