@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'git',
     'manifests',
     'record',
+    'registry-watch',
     'sandbox',
     'api/client',
     'api/wire',

@@ -19,6 +19,8 @@ const API_VERSIONS = [
   ...Array.from({ length: 200 }, (_, n) => `group-${n}.example.org/v1/Kind${n}`),
 ];
 
+const NO_ARCHIVES = { fetch: () => Promise.reject(new Error('an archive is fetched')) };
+
 /** fluxd's part, in this process, and how many renderings it asked for. */
 class Reader {
   renderings = 0;
@@ -43,7 +45,7 @@ class Reader {
     this.#manifests = createManifests({
       paths: ['releases'],
       generation: { runner: NO_COMMANDS, environment: {}, timeoutMs: 60_000 },
-      helm: { program, capabilities: async () => capabilities, timeoutMs: 60_000 },
+      helm: { program, archives: NO_ARCHIVES, capabilities: async () => capabilities, timeoutMs: 60_000 },
     });
     this.#close = () => helm.close();
   }

@@ -124,6 +124,8 @@ export interface Config {
   readonly registryBurst: number;
   readonly registryTrace: boolean;
   readonly registryInsecureHosts: readonly string[];
+  /** Hosts, with or without port, at internal addresses that charts may come from. */
+  readonly helmInternalHosts: readonly string[];
   readonly registryExcludeImages: readonly string[];
   /** Empty means all. */
   readonly registryIncludeImages: readonly string[];

@@ -171,6 +171,7 @@ export const FLAG_GROUPS = {
     'registry-burst': built('int', '10', 'maximum burst of requests to one registry host'),
     'registry-trace': built('bool', 'false', 'log registry requests'),
     'registry-insecure-host': built('list', '', 'registry hosts to contact without TLS verification, or over HTTP'),
+    'helm-internal-host': built('list', '', 'hosts of your network that Helm charts of the repository may come from'),
     'registry-exclude-image': built('list', 'k8s.gcr.io/*', 'globs of canonical image names never to scan'),
     'registry-include-image': built('list', '', 'globs of canonical image names to scan; empty means all'),
     'registry-use-labels': built(

@@ -280,6 +280,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     registryBurst: values['registry-burst'],
     registryTrace: values['registry-trace'],
     registryInsecureHosts: values['registry-insecure-host'],
+    helmInternalHosts: values['helm-internal-host'],
     registryExcludeImages: values['registry-exclude-image'],
     registryIncludeImages: values['registry-include-image'],
     registryUseLabels: values['registry-use-labels'],

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger } from '../base/index.ts';
+import { type Clock, createHttpTransport, type Logger } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Helm } from '../manifests/index.ts';
+import { createChartArchives } from '../registry-watch/index.ts';
 import { createHelm, findProgram } from '../sandbox/index.ts';
 import type { Cluster } from './ports/cluster.ts';
 
@@ -18,14 +20,29 @@ interface Options {
   readonly memoryDirectory: string;
   readonly cluster: Pick<Cluster, 'capabilities'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Called for each request for a chart with its status, which is absent without a response. */
+  readonly onRequest: (status: number | undefined) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+type HelmFlags = Pick<
+  Config,
+  | 'generation'
+  | 'syncTimeoutMs'
+  | 'dockerConfig'
+  | 'helmInternalHosts'
+  | 'registryInsecureHosts'
+  | 'registryRps'
+  | 'registryBurst'
+  | 'registryTrace'
+>;
+
 /** Finds Helm where a `.flux.yaml` may name a chart; undefined elsewhere. Without the program, such a unit says so. */
 export async function helmOf(
-  config: Pick<Config, 'generation' | 'syncTimeoutMs'>,
-  { directory, memoryDirectory, cluster, environment, clock, log }: Options,
+  config: HelmFlags,
+  { directory, memoryDirectory, cluster, environment, version, onRequest, clock, log }: Options,
 ): Promise<HelmOfFlags | undefined> {
   if (config.generation === undefined) return undefined;
   const program = createHelm({
@@ -35,6 +52,28 @@ export async function helmOf(
     clock,
     logger: log,
   });
-  // A rendering that hangs leaves time for all else that a sync does.
-  return { helm: { program, capabilities: cluster.capabilities, timeoutMs: config.syncTimeoutMs / 2 }, close: program.close };
+  const http = createHttpTransport({ userAgent: `fluxd/${version}`, proxyEnvironment: environment });
+  const archives = createChartArchives({
+    http,
+    clock,
+    log,
+    directory: join(directory, 'charts'),
+    internalHosts: config.helmInternalHosts,
+    insecureHosts: config.registryInsecureHosts,
+    rps: config.registryRps,
+    burst: config.registryBurst,
+    trace: config.registryTrace,
+    onRequest,
+    ...(config.dockerConfig === undefined ? {} : { dockerConfigFile: config.dockerConfig }),
+    readFile: (path) => readFile(path, 'utf8'),
+    environment,
+  });
+  return {
+    // A rendering that hangs leaves time for all else that a sync does.
+    helm: { program, archives, capabilities: cluster.capabilities, timeoutMs: config.syncTimeoutMs / 2 },
+    async close() {
+      await program.close();
+      http.close();
+    },
+  };
 }

@@ -117,6 +117,8 @@ export async function startFlux({
     memoryDirectory: keyDirectory.path,
     cluster,
     environment,
+    version: options.version,
+    onRequest: metrics.registryRequest,
     clock,
     log: log.child({ component: 'helm' }),
   });

@@ -6,7 +6,10 @@
 export { MAX_FILE_BYTES } from './decode.ts';
 export type { Decrypter, EncryptedFile } from './decryption/decrypter.ts';
 export type { FileChange } from './file-change.ts';
-export type { Helm, HelmProgram } from './helm/helm-program.ts';
+export type { ChartArchives, Helm, HelmProgram } from './helm/helm-program.ts';
+export { lockText } from './helm/lock.ts';
+export { nameOfChart } from './helm/remote-chart.ts';
+export type { NamedRemoteChart } from './helm/remote-charts.ts';
 export type { Kustomize, KustomizeProgram } from './kustomize/kustomize-program.ts';
 export type { EditTarget } from './locate.ts';
 export { ManifestThread } from './manifest-thread.ts';

@@ -9,6 +9,7 @@ import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
 import type { Helm } from './helm/helm-program.ts';
 import { createHelmRenderer } from './helm/helm-renderer.ts';
+import { type NamedRemoteChart, remoteCharts } from './helm/remote-charts.ts';
 import { Kustomizations } from './kustomize/kustomizations.ts';
 import type { Kustomize } from './kustomize/kustomize-program.ts';
 import { createKustomizeRenderer } from './kustomize/kustomize-renderer.ts';
@@ -71,6 +72,12 @@ export interface Manifests {
     blob: (id: string) => Promise<Buffer>,
     options?: Cancellable,
   ): Promise<string | undefined>;
+  /** The charts from elsewhere that config files name, of the paths to sync. @throws FluxError `generation/path-missing` */
+  remoteCharts(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options?: Cancellable,
+  ): Promise<{ readonly charts: readonly NamedRemoteChart[]; readonly errors: DesiredState['errors'] }>;
   /** Reads a revision with its edits, as `read` does. What its units render is kept, since a commit of the edits comes next. */
   readEdited(revision: EditedRevision, options?: Cancellable): Promise<DesiredState>;
 }
@@ -192,6 +199,7 @@ export function createManifests({
       const origin = (await renderer.originsOf?.(unit, tree, cancel))?.get(objectKey(object));
       return origin === undefined ? undefined : posix.join(unit.directory, origin);
     },
+    remoteCharts: async (files, blob, cancel = {}) => remoteCharts(await Tree.of(files, blob, cancel), paths, cancel),
     async readEdited(revision, cancel = {}) {
       const tree = await editedTree(revision, await treeOptions(cancel));
       // The cache of plain files is for the last revision that was read.

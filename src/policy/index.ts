@@ -25,3 +25,4 @@ export {
   whyUnusable,
 } from './signature-policy.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';
+export { newestVersion, parseVersionRange, type VersionRange } from './version-range.ts';

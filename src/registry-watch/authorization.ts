@@ -15,6 +15,8 @@ export interface Access {
   readonly path: string;
   readonly credential: Credential | undefined;
   readonly limit: HostLimit;
+  /** The networks in which the registry may be. */
+  readonly reach: Reach;
   readonly insecure: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,7 +57,7 @@ export function createAuthorizer({ exchange, clock }: { readonly exchange: Excha
         : { url, authorization: credential && basicAuthorization(credential) }),
       accept: 'application/json',
       maxBytes: 262_144,
-      reach: realm.hostname === registry.hostname ? 'private' : reach,
+      reach: realm.hostname === registry.hostname ? access.reach : reach,
       limit,
       insecure: insecure && url.host === registry.host,
     });

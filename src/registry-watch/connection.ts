@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { hasCode } from '../base/index.ts';
+import { hasCode, type Reach } from '../base/index.ts';
 import { failureOf, unauthorized } from './answer.ts';
 import type { Access, Authorizer } from './authorization.ts';
 import type { Purpose } from './budget.ts';
@@ -15,6 +15,8 @@ export interface Question {
   readonly credential: Credential | undefined;
   /** What it is for, if the host limits the number of requests. */
   readonly purpose: Purpose;
+  /** The networks in which its host may be; by default also internal ones. */
+  readonly reach?: Reach;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,6 +65,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         maxBytes,
         limit: access.limit,
         use: { kind, purpose, account: access.credential?.id ?? '', ...part },
+        reach: access.reach,
         insecure: access.insecure && isRegistry,
         signal: access.signal,
         ...(accept === undefined ? {} : { accept }),
@@ -92,7 +95,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
 
   return {
     async send(question, request) {
-      const { repository, credential, signal } = question;
+      const { repository, credential, reach = 'private', signal } = question;
       const endpoint = ENDPOINTS[repository.host] ?? repository.host;
       const insecure = isInsecure(repository.host);
       const accessBy = (scheme: string): Access => ({
@@ -100,6 +103,7 @@ export function createConnection({ exchange, authorizer, limitOf, insecureHosts 
         path: repository.path,
         credential,
         limit: limitOf(repository.host),
+        reach,
         insecure,
         signal,
       });

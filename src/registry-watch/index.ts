@@ -9,6 +9,7 @@ export { createDiskStore } from './cache/disk.ts';
 export { createMemcachedStore } from './cache/memcached.ts';
 export { findServersOf } from './cache/memcached-servers.ts';
 export { createRedisStore } from './cache/redis.ts';
+export { type ChartArchives, type ChartArchivesOptions, createChartArchives } from './charts/chart-archives.ts';
 export type { ReadCore } from './credentials/index.ts';
 export { checkRequired, type RequiredRegistry } from './require.ts';
 export { type ImageSigners, openSigners } from './signatures/signers.ts';

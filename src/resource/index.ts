@@ -48,6 +48,7 @@ export {
 } from './object.ts';
 export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
 export { pullSecretsOf } from './pull-secrets.ts';
+export type { LockedChart, OciChart, RemoteChart, RepositoryChart } from './remote-chart.ts';
 export { type KindScope, scopesOf } from './scope.ts';
 export {
   containersOf,

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, FluxError, systemClock } from '../../src/base/index.ts';
+import { type Clock, FluxError, systemClock, yieldTurn } from '../../src/base/index.ts';
 import { type Keyboard, main } from '../../src/cli/index.ts';
 
 export interface Request {
@@ -140,8 +140,10 @@ export async function fluxctl(
       now: () => now,
       monotonic: () => now,
       deadline,
-      async sleep(ms) {
+      async sleep(ms, { signal } = {}) {
         now += ms;
+        // What watches a process sleeps until that ends.
+        await yieldTurn(signal);
       },
     },
   });

@@ -66,6 +66,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       registryBurst: 10,
       registryTrace: false,
       registryInsecureHosts: [],
+      helmInternalHosts: [],
       registryExcludeImages: ['k8s.gcr.io/*'],
       registryIncludeImages: [],
       registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],

@@ -11,17 +11,27 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const FLAGS = {
+  syncTimeoutMs: 60_000,
+  helmInternalHosts: [],
+  registryInsecureHosts: [],
+  registryRps: 50,
+  registryBurst: 10,
+  registryTrace: false,
+};
 const CAPABILITIES = { kubeVersion: 'v1.34.4', apiVersions: ['v1'] };
 
 const of = (withGeneration: boolean, path: string | undefined) => {
   const generation = { sandbox: 'best-effort', variables: [], networkFolders: [] } as const;
   return helmOf(
-    { syncTimeoutMs: 60_000, ...(withGeneration ? { generation } : {}) },
+    { ...FLAGS, ...(withGeneration ? { generation } : {}) },
     {
       directory,
       memoryDirectory: directory,
       cluster: { capabilities: async () => CAPABILITIES },
       environment: { PATH: path },
+      version: 'test',
+      onRequest: () => undefined,
       clock: systemClock,
       log: silentLogger(),
     },

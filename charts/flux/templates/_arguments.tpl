@@ -111,6 +111,7 @@
 {{- include "flux.switch" (list "registry-trace" $registry.trace) }}
 {{- include "flux.flag" (list "registry-require" (ternary "ecr" "" (default false $registry.ecr.require))) }}
 {{- include "flux.flag" (list "registry-insecure-host" $registry.insecureHosts) }}
+{{- include "flux.flag" (list "helm-internal-host" $registry.internalChartHosts) }}
 {{- include "flux.flag" (list "registry-cache" $registry.cache.store) }}
 {{- if $registry.cache.secretName }}
 - {{ printf "--registry-cache-key-file=/etc/fluxd/registry-cache/%s" $registry.cache.key | quote }}

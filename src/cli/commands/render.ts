@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Launch, subcommand } from '../command.ts';
+import { usageError } from '../errors.ts';
 import { outputFormat, outputOption, RENDER_FORMATS } from '../output-format.ts';
 import { printableLine } from '../printable.ts';
 import { appliedOf } from '../render/applied.ts';
@@ -10,6 +11,7 @@ import { reportLeftOut, reportProblems } from '../render/report.ts';
 import type { Session } from '../session.ts';
 
 interface Flags extends RenderFlags {
+  readonly updateLock?: boolean;
   readonly outputFormat: string;
 }
 
@@ -27,6 +29,7 @@ export function renderCommand(launch: Launch): Command {
       'render base envs/staging --allow-commands',
       'render --kustomize=auto staging',
       'render --revision=origin/main envs/staging -o name',
+      'render --update-lock envs/staging',
       'render envs/staging -o json | jq -r .[].object.kind',
     ],
     launch,
@@ -34,6 +37,10 @@ export function renderCommand(launch: Launch): Command {
     options: (command) => {
       command.option('--revision <revision>', 'render this commit, branch or tag of the local repository, not the files on disk');
       for (const option of renderOptions('')) command.addOption(option);
+      command.option(
+        '--update-lock',
+        'instead, lock the newest versions that .flux.yaml files allow of Helm charts from elsewhere',
+      );
       command.addOption(outputOption(RENDER_FORMATS));
     },
     more: MORE,
@@ -44,6 +51,11 @@ export function renderCommand(launch: Launch): Command {
 async function render(session: Session, flags: Flags, args: readonly string[]): Promise<number> {
   const format = outputFormat(flags.outputFormat, RENDER_FORMATS);
   const paths = args.length === 0 ? ['.'] : args;
+  if (flags.updateLock) {
+    if (flags.revision !== undefined) throw usageError('--update-lock writes files on disk, so it excludes --revision');
+    const { updateLocks } = await import('../render/update-locks.ts');
+    return updateLocks(session, paths, flags);
+  }
   const { renderLocal } = await import('../render/render-local.ts');
   return renderLocal(session, paths, flags, async ({ state, leftOut }) => {
     const { applied, ignored, errors, unknownKinds } = appliedOf(state);

@@ -18,6 +18,14 @@ export function renderOptions(when: 'with --path, ' | ''): readonly Option[] {
       '--api-versions <list>',
       `${when}API versions and kinds that Helm charts find in the cluster, besides those that helm knows`,
     ).argParser(collect),
+    new Option(
+      '--helm-internal-host <hosts>',
+      `${when}hosts of your network that Helm charts may come from, as for fluxd`,
+    ).argParser(collect),
+    new Option(
+      '--registry-insecure-host <hosts>',
+      `${when}hosts to fetch Helm charts from without TLS verification, or over HTTP, as for fluxd`,
+    ).argParser(collect),
   ];
 }
 

@@ -8,11 +8,12 @@ import type { ClusterCapabilities, DesiredState } from '../../resource/index.ts'
 import { createHelm, createKustomize, MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
 import { interruptible } from '../interruptible.ts';
 import type { Session } from '../session.ts';
+import { type ChartHostFlags, openLocalCharts } from './local-charts.ts';
 import { NO_COMMANDS, openLocalCommands, variablesOf } from './local-commands.ts';
 import { openLocalProgram } from './local-program.ts';
 
 /** What to render, and how. */
-export interface RenderFlags {
+export interface RenderFlags extends ChartHostFlags {
   readonly revision?: string;
   readonly kustomize?: string;
   readonly allowCommands?: boolean;
@@ -76,7 +77,8 @@ async function renderWithin<T>(
   });
   try {
     await using built = await openLocalProgram('kustomize', createKustomize, session);
-    await using charts = await openLocalProgram('helm', createHelm, session);
+    await using helm = await openLocalProgram('helm', createHelm, session);
+    await using charts = await openLocalCharts(session, flags);
     const capabilities = capabilitiesOf(flags);
     await using commands = allowCommands ? await openLocalCommands(session) : undefined;
     const manifests = createManifests({
@@ -86,7 +88,13 @@ async function renderWithin<T>(
       paths: tree.paths,
       generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
       kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true, verbatim: true },
-      helm: { program: charts.program, capabilities: async () => capabilities, timeoutMs: timeoutMs / 2, verbatim: true },
+      helm: {
+        program: helm.program,
+        archives: charts.archives,
+        capabilities: async () => capabilities,
+        timeoutMs: timeoutMs / 2,
+        verbatim: true,
+      },
     });
     return await use(await read(manifests, tree, signal));
   } finally {

@@ -26,6 +26,8 @@ export interface LocalTreeOptions {
 
 /** Files of a local repository: those of a revision, or those that a commit of everything would have. */
 export interface LocalTree {
+  /** Absolute path of the work tree, or of the folder that is none. */
+  readonly root: string;
   /** Relative to the root, separated by `/`; empty for the root. */
   readonly paths: readonly string[];
   /** In the order of git, by path. */
@@ -63,7 +65,7 @@ async function filesOnDisk(found: LocalRoot, options: LocalTreeOptions): Promise
   const { files, leftOut } = isGit
     ? await listWorkTree(await createGit(gitOptions(found, options)).lsFiles(root, { signal }), disk, signal)
     : await listFolder(disk, signal);
-  return { paths, files, leftOut, blob: (id) => disk.read(id), close: () => undefined };
+  return { root, paths, files, leftOut, blob: (id) => disk.read(id), close: () => undefined };
 }
 
 /** The files of a folder that Git does not see; undefined if it has none, or a link leads there. */
@@ -85,7 +87,7 @@ async function filesOfRevision(found: LocalRoot, revision: string, options: Loca
   if (commit === undefined) throw unknownRevision(revision, root);
   const files = await listFiles(git, commit, { names: EVERY_NAME, below: [] }, { signal });
   const reader = new ObjectReader({ ...repository, maxBytes: maxFileBytes, onDamage: () => undefined });
-  return { paths, files, leftOut: [], blob: (id, cancel) => reader.read(id, cancel), close: () => reader.close() };
+  return { root, paths, files, leftOut: [], blob: (id, cancel) => reader.read(id, cancel), close: () => reader.close() };
 }
 
 function gitOptions({ root }: LocalRoot, { environment, clock }: LocalTreeOptions) {

@@ -1,12 +1,21 @@
 import * as z from 'zod';
 import { isJsonMap, type JsonMap } from '../../base/index.ts';
-import { isDnsLabel } from '../../resource/index.ts';
+import { isDnsLabel, type RemoteChart } from '../../resource/index.ts';
 import { IMAGE_PATHS, type ImagePathsByContainer } from './image-paths.ts';
+import { REMOTE_CHART, VERSION } from './remote-chart.ts';
+
+/** A chart from elsewhere, and which versions of it may be used. */
+export type WantedChart = RemoteChart & {
+  /** One version, or a range. */
+  readonly version: string;
+};
+
+/** Where a chart is: in a folder, relative to that of the unit, or elsewhere. */
+export type ChartSource = { readonly kind: 'folder'; readonly path: string } | WantedChart;
 
 /** How a chart is rendered, as a `.flux.yaml` says. */
 export interface HelmConfig {
-  /** The folder of the chart, relative to the folder of the unit. */
-  readonly chart: string;
+  readonly chart: ChartSource;
   /** Name of the release; without one, that of the folder of the unit. */
   readonly releaseName?: string;
   /** Namespace of the release, and of each object that names none. */
@@ -34,7 +43,7 @@ const PATH = z
   .string('expected a path')
   .min(1, 'expected a path')
   .refine((path) => !path.startsWith('/') && !REMOTE.test(path) && !path.includes('\0'), {
-    error: 'expected a path in the repository, relative to this folder; remote ones are not read yet',
+    error: 'expected a path in the repository, relative to this folder',
   });
 
 const NAME = z.string().refine(isDnsLabel, { error: 'expected a name of lower-case letters, digits and -' });
@@ -42,7 +51,8 @@ const VALUES = z.custom<JsonMap>((value) => isJsonMap(value), { error: 'expected
 
 export const HELM: z.ZodType<HelmConfig> = z
   .strictObject({
-    chart: PATH,
+    chart: z.unknown(),
+    version: VERSION.optional(),
     releaseName: NAME.max(MAX_RELEASE_NAME, `expected at most ${MAX_RELEASE_NAME} characters`).optional(),
     // As Helm, where nothing says otherwise.
     namespace: NAME.default('default'),
@@ -53,4 +63,20 @@ export const HELM: z.ZodType<HelmConfig> = z
     skipHooks: z.boolean().default(true),
     allowChangingOutput: z.boolean().default(false),
   })
-  .transform(({ releaseName, ...others }) => ({ ...others, ...(releaseName === undefined ? {} : { releaseName }) }));
+  .transform(({ chart: written, version, releaseName, ...others }, context): HelmConfig => {
+    const chart = sourceOf(written, version, context);
+    return { ...others, chart, ...(releaseName === undefined ? {} : { releaseName }) };
+  });
+
+function sourceOf(written: unknown, version: string | undefined, context: z.core.$RefinementCtx): ChartSource {
+  const isRemote = typeof written !== 'string' || /^oci:/i.test(written);
+  const read = isRemote ? REMOTE_CHART.safeParse(written) : PATH.safeParse(written);
+  for (const { path, message } of read.error?.issues ?? [])
+    context.addIssue({ code: 'custom', path: ['chart', ...path], message });
+  if (isRemote && version === undefined)
+    context.addIssue({ code: 'custom', path: ['version'], message: 'required for a chart that is not in this repository' });
+  if (!isRemote && version !== undefined)
+    context.addIssue({ code: 'custom', path: ['version'], message: 'allowed only for a chart that is not in this repository' });
+  if (!read.success) return z.NEVER;
+  return typeof read.data === 'string' ? { kind: 'folder', path: read.data } : { ...read.data, version: version ?? '' };
+}

@@ -20,9 +20,9 @@ export function createHelmRenderer(options: HelmOptions): Renderer<HelmUnit> {
     return hash;
   };
   return {
-    inputsOf: ({ config, release, capabilities, chart, files, valuesFiles, patch }) =>
+    inputsOf: ({ config, release, capabilities, chart, archive, files, valuesFiles, patch }) =>
       inTurn(async () => {
-        const hash = createHash('sha256').update(JSON.stringify([hashOf(capabilities), config, release, chart]));
+        const hash = createHash('sha256').update(JSON.stringify([hashOf(capabilities), config, release, chart, archive]));
         for (const { path, file } of [...files, ...valuesFiles]) {
           await pace.beforeName(path);
           hash.update(`\0${file.mode} ${file.blob} ${path}`);

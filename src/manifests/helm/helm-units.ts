@@ -47,12 +47,13 @@ export async function helmUnits(
   const valuesFiles = new Set<string>();
   for (const { config, dependsOn: _, ...target } of named) {
     const { name, directory, configFile } = target;
+    const { chart } = config;
     try {
       if (served instanceof FluxError) throw served;
-      const inputs = await helmInputs(tree, directory, config, pace);
+      const inputs = await helmInputs(tree, target, config, pace);
       const release = releaseNameOf(directory, config);
       found.push({ renderer: 'helm', ...target, config, release, capabilities: served, ...inputs });
-      folders.add(inputs.chart);
+      if (chart.kind === 'folder') folders.add(inputs.chart);
       for (const { path } of inputs.valuesFiles) valuesFiles.add(path);
     } catch (error) {
       if (!(error instanceof FluxError)) throw error;

@@ -1,22 +1,26 @@
 import { posix } from 'node:path';
-import { FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import { isDnsLabel } from '../../resource/index.ts';
+import { isDnsLabel, type LockedChart } from '../../resource/index.ts';
 import { PATCH_FILE } from '../patch/patch-text.ts';
-import { isRegular } from '../regular-file.ts';
-import { resolveLink, SUBMODULE, SYMLINK } from '../resolve-link.ts';
+import { SUBMODULE } from '../resolve-link.ts';
 import type { Pace } from '../units/pace.ts';
+import type { Target } from '../units/target.ts';
 import type { Tree } from '../units/tree.ts';
-import { MAX_BYTES, MAX_FILES } from './archive/room.ts';
+import { MAX_BYTES, Room } from './archive/room.ts';
+import { followed } from './followed.ts';
 import { type HelmConfig, MAX_RELEASE_NAME } from './helm-config.ts';
+import { lockedFor } from './lock.ts';
 import { refusedChart } from './refused.ts';
+import { shortNameOf } from './remote-chart.ts';
 
 /** What a chart is rendered from. */
 export interface HelmInputs {
-  /** The folder of the chart, relative to the root. */
+  /** The folder of the chart, relative to the root; of one from elsewhere, its name. */
   readonly chart: string;
-  /** The files of the chart, in the order of the tree; in place of a link, the file that it leads to. */
+  /** The files of the chart, in the order of the tree; in place of a link, the file that it leads to. None of one from elsewhere. */
   readonly files: readonly ChartFile[];
+  /** The archive of a chart from elsewhere. */
+  readonly archive?: LockedChart;
   /** The files of values, in the order in which they are given. */
   readonly valuesFiles: readonly ChartFile[];
   /** The file of patches of what Helm renders, if there is one. */
@@ -34,23 +38,18 @@ export interface ChartFile {
  * Finds all that a chart is rendered from.
  * @throws FluxError `helm/refused`, or why a link is refused
  */
-export async function helmInputs(tree: Tree, directory: string, config: HelmConfig, pace: Pace): Promise<HelmInputs> {
-  const chart = placeOf(directory, config.chart);
-  const files: ChartFile[] = [];
-  let bytes = 0;
-  for (const listed of tree.below(chart)) {
-    await pace.beforeName(listed.path);
-    if (listed.undecodable) throw refusedChart(`the chart ${nameOf(chart)} has a file whose name is not UTF-8`);
-    // Helm does not read them, and Git has none of their files.
-    if (listed.mode === SUBMODULE) continue;
-    const file = await followed(tree, listed);
-    bytes += file.size;
-    files.push({ path: listed.path, file });
-    if (files.length > MAX_FILES) throw refusedChart(`the chart ${nameOf(chart)} has more than ${MAX_FILES} files`);
-    if (bytes > MAX_BYTES) throw refusedChart(`the chart ${nameOf(chart)} has more than ${MAX_BYTES >> 20} MiB`);
-  }
-  if (!files.some(({ path }) => path === posix.join(chart, 'Chart.yaml')))
-    throw refusedChart(`${nameOf(chart)} has no Chart.yaml`);
+export async function helmInputs(
+  tree: Tree,
+  { directory, configFile }: Target,
+  config: HelmConfig,
+  pace: Pace,
+): Promise<HelmInputs> {
+  const { chart: source } = config;
+  const chart =
+    source.kind === 'folder'
+      ? await chartIn(tree, placeOf(directory, source.path), pace)
+      : { chart: shortNameOf(source), files: [], archive: await lockedFor(source, configFile, tree, pace) };
+  let bytes = chart.files.reduce((sum, { file }) => sum + file.size, 0);
   const valuesFiles: ChartFile[] = [];
   for (const given of config.valuesFiles) {
     const path = placeOf(directory, given);
@@ -63,7 +62,24 @@ export async function helmInputs(tree: Tree, directory: string, config: HelmConf
     valuesFiles.push({ path, file });
   }
   const patch = tree.get(posix.join(directory, PATCH_FILE));
-  return { chart, files, valuesFiles, ...(patch ? { patch } : {}) };
+  return { ...chart, valuesFiles, ...(patch ? { patch } : {}) };
+}
+
+async function chartIn(tree: Tree, chart: string, pace: Pace): Promise<Pick<HelmInputs, 'chart' | 'files'>> {
+  const files: ChartFile[] = [];
+  const room = new Room(`the chart ${nameOf(chart)}`);
+  for (const listed of tree.below(chart)) {
+    await pace.beforeName(listed.path);
+    if (listed.undecodable) throw refusedChart(`the chart ${nameOf(chart)} has a file whose name is not UTF-8`);
+    // Helm does not read them, and Git has none of their files.
+    if (listed.mode === SUBMODULE) continue;
+    const file = await followed(tree, listed);
+    room.take(file.size);
+    files.push({ path: listed.path, file });
+  }
+  if (!files.some(({ path }) => path === posix.join(chart, 'Chart.yaml')))
+    throw refusedChart(`${nameOf(chart)} has no Chart.yaml`);
+  return { chart, files };
 }
 
 /** The release's name if the configuration has none. @throws FluxError `helm/refused` */
@@ -78,13 +94,6 @@ function placeOf(directory: string, path: string): string {
   const joined = posix.join(directory, path).replace(/\/+$/, '');
   if (joined === '..' || joined.startsWith('../')) throw refusedChart(`${path} is outside of the repository`);
   return joined === '.' ? '' : joined;
-}
-
-async function followed(tree: Tree, listed: TreeFile): Promise<TreeFile> {
-  const found = listed.mode === SYMLINK ? await resolveLink(listed, tree, async (link) => `${await tree.read(link)}`) : listed;
-  if (found instanceof FluxError) throw found;
-  if (!isRegular(found)) throw refusedChart(`${listed.path} is not a regular file`);
-  return found;
 }
 
 function nameOf(chart: string): string {

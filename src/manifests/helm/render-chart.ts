@@ -20,9 +20,9 @@ import {
 } from '../units/program-errors.ts';
 import type { Tree } from '../units/tree.ts';
 import type { HelmUnit } from '../units/unit.ts';
-import { asHelmFinds } from './archive/pack.ts';
+import { asHelmFinds, packChart } from './archive/pack.ts';
 import type { ChartContent } from './archive/unpack.ts';
-import { chartContents } from './chart-contents.ts';
+import { type ChartPlaces, chartContents, fetchedChart } from './chart-contents.ts';
 import type { Helm } from './helm-program.ts';
 import { withoutHooks } from './hooks.ts';
 import { mayChange } from './may-change.ts';
@@ -57,13 +57,14 @@ function wordsFor({ stderr }: { readonly stderr: string }): ProgramWords {
 
 /** Where a chart and its values are, in the folder in which Helm runs: names that no flag takes for something else. */
 const CHART = 'chart';
+const PACKED_CHART = 'chart.tgz';
 const VALUES = 'values';
 
 /**
  * Renders a chart, and reads what Helm prints, with the patches of the unit. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
  * the cluster with every restart.
  * @throws FluxError `helm/failed`, `helm/timed-out`, `helm/empty-output`, `helm/bad-output`, `helm/too-much-output`,
- * `helm/changing-output`, `helm/refused`, `generation/bad-patch`, `generation/bad-patch-file`
+ * `helm/changing-output`, `helm/refused`, `helm/not-fetched`, `generation/bad-patch`, `generation/bad-patch-file`
  */
 export async function renderChart(
   unit: HelmUnit,
@@ -73,12 +74,15 @@ export async function renderChart(
 ): Promise<ParsedFile> {
   let twice = false;
   const pace = new Pace(cancel.signal);
-  const contents = () => contentsOf(unit, tree, options, pace, cancel);
-  const files = async () => laidOut(await contents(), pace);
+  const places = { tree, archives: options.archives, pace, ...cancel };
+  // Before it has its turn to run Helm, which others wait for.
+  if (unit.archive) await fetchedChart(unit.archive, places);
+  const contents = () => contentsOf(unit, places, options);
+  const files = async () => laidOut(unit, await contents(), pace);
   const lookedInto = async () => {
     const found = await contents();
     if (!unit.config.allowChangingOutput) twice = await anyMayChange(found, pace);
-    return laidOut(found, pace);
+    return laidOut(unit, found, pace);
   };
   const first = await template(unit, lookedInto, tree, options, cancel);
   if (!twice) return first;
@@ -92,7 +96,7 @@ async function template(
   unit: HelmUnit,
   files: () => Promise<ProgramFiles>,
   tree: Pick<Tree, 'read' | 'variables'>,
-  { program, thread, timeoutMs, verbatim = false }: HelmOptions,
+  { program, archives, thread, timeoutMs, verbatim = false }: HelmOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
   let isConfidential = false;
@@ -105,7 +109,8 @@ async function template(
   if (outcome.kind === 'failed' && isConfidential) throw programFailed(quietWords(WORDS), outcome, '');
   if (outcome.kind === 'failed') {
     const pace = new Pace(cancel.signal);
-    const said = async () => saidByHelm(outcome.stderr, unit.chart, await chartContents(unit, tree, pace));
+    const said = async () =>
+      saidByHelm(outcome.stderr, unit.chart, await chartContents(unit, { tree, archives, pace, ...cancel }));
     throw programFailed(wordsFor(outcome), outcome, verbatim ? verbatimTail(outcome.stderr) : await said());
   }
   const patches = unit.patch ? { patches: await readPatchText(unit.patch, tree), namespace: unit.config.namespace } : {};
@@ -122,11 +127,11 @@ async function template(
   return { ...kept, objects: inNamespace(kept.objects, unit.config.namespace) };
 }
 
-function argumentsOf({ config, release, valuesFiles, capabilities }: HelmUnit): readonly string[] {
+function argumentsOf({ config, release, archive, valuesFiles, capabilities }: HelmUnit): readonly string[] {
   const { kubeVersion, apiVersions } = capabilities;
   return [
     release,
-    `./${CHART}`,
+    `./${archive ? PACKED_CHART : CHART}`,
     `--namespace=${config.namespace}`,
     ...valuesFiles.map((_, index) => `--values=./${VALUES}/${index}.yaml`),
     `--values=./${VALUES}/${valuesFiles.length}.yaml`,
@@ -144,15 +149,13 @@ interface Contents {
   readonly isConfidential: boolean;
 }
 
-/** @throws FluxError `helm/refused` */
+/** @throws FluxError `helm/refused`, `helm/not-fetched` */
 async function contentsOf(
   unit: HelmUnit,
-  tree: Pick<Tree, 'read'>,
+  { tree, pace, archives, ...cancel }: ChartPlaces,
   { clearFiles }: HelmOptions,
-  pace: Pace,
-  cancel: Cancellable,
 ): Promise<Contents> {
-  const chart = await chartContents(unit, tree, pace);
+  const chart = await chartContents(unit, { tree, pace, archives, ...cancel });
   const values: Buffer[] = [];
   let isConfidential = false;
   for (const { file } of unit.valuesFiles) {
@@ -164,14 +167,13 @@ async function contentsOf(
   return { chart, values: [...values, Buffer.from(dumpYaml(unit.config.values))], isConfidential };
 }
 
-async function laidOut({ chart, values, isConfidential }: Contents, pace: Pace): Promise<ProgramFiles> {
-  const files = await asHelmFinds(chart, pace);
+async function laidOut({ archive }: HelmUnit, { chart, values, isConfidential }: Contents, pace: Pace): Promise<ProgramFiles> {
+  const files = archive
+    ? [{ path: PACKED_CHART, content: await packChart(chart, pace) }]
+    : (await asHelmFinds(chart, pace)).map(({ path, content }) => ({ path: `${CHART}/${path}`, content }));
   return {
     isConfidential,
-    files: [
-      ...files.map(({ path, content }) => ({ path: `${CHART}/${path}`, content })),
-      ...values.map((content, index) => ({ path: `${VALUES}/${index}.yaml`, content })),
-    ],
+    files: [...files, ...values.map((content, index) => ({ path: `${VALUES}/${index}.yaml`, content }))],
     links: [],
   };
 }

@@ -4,7 +4,7 @@ import type { Dependent } from '../../resource/index.ts';
 import type { Capabilities } from '../helm/helm-program.ts';
 import { helmUnits, type NamedChart } from '../helm/helm-units.ts';
 import { refusedChart } from '../helm/refused.ts';
-import { type Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
+import { Kustomizations, kustomizationFolder } from '../kustomize/kustomizations.ts';
 import { kustomizeUnits } from '../kustomize/kustomize-units.ts';
 import type { FileProblem } from '../problem.ts';
 import { type Node, orderOf } from './dependencies.ts';
@@ -83,6 +83,22 @@ export async function divide(tree: Tree, paths: readonly string[], options: Divi
     dependents: order.dependents,
     unsettled: named.length > 0,
   };
+}
+
+/**
+ * The charts that config files name, of paths to sync and below, and what is wrong with others.
+ * @throws FluxError `generation/path-missing`
+ */
+export async function namedCharts(
+  tree: Tree,
+  paths: readonly string[],
+  cancel: Cancellable,
+): Promise<{ readonly charts: readonly NamedChart[]; readonly errors: readonly FileProblem[] }> {
+  // They may name kustomize, too.
+  const kustomize = { auto: false, kustomizations: new Kustomizations() };
+  const targets = await readTargets(tree, paths, { configFiles: true, kustomize, ...cancel });
+  const below = await namedBelow(tree, isInOneOf(targets.plain), new Pace(cancel.signal));
+  return { charts: [...targets.charts, ...below.charts], errors: [...targets.errors, ...below.broken] };
 }
 
 /** What the config files of the paths to sync say. */

@@ -3,7 +3,7 @@ import { createManifests } from '../../../src/manifests/index.ts';
 import type { BuildOutcome, ProgramFiles } from '../../../src/repository/index.ts';
 import type { DesiredState } from '../../../src/resource/index.ts';
 import { leaksOf, plant } from '../../support/canaries.ts';
-import { CHART, config } from '../helm/program.ts';
+import { CHART, config, NO_ARCHIVES } from '../helm/program.ts';
 import { type Entries, revisionOf } from '../kustomize/checkout.ts';
 import { enc, encrypted, type Imitation, imitatedDecrypter } from './imitation.ts';
 
@@ -45,6 +45,7 @@ function open({
     },
     helm: {
       program: { template: (_args, files) => run(files) },
+      archives: NO_ARCHIVES,
       capabilities: async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1'] }),
       timeoutMs: 1_000,
       verbatim: true,

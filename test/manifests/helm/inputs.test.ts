@@ -44,8 +44,7 @@ describe('what is refused before Helm runs (S-026)', () => {
     ['a chart outside of the repository', app('chart: ../../chart'), 'outside of the repository'],
     ['values outside of the repository', app('chart: ../chart', 'valuesFiles: [../../v.yaml]'), 'outside of the repository'],
     ['an absolute chart', app('chart: /etc'), 'expected a path in the repository'],
-    ['a remote chart', app('chart: oci://example.org/chart'), 'remote ones are not read yet'],
-    ['remote values', app('chart: ../chart', 'valuesFiles: ["https://example.org/v.yaml"]'), 'remote ones are not read yet'],
+    ['remote values', app('chart: ../chart', 'valuesFiles: ["https://example.org/v.yaml"]'), 'expected a path in the repository'],
     ['no chart', app('chart: ../none'), 'none has no Chart.yaml'],
     ['values that are not there', app('chart: ../chart', 'valuesFiles: [v.yaml]'), 'app/v.yaml does not exist'],
     [

@@ -1,4 +1,4 @@
-import { createManifests } from '../../../src/manifests/index.ts';
+import { type ChartArchives, createManifests } from '../../../src/manifests/index.ts';
 import type { ProgramFiles } from '../../../src/repository/index.ts';
 import type { ClusterCapabilities } from '../../../src/resource/index.ts';
 import { type Entries, revisionOf } from '../kustomize/checkout.ts';
@@ -6,6 +6,7 @@ import { type Entries, revisionOf } from '../kustomize/checkout.ts';
 /** What the program was given, and manifests that it renders: one that has the arguments, and the paths of the files. */
 export function open(
   capabilities: () => Promise<ClusterCapabilities> = async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1', 'v1/Pod'] }),
+  archives: ChartArchives = NO_ARCHIVES,
 ) {
   const runs: { args: readonly string[]; files: ProgramFiles }[] = [];
   const manifests = createManifests({
@@ -19,6 +20,7 @@ export function open(
         },
       },
       capabilities,
+      archives,
       timeoutMs: 1_000,
     },
   });
@@ -30,6 +32,8 @@ export function open(
     },
   };
 }
+
+export const NO_ARCHIVES: ChartArchives = { fetch: () => Promise.reject(new Error('an archive is fetched')) };
 
 export const CHART: Entries = { 'chart/Chart.yaml': 'name: a\n', 'chart/templates/a.yaml': 'a: b\n' };
 export const config = (...lines: readonly string[]) => `version: 1\nhelm:\n${lines.map((line) => `  ${line}\n`).join('')}`;

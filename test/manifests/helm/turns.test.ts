@@ -3,7 +3,7 @@ import { createManifests } from '../../../src/manifests/index.ts';
 import type { BuildOutcome } from '../../../src/repository/index.ts';
 import { longestTurn } from '../../support/turn-cpu.ts';
 import { type Entries, revisionOf } from '../kustomize/checkout.ts';
-import { CHART, config } from './program.ts';
+import { CHART, config, NO_ARCHIVES } from './program.ts';
 
 /** Of CPU, in milliseconds. */
 const LIMIT = 50;
@@ -21,6 +21,7 @@ function manifestsWith(outcome: BuildOutcome) {
     helm: {
       program: { template: async (_args, laid) => laid().then(() => outcome) },
       capabilities: async () => ({ apiVersions: [] }),
+      archives: NO_ARCHIVES,
       timeoutMs: 1_000,
     },
   });

@@ -24,7 +24,7 @@ const MAX_LENGTH = 8 << 20;
  * @throws FluxError `helm/cannot-edit`, or as `renderChart` does
  */
 export async function changeValues(trial: HelmTrial, changes: readonly ObjectChange[], options: HelmOptions): Promise<void> {
-  const charts = await chartTexts(trial);
+  const charts = await chartTexts(trial, options);
   let left = changes.flatMap(containerChanges).filter((change) => !trial.has(change));
   for (let first = left[0]; first; first = left[0]) {
     const why = await changeOne(trial, { charts, change: first, left }, options);
@@ -93,8 +93,8 @@ async function valuesTexts({ unit, tree }: HelmTrial): Promise<readonly ValuesTe
 }
 
 /** What the chart and its subcharts say of their values. */
-async function chartTexts({ unit, tree, cancel }: HelmTrial): Promise<readonly ChartTexts[]> {
-  const contents = await chartContents(unit, tree, new Pace(cancel.signal));
+async function chartTexts({ unit, tree, cancel }: HelmTrial, { archives }: HelmOptions): Promise<readonly ChartTexts[]> {
+  const contents = await chartContents(unit, { tree, archives, pace: new Pace(cancel.signal), ...cancel });
   const texts = new Map(contents.flatMap(({ path, content }) => (SUBCHART.test(path) ? [[path, content.toString('utf8')]] : [])));
   requireShort(unit, [...texts.values()]);
   return [...texts].flatMap(([path, chart]) => {

@@ -15,7 +15,7 @@ export function helmTrials(options: HelmOptions): TrialOptions<HelmUnit> {
     async unitIn(unit, tree, { signal }) {
       const { way } = await readConfig(tree, unit.configFile);
       if (way.kind !== 'helm') return cannotEdit(unit, `${unit.configFile} names no chart`);
-      const inputs = await helmInputs(tree, unit.directory, way.config, new Pace(signal));
+      const inputs = await helmInputs(tree, unit, way.config, new Pace(signal));
       return { ...unit, config: way.config, ...inputs };
     },
     cannotEdit,

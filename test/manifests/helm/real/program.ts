@@ -3,21 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../../src/base/index.ts';
-import { createManifests } from '../../../../src/manifests/index.ts';
+import { type ChartArchives, createManifests } from '../../../../src/manifests/index.ts';
 import type { ClusterCapabilities } from '../../../../src/resource/index.ts';
 import { createHelm } from '../../../../src/sandbox/index.ts';
 import { type Entries, revisionOf } from '../../kustomize/checkout.ts';
+import { NO_ARCHIVES } from '../program.ts';
 
 interface OpenOptions {
   readonly paths?: readonly string[];
   readonly capabilities?: ClusterCapabilities;
   readonly verbatim?: boolean;
+  readonly archives?: ChartArchives;
 }
 
 const NO_COMMANDS = { run: () => Promise.reject(new Error('a command runs')) };
 
 /** Manifests of which charts are rendered by the program, and how often it ran so far. */
-export function open({ paths = [], capabilities = { apiVersions: [] }, verbatim = false }: OpenOptions = {}) {
+export function open({
+  paths = [],
+  capabilities = { apiVersions: [] },
+  verbatim = false,
+  archives = NO_ARCHIVES,
+}: OpenOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'flux-real-helm-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const helm = createHelm({
@@ -39,7 +46,7 @@ export function open({ paths = [], capabilities = { apiVersions: [] }, verbatim 
   const manifests = createManifests({
     paths,
     generation: { runner: NO_COMMANDS, environment: {}, timeoutMs: 60_000 },
-    helm: { program, capabilities: async () => current, timeoutMs: 60_000, verbatim },
+    helm: { program, archives, capabilities: async () => current, timeoutMs: 60_000, verbatim },
   });
   return {
     manifests,
