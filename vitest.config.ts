@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, TEST_SANDBOX, TEST_KUSTOMIZE, TEST_HELM, YAML_READER, GITEA_URL } =
+const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, TEST_SANDBOX, TEST_KUSTOMIZE, TEST_HELM, TEST_SOPS, YAML_READER, GITEA_URL } =
   process.env;
 
 /** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
@@ -20,6 +20,8 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/sandbox/real/**', TEST_SANDBOX !== undefined],
   // Helm: test/manifests/helm/real/run.sh.
   ['test/{manifests/helm/real/**,e2e/helm.test.ts}', TEST_HELM !== undefined],
+  // sops: test/manifests/decryption/real/run.sh.
+  ['test/manifests/decryption/real/**', TEST_SOPS !== undefined],
   // kustomize: test/manifests/kustomize/real/run.sh.
   ['test/{manifests/kustomize/real/**,e2e/kustomize.test.ts}', TEST_KUSTOMIZE !== undefined],
   // Gitea, by hand: test/git-host/gitea.md.

@@ -77,6 +77,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@noble/curves': ['src/registry-watch/signatures/'],
   '@redis/client': ['src/registry-watch/cache/redis.ts'],
   '@kubernetes/client-node': ['src/cluster/'],
+  'age-encryption': ['src/manifests/decryption/'],
   commander: ['src/cli/'],
   re2js: ['src/policy/'],
   cron: ['src/schedule/'],

@@ -3,6 +3,7 @@ import type { DeployKeyConfig } from './deploy-key.ts';
 import type { GenerationConfig } from './generation.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
+import type { SopsConfig } from './sops.ts';
 import type { SubstitutionConfig } from './substitution.ts';
 
 /** Branches on which images are proposed. */
@@ -105,6 +106,8 @@ export interface Config {
   readonly substitution?: SubstitutionConfig;
   /** Absent: files named `.flux.yaml` are ignored. */
   readonly generation?: GenerationConfig;
+  /** Absent: encrypted documents are refused. */
+  readonly sops?: SopsConfig;
 
   readonly automationIntervalMs: number;
   readonly automationPinDigest: boolean;

@@ -98,7 +98,13 @@ export const FLAG_GROUPS = {
       'deprecated form of --git-verify-signatures-mode=all',
       'Changed to --git-verify-signatures-mode, use that instead',
     ),
-    sops: unbuilt('bool', 'false', 'decrypt SOPS documents'),
+    sops: built('bool', 'false', 'decrypt files that SOPS encrypted'),
+    'sops-age-key-file': built('list', '', 'files of age keys for --sops; they are read again when they change'),
+    'sops-allow-key-service': built(
+      'list',
+      '',
+      'key services that --sops may ask: `aws-kms` or `gcp-kms`, each also with the keys as `aws-kms=arn:aws:kms:eu-west-1:111122223333:*`; `azure-kv=https://NAME.vault.azure.net`; `vault=https://vault.example.org`',
+    ),
   },
   Sync: {
     'sync-interval': built('duration', '5m', 'maximum interval between syncs'),

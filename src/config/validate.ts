@@ -12,6 +12,7 @@ import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { MEMCACHED_FLAGS, NO_MEMCACHED, registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
+import { sopsConfig } from './sops.ts';
 import { substitutionConfig } from './substitution.ts';
 
 export interface ConfigProblem {
@@ -132,6 +133,13 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     fail(1, `invalid ${shown('kustomize')} ${quote(values.kustomize)}: use "off" or "auto"`);
   const substitution = substitutionConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
   const generation = generationConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
+  const sops = sopsConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
+  const hasKeys = values['git-gpg-key-import'].some((path) => path !== '');
+  if (sops && !hasKeys && sops.ageKeyFiles.length === 0 && sops.keyServices.length === 0)
+    warnings.push({
+      flag: 'sops',
+      message: `${shown('sops')} is enabled but there is no key for it: use --sops-age-key-file, --git-gpg-key-import or --sops-allow-key-service`,
+    });
 
   const signingFormat = values['git-signing-format'];
   if (signingFormat !== 'gpg' && signingFormat !== 'ssh')
@@ -265,6 +273,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     kustomize: values.kustomize === 'auto' ? 'auto' : 'off',
     ...(substitution ? { substitution } : {}),
     ...(generation ? { generation } : {}),
+    ...(sops ? { sops } : {}),
     automationIntervalMs: values[automationIntervalFlag(origins)],
     automationPinDigest: values['automation-pin-digest'],
     automationGatherMs: values['automation-gather'],

@@ -3,7 +3,14 @@ import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
-import { createManifests, type Generation, type Helm, type Kustomize, type ManifestThread } from '../manifests/index.ts';
+import {
+  createManifests,
+  type Decrypter,
+  type Generation,
+  type Helm,
+  type Kustomize,
+  type ManifestThread,
+} from '../manifests/index.ts';
 import type { Notifier } from '../notify/index.ts';
 import type { MinAge, SignatureDemands } from '../policy/index.ts';
 import type { EventLog } from '../record/index.ts';
@@ -81,6 +88,8 @@ export interface Shared {
   readonly kustomize?: Kustomize;
   /** How charts are rendered that a `.flux.yaml` names; absent: they are refused. */
   readonly helm?: Helm;
+  /** What decrypts files; absent: encrypted documents are refused. */
+  readonly decrypter?: Decrypter;
   /** What confines its commands. */
   readonly sandboxes?: () => Sandboxes;
   readonly events: EventLog;
@@ -155,6 +164,7 @@ export function startEngine(options: EngineOptions): Engine {
     ...(config.substitution
       ? { variables: variablesOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
       : {}),
+    ...(options.decrypter ? { decrypter: options.decrypter } : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

@@ -25,6 +25,7 @@ import { imageCacheOf } from './image-cache-of-flags.ts';
 import { kustomizeOf } from './kustomize-of-flags.ts';
 import type { MarkerStore } from './ports/marker-store.ts';
 import { proposalsOf } from './pull-requests/connect.ts';
+import { sopsOf } from './sops-of-flags.ts';
 import { refuseClashes } from './sources.ts';
 import { recordInGit } from './sync/records/in-git.ts';
 import { recordInSecret } from './sync/records/in-secret.ts';
@@ -53,7 +54,7 @@ export interface FluxOptions extends Omit<EnginesOptions, 'sources' | 'cluster'>
 /**
  * Starts fluxd for the sources and the cluster of the configuration.
  * @throws FluxError `config/sources-clash`, `config/bad-cache-key`, `config/bad-signature-key`, `config/bad-trust-root`,
- * `config/bad-verify`, `config/no-sandbox`, `config/no-kustomize`, `registry/required-unavailable`.
+ * `config/bad-verify`, `config/no-sandbox`, `config/no-kustomize`, `config/no-sops`, `registry/required-unavailable`.
  */
 export async function startFlux({
   temporaryDirectory,
@@ -128,9 +129,17 @@ export async function startFlux({
     ...(config.gitSigning === undefined ? {} : { signing: config.gitSigning }),
     ...(config.gitVerifySignatures === undefined ? {} : { verifies: config.gitVerifySignatures }),
     ...(config.gitAllowedSignersFile === undefined ? {} : { allowedSignersFile: config.gitAllowedSignersFile }),
+    decrypts: config.sops !== undefined,
     environment,
     clock,
     log: log.child({ component: 'signatures' }),
+  });
+  const sops = await sopsOf(config, {
+    memoryDirectory: keyDirectory.path,
+    gpg: signatures.decryption,
+    environment,
+    clock,
+    log: log.child({ component: 'sops' }),
   });
   // Also without SSH: the pod mounts this Secret, and starts only with it.
   const keySecret = cluster.secret({ name: config.deployKey.secretName });
@@ -226,6 +235,7 @@ export async function startFlux({
     renderingsDirectory: join(directory.path, 'renderings'),
     ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
     ...(helm ? { helm: helm.helm } : {}),
+    ...(sops ? { decrypter: sops.decrypter } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });
@@ -236,6 +246,7 @@ export async function startFlux({
       await commands?.close();
       await kustomize?.close();
       await helm?.close();
+      await sops?.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

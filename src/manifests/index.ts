@@ -4,7 +4,9 @@
  * rest is used. A manifest can be edited in place, by the exact range of one value, without changing another byte of its file.
  */
 export { MAX_FILE_BYTES } from './decode.ts';
+export { openAgeKeys } from './decryption/age-keys.ts';
 export type { Decrypter, EncryptedFile } from './decryption/decrypter.ts';
+export { createSopsDecrypter } from './decryption/sops-decrypter.ts';
 export type { FileChange } from './file-change.ts';
 export type { ChartArchives, Helm, HelmProgram } from './helm/helm-program.ts';
 export { lockText } from './helm/lock.ts';

@@ -12,6 +12,7 @@ export { type ContainerPolicyKind, containerOf, containerPolicy, tagPolicy } fro
 export { type MinAge, minAgeFor, NO_MIN_AGE, parseMinAge } from './min-age.ts';
 export { isNewer, newest, newestOf, sortImages, type TaggedImage } from './order.ts';
 export { type BooleanPolicy, bansFor, hasPolicy, type Policies, pinFor, tagPatternFor } from './policies.ts';
+export { compileRegexp } from './regexp.ts';
 export {
   NO_SIGNATURE_DEMANDS,
   parseSignaturePolicy,

@@ -15,3 +15,4 @@ export { findProgram } from './program/find-program.ts';
 export { createHelm } from './program/helm.ts';
 export { createKustomize } from './program/kustomize.ts';
 export type { ProgramOptions } from './program/program-runner.ts';
+export { createSops } from './program/sops.ts';

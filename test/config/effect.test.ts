@@ -66,6 +66,8 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'generation-network': ['--manifest-generation', '--generation-network=a'],
   'generation-network-address': ['--manifest-generation', '--generation-network-address=h:1'],
   'registry-verify': ['--registry-verify=*=cosign:a'],
+  'sops-age-key-file': ['--sops', '--sops-age-key-file=/a'],
+  'sops-allow-key-service': ['--sops', '--sops-allow-key-service=aws-kms'],
   'webhook-listen': ['--webhook-listen=:1', '--webhook-config=a'],
   'webhook-config': ['--webhook-listen=:1', '--webhook-config=a'],
   'registry-require': ['--registry-require=ecr'],

@@ -370,12 +370,12 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
 
   test('all problems are told at once', () => {
-    expect(refusalOf('--nope', '--sync-interval=x', '--sops', '--git-path=/a')).toEqual({
+    expect(refusalOf('--nope', '--sync-interval=x', '--git-secret', '--git-path=/a')).toEqual({
       exit: 2,
       errors: [
         'Error: unknown flag: --nope',
         'Error: invalid argument "x" for "--sync-interval" flag: time: invalid duration "x"',
-        'Error: --sops is not supported yet; remove it, or set it to "false"',
+        'Error: --git-secret is not supported yet; remove it, or set it to "false"',
         'Error: subdirectory given as --git-path should not have leading forward slash',
       ],
     });

@@ -94,6 +94,12 @@
 {{- include "flux.switch" (list "sops" .Values.sops.enabled) }}
 {{- include "flux.flag" (list "substitute-from" .Values.substitution.from) }}
 {{- include "flux.switch" (list "substitute-optional" .Values.substitution.optional) }}
+{{- if .Values.sops.enabled }}
+{{- if .Values.sops.ageKeySecret.name }}
+{{- include "flux.flag" (list "sops-age-key-file" (print "/etc/fluxd/sops/age/" .Values.sops.ageKeySecret.key)) }}
+{{- end }}
+{{- include "flux.flag" (list "sops-allow-key-service" .Values.sops.allowKeyServices) }}
+{{- end }}
 {{- if eq (toString .Values.kustomize) "auto" }}
 - "--kustomize=auto"
 {{- end }}

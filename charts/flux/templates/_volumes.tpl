@@ -146,6 +146,12 @@
     secretName: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- if and .Values.sops.enabled .Values.sops.ageKeySecret.name }}
+- name: sops-age
+  secret:
+    secretName: {{ .Values.sops.ageKeySecret.name }}
+    defaultMode: 0400
+{{- end }}
 {{- with .Values.git.allowedSigners.configMapName }}
 - name: allowed-signers
   configMap:
@@ -274,6 +280,11 @@
 {{- if .Values.gpgKeys.secretName }}
 - name: gpg-keys
   mountPath: /etc/fluxd/gpg/private
+  readOnly: true
+{{- end }}
+{{- if and .Values.sops.enabled .Values.sops.ageKeySecret.name }}
+- name: sops-age
+  mountPath: /etc/fluxd/sops/age
   readOnly: true
 {{- end }}
 {{- if .Values.git.allowedSigners.configMapName }}

@@ -59,6 +59,7 @@ export function createGpg(program: string, home: string) {
     importFile: (file: string) => run(['--quiet', '--import', '--', file]),
     /** In the format of `--with-colons`. */
     listKeys: () => run(['--with-colons', '--fixed-list-mode', '--list-keys']),
+    listAllSecretKeys: () => run(['--with-colons', '--fixed-list-mode', '--with-subkey-fingerprint', '--list-secret-keys']),
     listSecretKeys: (key: string) => run(['--with-colons', '--fixed-list-mode', '--list-secret-keys', '--', key]),
     setTrust: (lines: string) => run(['--quiet', '--import-ownertrust'], lines),
     /** Signs an empty text, to learn whether the key can sign. To standard output: gpg removes the file of a failed signature. */

@@ -20,3 +20,9 @@ export function listedKeys(listing: string): readonly ListedKey[] {
   }
   return keys;
 }
+
+/** The fingerprints of all keys of a listing, with those of their subkeys. */
+export function fingerprintsIn(listing: string): readonly string[] {
+  const lines = listing.split('\n').map((line) => line.split(':'));
+  return lines.flatMap(([kind, ...fields]) => (kind === 'fpr' && fields[8] ? [fields[8]] : []));
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, FluxError, type Logger, messageOf } from '../../base/index.ts';
 import type { SignatureEnvironment } from '../environment.ts';
 import { gpgSigning } from './gpg-signing.ts';
+import { fingerprintsIn } from './key-listing.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { programPath } from './program.ts';
 import type { Signing } from './signing.ts';
@@ -21,6 +22,8 @@ export interface SignaturesOptions {
   readonly allowedSignersFile?: string;
   /** The daemon's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the imported GPG keys decrypt as well. */
+  readonly decrypts?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -38,6 +41,13 @@ export interface Signatures {
   readonly environment: SignatureEnvironment;
   readonly signing?: Signing;
   readonly verification?: Verification;
+  /** What runs gpg to decrypt; absent without imported keys. */
+  readonly decryption?: {
+    readonly program: string;
+    readonly home: string;
+    /** The fingerprints of secret keys and their subkeys, once gpg can use them. @throws FluxError if its agent does not start */
+    secretKeys(): Promise<readonly string[]>;
+  };
   close(): Promise<void>;
 }
 
@@ -48,7 +58,7 @@ export interface Signatures {
 export async function openSignatures(options: SignaturesOptions): Promise<Signatures> {
   const { directory, imports, signing: requested, environment, clock, log } = options;
   const path = environment.PATH;
-  const { verifies, allowedSignersFile } = options;
+  const { verifies, allowedSignersFile, decrypts = false } = options;
   const usesGpg = imports.length > 0 || requested?.format === 'gpg' || verifies !== undefined;
   const keyring = usesGpg
     ? await openKeyring({
@@ -68,7 +78,7 @@ export async function openSignatures(options: SignaturesOptions): Promise<Signat
   const problem = await signing?.problem();
   if (verifies && signing) await requireTrust(signing, problem);
   if (problem !== undefined) log.warn({ error: problem }, 'commits and the sync tag cannot be signed, so none is pushed');
-  if (requested?.format !== 'gpg') await keyring?.agent.stop();
+  if (requested?.format !== 'gpg' && !decrypts) await keyring?.agent.stop();
   return {
     environment: {
       ...(keyring ? { gpg: { program: keyring.gpg.program, home: keyring.gpg.home } } : {}),
@@ -77,8 +87,20 @@ export async function openSignatures(options: SignaturesOptions): Promise<Signat
       ...(requested && signing ? { signing: { format: requested.format, key: signing.key } } : {}),
     },
     ...(signing ? { signing } : {}),
+    ...(decrypts && imports.length > 0 && keyring ? { decryption: decryptionBy(keyring) } : {}),
     ...(verifies ? { verification: { mode: verifies, keys: () => stateOfFile(allowedSignersFile) } } : {}),
     close: async () => keyring?.agent.stop(),
+  };
+}
+
+function decryptionBy({ gpg, agent }: Keyring): NonNullable<Signatures['decryption']> {
+  return {
+    program: gpg.program,
+    home: gpg.home,
+    async secretKeys() {
+      await agent.ensure();
+      return fingerprintsIn((await gpg.listAllSecretKeys()).stdout);
+    },
   };
 }
 

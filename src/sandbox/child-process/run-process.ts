@@ -12,6 +12,8 @@ export interface Program {
   readonly cwd: string;
   /** All of it: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What it reads from its standard input; nothing by default. */
+  readonly input?: Uint8Array;
 }
 
 export interface ProcessLimits {
@@ -37,18 +39,21 @@ const WEIGH_MS = 100;
  * @throws the signal's reason; FluxError `sandbox/failed` when it cannot be started
  */
 export async function runProcess(
-  { file, args, cwd, environment }: Program,
+  { file, args, cwd, environment, input }: Program,
   limits: ProcessLimits,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<Ended> {
   const { timeoutMs, outputLeft, outputBytes, memoryBytes } = limits;
-  const child = start(file, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = start(file, args, { cwd, env: environment, stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true });
   const end = endOf(child, file, clock);
   // Without a free file descriptor Node makes no streams, and says why by an event.
   if (!child.stdout || !child.stderr) {
     await end;
     throw cannotStart(file);
   }
+  // It may end before it has read everything; its exit code says so.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
   let limit: ProcessFailure | undefined;
   const stop = (failure?: ProcessFailure) => {
     limit ??= failure;

@@ -21,7 +21,7 @@ export interface ProgramOptions {
 
 export interface ProgramRunnerOptions extends ProgramOptions {
   /** In errors and their codes. */
-  readonly name: 'kustomize' | 'helm';
+  readonly name: 'kustomize' | 'helm' | 'sops';
   /** The version to install, for people without the image of fluxd. */
   readonly version: string;
   /** What it needs besides what each program gets. Its `home` is private, empty, and removed after the run. */
@@ -35,10 +35,14 @@ export interface ProgramRun {
   readonly folder: string;
   /** Asked for when it has its turn. */
   readonly files: () => Promise<ProgramFiles>;
+  /** What it reads from its standard input; nothing by default. */
+  readonly input?: Uint8Array;
+  /** What this run needs besides what each gets. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 type RunOptions = BuildOptions & { readonly signal: AbortSignal };
-type Invocation = Pick<ProgramRun, 'args' | 'folder'> & { readonly file: string };
+type Invocation = Omit<ProgramRun, 'files'> & { readonly file: string };
 
 /** A garbage collector that waits for memory shortens a run by a sixth. */
 const GC = { GOGC: 'off', GOMEMLIMIT: '128MiB' };
@@ -113,7 +117,7 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
   async function runIn(
     chosen: string,
     files: ProgramFiles,
-    { file, args, folder }: Invocation,
+    { file, args, folder, input, environment: ofRun }: Invocation,
     { signal, timeoutMs, outputBytes }: RunOptions,
   ): Promise<BuildOutcome> {
     const top = await ready(chosen);
@@ -137,7 +141,9 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
             HTTP_PROXY: NO_PROXY,
             HTTPS_PROXY: NO_PROXY,
             ...environment?.(home),
+            ...ofRun,
           },
+          ...(input ? { input } : {}),
         },
         { timeoutMs, outputLeft: outputBytes, outputBytes, memoryBytes: MAX_MEMORY_BYTES },
         { clock, signal },
@@ -156,14 +162,14 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
      * Waits for its turn before it asks for the files, so that only those of running ones are in memory.
      * @throws the signal's reason; what `files` throws; FluxError `<name>/not-found`, `<name>/not-written`, `<name>/no-memory`, `<name>/closed`, `sandbox/failed`
      */
-    async run({ args, folder, files }: ProgramRun, limits: BuildOptions): Promise<BuildOutcome> {
+    async run({ files, ...invocation }: ProgramRun, limits: BuildOptions): Promise<BuildOutcome> {
       if (program === undefined) throw notFound(options);
       const signal = limits.signal ? AbortSignal.any([limits.signal, closing.signal]) : closing.signal;
       signal.throwIfAborted();
       const running = inParallel(async () => {
         signal.throwIfAborted();
         const laid = await files();
-        return runOn(laid, { file: program, args, folder }, { ...limits, signal }).catch((error: unknown) => {
+        return runOn(laid, { file: program, ...invocation }, { ...limits, signal }).catch((error: unknown) => {
           throw isOfSystem(error) ? notWritten(name, error) : error;
         });
       });

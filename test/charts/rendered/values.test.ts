@@ -234,7 +234,6 @@ describe('what is refused, and the hint', () => {
       { 'git.secret.enabled': true },
       "at '/git/secret/enabled': value must be one of false, <nil>, 'not supported yet: fluxd --git-secret; leave it out'",
     ],
-    [{ 'sops.enabled': true }, 'not supported yet: fluxd --sops'],
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],

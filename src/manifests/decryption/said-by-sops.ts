@@ -1,0 +1,72 @@
+/** What sops, gpg and the clients of key services say, each without any part of a file. Of those that begin alike, the longest is first. */
+const PHRASES = [
+  'AccessDeniedException',
+  'DisabledException',
+  'ExpiredTokenException',
+  'IncorrectKeyException',
+  'InvalidCiphertextException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'KMSInvalidStateException',
+  'KMSInternalException',
+  'NotFoundException',
+  'SignatureDoesNotMatch',
+  'ThrottlingException',
+  'UnrecognizedClientException',
+  'failed to refresh cached credentials',
+  'no EC2 IMDS role found',
+  'exceeded maximum number of attempts',
+  'permission denied',
+  'missing client token',
+  'invalid token',
+  'namespace not authorized',
+  'Vault is sealed',
+  'encryption key not found',
+  'no handler for route',
+  'cipher: message authentication failed',
+  'PermissionDenied',
+  'PERMISSION_DENIED',
+  'Unauthenticated',
+  'could not find default credentials',
+  'DefaultAzureCredential: failed to acquire a token',
+  'AADSTS',
+  'connection refused',
+  'connection reset by peer',
+  'no such host',
+  'i/o timeout',
+  'TLS handshake timeout',
+  'context deadline exceeded',
+  'network is unreachable',
+  'x509: certificate signed by unknown authority',
+  'x509: certificate has expired',
+  'x509: certificate is valid for',
+  'server gave HTTP response to HTTPS client',
+  'unexpected EOF',
+  'StatusCode: 400',
+  'StatusCode: 403',
+  'StatusCode: 404',
+  'StatusCode: 500',
+  'StatusCode: 503',
+  'Code: 400',
+  'Code: 403',
+  'Code: 404',
+  'Code: 500',
+  'Code: 503',
+  'no identity matched any of the recipients',
+  'No secret key',
+  'Bad passphrase',
+  'No agent running',
+  'decryption failed',
+  'too many open files',
+  'cannot allocate memory',
+];
+
+const SAID = new RegExp(PHRASES.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join('|'), 'g');
+/** sops wraps what it prints about keys, and draws a line before it. */
+const WRAPPED = /\n[ |-]{0,20}/g;
+
+/** What may be shown of an error output: known phrases, and nothing else. Empty if there is none of them. */
+export function saidBySops(stderr: string): string {
+  const found = stderr.replace(WRAPPED, ' ').match(SAID) ?? [];
+  return [...new Set(found)].join(', ');
+}

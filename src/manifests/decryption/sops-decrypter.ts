@@ -1,0 +1,81 @@
+import { isUtf8 } from 'node:buffer';
+import type { Cancellable } from '../../base/index.ts';
+import type { AgeKeys } from './age-keys.ts';
+import { type Decrypter, type EncryptedFile, mayBeEncrypted } from './decrypter.ts';
+import { noKey, type OwnKeys, sopsFailed, tooLarge } from './failures.ts';
+import { formatOf } from './format.ts';
+import { isAllowed, isServiceKey, type KeyService, withoutProfile } from './key-services.ts';
+import { badMetadata } from './layout/layout.ts';
+import { layoutOf } from './layout/layout-of.ts';
+import { type MasterKey, type Metadata, readMetadata, writeMetadata } from './metadata.ts';
+import { decryptByAge } from './native/decrypt-by-age.ts';
+import type { SopsProgram } from './sops-program.ts';
+
+export interface SopsDecrypterOptions {
+  readonly program: SopsProgram;
+  readonly ageKeys: () => Promise<AgeKeys>;
+  /** The fingerprints of the secret keys of GPG that sops may use, with those of their subkeys; asked before each run. */
+  readonly pgpKeys: () => Promise<readonly string[]>;
+  readonly services: readonly KeyService[];
+  /** The longest that a run of sops may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** sops has the whole file in memory, and it is read here in one turn of the event loop. */
+const MAX_BYTES = 4 << 20;
+
+/**
+ * Decrypts with the keys of age here, and everything else by sops. sops gets only keys that can be used: what it would ask another key
+ * service is taken out of the file first, so that no file makes fluxd send its credentials anywhere but to the services that are allowed.
+ */
+export function createSopsDecrypter({ program, ageKeys, pgpKeys, services, timeoutMs }: SopsDecrypterOptions): Decrypter {
+  async function decrypt({ path, content }: EncryptedFile, { signal }: Cancellable): Promise<Buffer | undefined> {
+    signal?.throwIfAborted();
+    if (content.length > MAX_BYTES) throw tooLarge(path, `it may be encrypted, and has more than ${MAX_BYTES >> 20} MiB`);
+    if (!isUtf8(content)) return undefined;
+    const format = formatOf(path);
+    const text = content.toString('utf8');
+    const layout = layoutOf(path, format, text);
+    if (!layout) return undefined;
+    const metadata = readMetadata(layout.metadata);
+    if (!metadata) throw badMetadata(path, 'its entry "sops" is not as sops writes it');
+    const own: OwnKeys = { age: await ageKeys(), pgp: metadata.groups.flat().some(isPgp) ? await pgpKeys() : [] };
+    const usable = withoutOthers(metadata, (key) => isUsable(key, own, services));
+    if (usable.groups.filter((group) => group.length > 0).length < Math.max(1, metadata.threshold))
+      throw noKey(path, metadata, own);
+
+    const clear = await decryptByAge({ format, layout, metadata }, own.age);
+    signal?.throwIfAborted();
+    if (clear) return clear;
+    const keys = usable.groups.flat();
+    const outcome = await program.decrypt(
+      Buffer.from(layout.with(writeMetadata(usable))),
+      format,
+      {
+        age: keys.some(({ kind }) => kind === 'age') ? [...own.age.identities.values()].join('\n') : '',
+        pgp: keys.some(isPgp),
+        services: [...new Set(keys.filter(isServiceKey).map(({ kind }) => kind))],
+      },
+      { timeoutMs, outputBytes: 2 * MAX_BYTES, ...(signal ? { signal } : {}) },
+    );
+    if (outcome.kind === 'failed') throw sopsFailed(path, keys, outcome);
+    return outcome.output;
+  }
+
+  return { mayBeEncrypted, decrypt };
+}
+
+function isPgp(key: MasterKey): boolean {
+  return key.kind === 'pgp';
+}
+
+function isUsable(key: MasterKey, { age, pgp }: OwnKeys, services: readonly KeyService[]): boolean {
+  if (isServiceKey(key)) return isAllowed(key, services);
+  if (key.kind === 'pgp') return pgp.some((fingerprint) => key.fp.length >= 16 && fingerprint.endsWith(key.fp.toUpperCase()));
+  return age.identities.has(key.recipient);
+}
+
+/** The groups stay as they are, so that shares keep their number. */
+function withoutOthers(metadata: Metadata, isKept: (key: MasterKey) => boolean): Metadata {
+  return { ...metadata, groups: metadata.groups.map((keys) => keys.filter(isKept).map(withoutProfile)) };
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { Format } from '../../../src/manifests/decryption/format.ts';
+import { layoutOf } from '../../../src/manifests/decryption/layout/layout-of.ts';
+
+const AGE = '    age:\n        - recipient: age1x\n          enc: |\n            -----BEGIN-----\n            abc\n';
+const METADATA = `sops:\n${AGE}    lastmodified: "2030-01-01T00:00:00Z"\n    mac: ENC[x]\n`;
+const VALUE = {
+  age: [{ recipient: 'age1x', enc: '-----BEGIN-----\nabc\n' }],
+  lastmodified: '2030-01-01T00:00:00Z',
+  mac: 'ENC[x]',
+};
+const OTHER = { mac: 'other', age: [{ recipient: 'age1y', enc: 'two\nlines' }] };
+
+describe('metadata are found where sops writes them, and replaced there alone', () => {
+  test.each<readonly [Format, string, string]>([
+    ['yaml', `a: b\n${METADATA}`, `a: b\nsops: ${JSON.stringify(OTHER)}\n`],
+    ['yaml', `${METADATA}"a b": c\n`, `sops: ${JSON.stringify(OTHER)}\n"a b": c\n`],
+    [
+      'yaml',
+      `# one\n---\na: |\n    text\n\n    sops:\n        b: c\n${METADATA}---\na:\n- sops: 1\n${METADATA}`,
+      `# one\n---\na: |\n    text\n\n    sops:\n        b: c\nsops: ${JSON.stringify(OTHER)}\n---\na:\n- sops: 1\nsops: {}\n`,
+    ],
+    [
+      'json',
+      `{"a": {"sops": "\\"}"}, "sops": ${JSON.stringify(VALUE)}, "b": [1]}`,
+      `{"a": {"sops": "\\"}"}, "sops":${JSON.stringify(OTHER)}, "b": [1]}`,
+    ],
+    ['binary', `{"data": "x", "\\u0073ops":${JSON.stringify(VALUE)}}`, `{"data": "x", "\\u0073ops":${JSON.stringify(OTHER)}}`],
+    [
+      'dotenv',
+      'A=1\nsops_mac=ENC[x]\nsops_age__list_0__map_enc=-----BEGIN-----\\nabc\\n\nsops_age__list_0__map_recipient=age1x\nsops_lastmodified=2030-01-01T00:00:00Z\n',
+      'A=1\nsops_mac=other\nsops_age__list_0__map_recipient=age1y\nsops_age__list_0__map_enc=two\\nlines\n',
+    ],
+    [
+      'ini',
+      '[a]\nb = c\n\n[sops]\nmac = ENC[x]\nage__list_0__map_enc       = -----BEGIN-----\\nabc\\n\nage__list_0__map_recipient = age1x\nlastmodified = `2030-01-01T00:00:00Z`\n',
+      '[a]\nb = c\n\n[sops]\nmac = other\nage__list_0__map_recipient = age1y\nage__list_0__map_enc = two\\nlines\n',
+    ],
+  ])('%s: %j', (format, text, replaced) => {
+    const layout = layoutOf('a', format, text);
+    expect(layout?.metadata).toEqual(VALUE);
+    expect(layout?.with(OTHER)).toBe(replaced);
+  });
+});
+
+test.each<readonly [Format, string]>([
+  ['yaml', 'a: b\n'],
+  ['yaml', 'about: use sops for secrets\nb: ENC[AES256_GCM,\n'],
+  ['yaml', '- a\n- ENC[AES256_GCM,\n'],
+  ['json', '{"a": {"sops": {"mac": "x"}}}'],
+  ['json', 'no JSON'],
+  ['binary', 'any text about sops and ENC[AES256_GCM,'],
+  ['dotenv', 'A=sops_mac=1\n'],
+  ['ini', '[a]\nsops = 1\n'],
+])('a file without metadata is not encrypted: %s %j', (format, text) => {
+  expect(layoutOf('a', format, text)).toBeUndefined();
+});
+
+describe('a file that could have metadata in a second place is refused', () => {
+  test.each<readonly [Format, string]>([
+    ['yaml', `a: b\n${METADATA}${METADATA}`],
+    ['yaml', `a: b\n${METADATA}"sops":\n    mac: y\n`],
+    ['yaml', `a: b\n${METADATA}'sops': {}\n`],
+    ['yaml', `a: b\n${METADATA}"\\x73ops": {}\n`],
+    ['yaml', `a: b\n${METADATA}!!str sops: {}\n`],
+    ['yaml', `a: b\n${METADATA}&x sops: {}\n`],
+    ['yaml', `a: b\n${METADATA}? sops\n: {}\n`],
+    ['yaml', `a: &x {sops: {}}\n<<: *x\n${METADATA}`],
+    ['yaml', `{a: b, sops: {mac: x}}\n`],
+    ['yaml', `  a: "x\n${METADATA}  "\n  sops: {}\n`],
+    ['yaml', `a: "x\n${METADATA}b"\n`],
+    ['yaml', `%YAML 1.1\n---\n${METADATA}`],
+    ['yaml', `--- {sops: {}}\n---\n${METADATA}`],
+    ['yaml', `a: b\u2028sops : {}\n${METADATA}`],
+    ['yaml', `a: b\rsops: {}\r${METADATA}`],
+    ['yaml', 'sops:\n    a: *unknown\n'],
+    ['yaml', `sops:\n    mac: ${'x'.repeat(300_000)}\n`],
+    ['json', `{"sops": {}, "sops": {"mac": "x"}}`],
+    ['json', `{"sops": {}, "\\u0073ops": {"mac": "x"}}`],
+    ['dotenv', 'sops_mac=1\nsops_mac=2\n'],
+    ['dotenv', 'sops_mac\n'],
+    ['ini', '[sops]\nmac = 1\n[ sops ]\nmac = 2\n'],
+    ['ini', '[sops]\nmac = """1\n'],
+    ['ini', '[sops]\nmac = 1 \\\n'],
+  ])('%s: %j', (format, text) => {
+    expect(() => layoutOf('a', format, text)).toThrow(expect.objectContaining({ code: 'decryption/bad-metadata' }));
+  });
+});

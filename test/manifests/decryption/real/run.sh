@@ -1,0 +1,9 @@
+#!/bin/bash
+# `npm run test:sops`: holds our decryption against sops as the image has it. Needs Go, the Go module proxy, and GnuPG.
+. "$(dirname "$0")/../../../cluster/real/lib/common.sh"
+. "$REAL/lib/sops.sh"
+
+cd "$ROOT"
+build_sops
+
+TEST_SOPS=$SOPS vitest run test/manifests/decryption/real "$@"
