@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
 import { helmOf } from '../../src/controller/helm-of-flags.ts';
+import { ChartHost } from '../registry-watch/charts/chart-host.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -11,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const FLAGS = {
+const FLAGS: Omit<Parameters<typeof helmOf>[0], 'generation'> = {
   syncTimeoutMs: 60_000,
   helmInternalHosts: [],
   registryInsecureHosts: [],
@@ -21,10 +22,10 @@ const FLAGS = {
 };
 const CAPABILITIES = { kubeVersion: 'v1.34.4', apiVersions: ['v1'] };
 
-const of = (withGeneration: boolean, path: string | undefined) => {
+const of = (withGeneration: boolean, path: string | undefined, flags: Partial<typeof FLAGS> = {}) => {
   const generation = { sandbox: 'best-effort', variables: [], networkFolders: [] } as const;
   return helmOf(
-    { ...FLAGS, ...(withGeneration ? { generation } : {}) },
+    { ...FLAGS, ...flags, ...(withGeneration ? { generation } : {}) },
     {
       directory,
       memoryDirectory: directory,
@@ -61,4 +62,15 @@ test('what is found is run, and charts know the cluster', async () => {
   expect(await helm?.program.template(['a'], NO_FILES, LIMITS)).toEqual({ kind: 'built', output: Buffer.from('template a\n') });
   await close?.();
   await expect(helm?.program.template([], NO_FILES, LIMITS)).rejects.toMatchObject({ code: 'helm/closed' });
+});
+
+test('archives of charts come from hosts that the flags allow', async () => {
+  const host = await ChartHost.start();
+  const chart = host.add('1.0.0', Buffer.from('an archive'));
+  const { helm, close } = (await of(true, directory)) ?? {};
+  await expect(helm?.archives.fetch(chart, {})).rejects.toMatchObject({ code: 'helm/host-not-allowed' });
+  await close?.();
+  const allowed = await of(true, directory, { registryInsecureHosts: ['127.0.0.1'] });
+  expect(await allowed?.helm.archives.fetch(chart, {})).toEqual(Buffer.from('an archive'));
+  await allowed?.close();
 });

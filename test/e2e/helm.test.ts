@@ -1,7 +1,10 @@
-import { symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../git/support/repository.ts';
+import { write } from '../git/support/work-tree.ts';
 import { manifest, path, startWorld, until, type World } from './harness/index.ts';
 
 /** The program; this file runs only where there is one (test/manifests/helm/real/run.sh). */
@@ -51,7 +54,7 @@ async function chartedShop() {
   const fluxd = await world.fluxd(repository, { args: ARGS, env });
   const record = await repository.synced(first);
   const imageOf = async (of: string) => (await world.kube.get(path.deployment(shop, of))).spec.template.spec.containers[0].image;
-  return { shop, image, repository, fluxd, first, record, imageOf };
+  return { shop, image, repository, fluxd, env, first, record, imageOf };
 }
 
 describe('charts', () => {
@@ -91,5 +94,61 @@ describe('charts', () => {
     expect(`${refused.stdout}${refused.stderr}`).toContain('no edit of apps/blog/.flux.yaml makes exactly this change');
     expect(await imageOf('blog')).toBe(`${image}:1.0.0`);
     expect(repository.head()).toBe(fixed);
+  });
+
+  test('of a registry are applied as they are locked, also when the tag has moved; images are released', async () => {
+    const { shop, image, repository, fluxd, env, imageOf } = await chartedShop();
+    const name = world.unique('charts');
+    const registry = `--registry-insecure-host=${world.registry}`;
+    const push = async (tag: string, replicas: number) => {
+      const folder = temporaryDirectory();
+      write(folder, {
+        'web/Chart.yaml': lines('apiVersion: v2', 'name: web', `version: ${tag}`, 'appVersion: 1.0.0'),
+        'web/values.yaml': lines('image:', `  repository: ${image}`, '  tag: ""'),
+        'web/templates/web.yaml': TEMPLATE.replace('replicas: 0', `replicas: ${replicas}`),
+      });
+      const run = (...args: readonly string[]) =>
+        promisify(execFile)(TEST_HELM, args, { cwd: folder, env: { ...env, HOME: folder } });
+      await run('package', 'web');
+      await run('push', `web-${tag}.tgz`, `oci://${world.registry}/${name}`, '--plain-http');
+    };
+    await push('1.0.0', 1);
+    const config = lines(
+      'version: 1',
+      'helm:',
+      `  chart: oci://${world.registry}/${name}/web`,
+      '  version: ^1.0',
+      `  namespace: ${shop}`,
+    );
+    const unlocked = await repository.commit('Take the chart of the registry', { 'apps/remote/.flux.yaml': config });
+    await repository.synced(unlocked);
+    expect(fluxd.log()).toContain(
+      String.raw`run \"fluxctl render --update-lock apps/remote\", and commit apps/remote/.flux.lock`,
+    );
+
+    /** Locks in a clone, as a person does. */
+    const lock = async () => {
+      const clone = join(temporaryDirectory(), 'clone');
+      await repository.git('clone', '--quiet', '--branch=main', repository.directory, clone);
+      expect(await fluxd.fluxctl('render', '--update-lock', registry, join(clone, 'apps/remote'))).toMatchObject({ code: 0 });
+      return readFileSync(join(clone, 'apps/remote/.flux.lock'), 'utf8');
+    };
+    const replicas = async () => (await world.kube.get(path.deployment(shop, 'remote'))).spec.replicas;
+    await repository.synced(await repository.commit('Lock it', { 'apps/remote/.flux.lock': await lock() }));
+    expect([await imageOf('remote'), await replicas()]).toEqual([`${image}:1.0.0`, 1]);
+
+    await push('1.0.0', 5);
+    await push('1.1.0', 2);
+    await repository.synced(
+      await repository.commit('Change something else', { 'base/more.yaml': manifest.namespace(world.namespace('more')) }),
+    );
+    expect(await replicas()).toBe(1);
+    await repository.synced(await repository.commit('Update the lock', { 'apps/remote/.flux.lock': await lock() }));
+    expect(await replicas()).toBe(2);
+
+    const released = await fluxd.fluxctl('release', `--workload=${shop}:deployment/remote`, `--update-image=${image}:1.1.0`);
+    expect(released).toMatchObject({ code: 0 });
+    await until('the image is released', async () => (await imageOf('remote')) === `${image}:1.1.0`);
+    expect(await repository.text('apps/remote/.flux.yaml')).toContain(lines('  values:', '    image:', "      tag: '1.1.0'"));
   });
 });
