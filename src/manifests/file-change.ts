@@ -1,3 +1,5 @@
+import { editEncrypted } from './decryption/encrypted-text.ts';
+import { requireOwnWords } from './decryption/own-words.ts';
 import { editAnnotations } from './edit-annotations.ts';
 import { editContainerImages, type ImageChange } from './edit-image.ts';
 import type { EditTarget } from './locate.ts';
@@ -15,10 +17,16 @@ export type FileChange =
       readonly generated: string;
       readonly changes: readonly PatchedChange[];
       readonly dialect: PatchDialect;
-    };
+    }
+  /** A text that was made elsewhere; with `words`, if each new value of it is one of them. */
+  | { readonly kind: 'text'; readonly text: string; readonly words?: readonly string[] };
 
-/** The complete new text. @throws FluxError as `editContainerImages`, `editAnnotations` and `editPatchFile` do */
+/** The complete new text. @throws FluxError as `editContainerImages`, `editAnnotations`, `editPatchFile` and `editEncrypted` do */
 export function changeFile(text: string, change: FileChange): string {
+  return editEncrypted(text, (each) => changeText(each, change));
+}
+
+function changeText(text: string, change: FileChange): string {
   switch (change.kind) {
     case 'images':
       return editContainerImages(text, change.images);
@@ -26,5 +34,7 @@ export function changeFile(text: string, change: FileChange): string {
       return editPatchFile(text, change.generated, change.changes, change.dialect);
     case 'annotations':
       return editAnnotations(text, change.target, change.annotations);
+    case 'text':
+      return change.words ? requireOwnWords(text, change.text, change.words) : change.text;
   }
 }

@@ -71,7 +71,8 @@ export class ManifestThread {
    * @throws FluxError as `changeFile` does; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
    */
   async change(text: string, change: FileChange, signal?: AbortSignal): Promise<string> {
-    if (isCheap(text, change.kind === 'patches' ? change.generated : '')) return changeFile(text, change);
+    const other = change.kind === 'patches' ? change.generated : change.kind === 'text' ? change.text : '';
+    if (isCheap(text, other)) return changeFile(text, change);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'change', text, change }, deadline), signal);
     if (answer.kind === 'changed') return answer.text;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');

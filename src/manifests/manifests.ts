@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { type Cancellable, type Clock, type Logger, silentLogger, systemClock } from '../base/index.ts';
 import type { FileText, TreeFile } from '../repository/index.ts';
 import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
+import { checkedEdits, readable } from './decryption/checked-edits.ts';
 import { ClearFiles } from './decryption/clear-files.ts';
 import type { Decrypter } from './decryption/decrypter.ts';
 import type { FileChange } from './file-change.ts';
@@ -185,12 +186,13 @@ export function createManifests({
     async edit(file, change, read, { signal } = {}) {
       const text = await read(file);
       const content = await thread.change(text, change, signal);
-      return content === text ? [] : [{ path: file, content }];
+      return content === text ? [] : [await readable({ path: file, content }, clearFiles, signal ? { signal } : {})];
     },
     async editUnit(name, changes, revision, cancel = {}) {
       const tree = await editedTree(revision, await treeOptions(cancel));
       const unit = await find(name, tree, cancel);
-      return unit.renderer.edit(unit.unit, changes, tree, cancel);
+      const edits = await unit.renderer.edit(unit.unit, changes, tree, cancel);
+      return checkedEdits(edits, changes, tree, { thread, clearFiles }, cancel);
     },
     async originOf({ object, place }, files, blob, cancel = {}) {
       if (!isRendered(place)) return undefined;

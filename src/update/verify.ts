@@ -190,7 +190,9 @@ function compareObject(before: Manifest, after: Manifest, asked: Asked): void {
   // Generators may derive labels of the same object from the tag.
   const isOpen = isRendered(before.place) && asked !== NOTHING;
   const path = isOpen ? undefined : unaskedChange(before.object, after.object, asked);
-  if (path !== undefined) throw failed(`resource "${nameOf(before)}" differs after update in ${path}, which was not requested`);
+  // Names of fields may be secret, where a program made them of decrypted files.
+  const shown = after.confidential === 'all' ? path?.split('.', 1)[0] : path;
+  if (shown !== undefined) throw failed(`resource "${nameOf(before)}" differs after update in ${shown}, which was not requested`);
 }
 
 /** An object that has no counterpart before the update. */

@@ -29,7 +29,7 @@ export class ClearFiles {
    * The clear content of a file; undefined if it is not encrypted.
    * @throws the signal's reason; FluxError as `Decrypter` does, now or when it was tried last
    */
-  async of({ path, blob }: TreeFile, content: Buffer, cancel: Cancellable): Promise<Buffer | undefined> {
+  async of({ path, blob }: Pick<TreeFile, 'path' | 'blob'>, content: Buffer, cancel: Cancellable): Promise<Buffer | undefined> {
     if (!this.#decrypter.mayBeEncrypted(content)) return undefined;
     // The name says how it is encrypted.
     const key = `${blob} ${path}`;

@@ -5,24 +5,31 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../../src/base/index.ts';
-import { createManifests } from '../../../../src/manifests/index.ts';
+import { createManifests, type Decrypter } from '../../../../src/manifests/index.ts';
 import { createKustomize } from '../../../../src/sandbox/index.ts';
 import { type Entries, revisionOf } from '../checkout.ts';
 
 const PROGRAM = process.env.TEST_KUSTOMIZE ?? '';
 
-export function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'flux-real-kustomize-'));
+export function folder(parent = tmpdir()): string {
+  const path = mkdtempSync(join(parent, 'flux-real-kustomize-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
+interface OpenOptions {
+  readonly timeoutMs?: number;
+  readonly origins?: boolean;
+  readonly verbatim?: boolean;
+  readonly decrypter?: Decrypter;
+}
+
 /** Manifests that are built by the program of each folder that no other refers to, and the folders that it built so far. */
-export function open({ timeoutMs = 60_000, origins = false, verbatim = false } = {}) {
+export function open({ timeoutMs = 60_000, origins = false, verbatim = false, decrypter }: OpenOptions = {}) {
   const kustomize = createKustomize({
     program: PROGRAM,
     directory: join(folder(), 'own'),
-    memoryDirectory: join(folder(), 'own'),
+    memoryDirectory: join(folder(decrypter && '/dev/shm'), 'own'),
     clock: systemClock,
     logger: silentLogger(),
   });
@@ -34,7 +41,10 @@ export function open({ timeoutMs = 60_000, origins = false, verbatim = false } =
       return kustomize.build(directory, files, options);
     },
   };
-  const manifests = createManifests({ kustomize: { program, auto: true, timeoutMs, origins, verbatim } });
+  const manifests = createManifests({
+    kustomize: { program, auto: true, timeoutMs, origins, verbatim },
+    ...(decrypter ? { decrypter } : {}),
+  });
   return {
     built,
     manifests,
