@@ -27,7 +27,7 @@ export async function withOwnFiles(
     for (const path of [configFile, ...files]) use(path);
   }
   for (const { valuesFiles } of units) for (const { path, file } of valuesFiles) if (file.path !== path) use(file.path);
-  const inChart = coveredBy(new Set(units.map(({ chart }) => chart)));
+  const inChart = coveredBy(new Set(units.flatMap(({ chart, archive }) => (archive ? [] : chart))));
   return units.map((unit) => {
     const isIn = below(unit.directory);
     const isOwn = (path: string) => {

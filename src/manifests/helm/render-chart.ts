@@ -61,8 +61,8 @@ const PACKED_CHART = 'chart.tgz';
 const VALUES = 'values';
 
 /**
- * Renders a chart, and reads what Helm prints, with the patches of the unit. A chart with functions such as `randAlphaNum` is rendered twice: what differs would change
- * the cluster with every restart.
+ * Renders a chart, and reads what Helm prints, with the patches of the unit. A chart with functions such as `randAlphaNum` is rendered
+ * twice: what differs would change the cluster with every restart.
  * @throws FluxError `helm/failed`, `helm/timed-out`, `helm/empty-output`, `helm/bad-output`, `helm/too-much-output`,
  * `helm/changing-output`, `helm/refused`, `helm/not-fetched`, `generation/bad-patch`, `generation/bad-patch-file`
  */

@@ -10,11 +10,13 @@ export interface Expected {
   readonly wanted: ReadonlyMap<string, KubeObject>;
   /** Those of which only the containers are compared. */
   readonly open?: ReadonlySet<string>;
+  /** Whether differences are shown without the fields, since decrypted files went into them. */
+  readonly isConfidential?: boolean;
 }
 
 /** What is different from what was wanted; undefined if exactly the wanted objects changed, and as wanted. */
 export function differenceFrom(
-  { wanted, open }: Expected,
+  { wanted, open, isConfidential = false }: Expected,
   before: readonly ParsedObject[],
   after: readonly ParsedObject[],
 ): string | undefined {
@@ -28,26 +30,32 @@ export function differenceFrom(
     if (!should && now.checksum === checksum) continue;
     const difference =
       should && open?.has(key) ? otherContainer(now.object, should) : inFields(object, now.object, should ?? object);
-    if (difference !== undefined) return difference;
+    if (difference) return isConfidential ? difference.what : `${difference.what} in ${difference.where}`;
     if (!should) return `${nameOf(object)} would change as well`;
   }
   const [added] = left.values();
   return added && `${nameOf(added.object)} would be new`;
 }
 
-/** The first field that differs, without values, which may be secret. */
-function inFields(before: KubeObject, now: KubeObject, should: KubeObject): string | undefined {
+interface Difference {
+  readonly what: string;
+  /** Without values, which may be secret. */
+  readonly where: string;
+}
+
+/** The first field that differs. */
+function inFields(before: KubeObject, now: KubeObject, should: KubeObject): Difference | undefined {
   const path = firstDifference(now, should);
   if (!path) return undefined;
   const what = isDeepStrictEqual(valueAt(before, path), valueAt(should, path)) ? 'change as well' : 'not be as wanted';
-  return `${nameOf(before)} would ${what}${path.length === 0 ? '' : ` in ${path.join('.')}`}`;
+  return { what: `${nameOf(before)} would ${what}`, where: path.join('.') };
 }
 
-function otherContainer(now: KubeObject, should: KubeObject): string | undefined {
+function otherContainer(now: KubeObject, should: KubeObject): Difference | undefined {
   const [is, wanted] = [containersOf(now), containersOf(should)];
   const index = wanted.findIndex((container, at) => !isDeepStrictEqual(container, is[at]));
   if (index === -1 && is.length === wanted.length) return undefined;
-  return `${nameOf(should)} would not be as wanted in container ${wanted[index]?.name ?? is.at(-1)?.name}`;
+  return { what: `${nameOf(should)} would not be as wanted`, where: `container ${wanted[index]?.name ?? is.at(-1)?.name}` };
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

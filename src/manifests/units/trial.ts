@@ -120,21 +120,22 @@ export class Trial<Unit> {
   async #attempt(edits: readonly FileText[], expect: (after: readonly ParsedObject[]) => Expected): Promise<string | undefined> {
     const tree = await this.#tree.with(edits, this.cancel);
     let unit: Unit;
-    let after: readonly ParsedObject[];
+    let after: ParsedFile;
     try {
       unit = await this.#options.unitIn(this.#unit, tree, this.cancel);
-      after = (await this.#options.render(unit, tree, this.cancel)).objects;
+      after = await this.#options.render(unit, tree, this.cancel);
     } catch (error) {
       this.cancel.signal?.throwIfAborted();
       if (error instanceof FluxError && error.fault === 'user') return error.message;
       throw error;
     }
-    const difference = differenceFrom(expect(after), this.#objects, after);
+    const { objects, isConfidential = false } = after;
+    const difference = differenceFrom({ ...expect(objects), isConfidential }, this.#objects, objects);
     if (difference !== undefined) return difference;
     for (const { path, content } of edits) this.#texts.set(path, content);
     this.#unit = unit;
     this.#tree = tree;
-    this.#objects = after;
+    this.#objects = objects;
     return undefined;
   }
 

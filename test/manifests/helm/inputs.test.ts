@@ -87,6 +87,23 @@ describe('what is refused before Helm runs (S-026)', () => {
     ['a long name of a release', app('chart: ../chart', `releaseName: ${'a'.repeat(54)}`), 'at most 53'],
     ['a folder that names no release', { 'App/.flux.yaml': config('chart: ../chart') }, 'set releaseName'],
     ['a namespace', app('chart: ../chart', 'namespace: a/b'), 'helm.namespace: expected a name'],
+    ['images of no field', app('chart: ../chart', 'images: {web: {}}'), 'helm.images.web: expected "image", or "repository"'],
+    [
+      'an image in one field and in several',
+      app('chart: ../chart', 'images: {web: {image: a, tag: b}}'),
+      'helm.images.web: expected "image", or "repository"',
+    ],
+    [
+      'a registry alone',
+      app('chart: ../chart', 'images: {web: {registry: a}}'),
+      'helm.images.web: expected "image", or "repository"',
+    ],
+    [
+      'a path with an empty key',
+      app('chart: ../chart', 'images: {web: {tag: a..b}}'),
+      'helm.images.web.tag: expected a path with dots',
+    ],
+    ['a container of no workload', app('chart: ../chart', 'images: {"a/b": {tag: c}}'), 'helm.images.a/b: '],
     ['an unknown key', app('chart: ../chart', 'postRenderer: sh'), 'Unrecognized key: "postRenderer"'],
     ['a schema of a file', schema('{"$ref": "file:///var/run/secrets/token"}'), 'another schema'],
     ['a schema elsewhere, escaped', schema('{"a": [{"\\u0024ref": "https://example.org/"}]}'), 'another schema'],

@@ -41,3 +41,9 @@ test.each<[string, readonly string[], readonly string[], readonly string[], stri
 ])('%s', (_, before, after, wanted, expected) => {
   expect(difference(before, after, wanted)).toBe(expected);
 });
+
+test('the fields of what decrypted files went into are not shown', () => {
+  const wanted = new Map(objects(configMap('a', 'x')).map(({ object }) => [objectKey(object), object]));
+  const found = differenceFrom({ wanted, isConfidential: true }, objects(a), objects(configMap('a', 'y')));
+  expect(found).toBe('configmap/a would not be as wanted');
+});

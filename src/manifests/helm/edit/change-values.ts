@@ -16,7 +16,7 @@ interface ContainerChange extends ObjectChange {
 }
 
 /** The longest texts of values that are looked into together, in characters. */
-const MAX_LENGTH = 8 << 20;
+const MAX_LENGTH = 4 << 20;
 
 /**
  * Changes images in the values of a chart. Several containers may have their image from one field: what an edit changes has to be among
@@ -47,11 +47,13 @@ async function changeOne(
     { charts, texts: await valuesTexts(trial), from, to: change.to, ...(named ? { named } : {}) },
     trial.cancel.signal,
   );
-  // What a person names may be used for other text of the object, such as a label.
+  // A field that a person names may be used for other text of the object, such as a label.
   const open = new Set(
-    left.flatMap(({ manifest, container }) =>
-      imagePathsOf(images, manifest.object, container) ? [objectKey(manifest.object)] : [],
-    ),
+    named
+      ? left.flatMap(({ manifest: { object: each }, container }) =>
+          imagePathsOf(images, each, container) ? [objectKey(each)] : [],
+        )
+      : [],
   );
   let difference = why;
   const elsewhere = named ? '' : `; helm.images in ${trial.unit.configFile} can say where the image is`;

@@ -1,6 +1,7 @@
 import { FluxError, isExactNumber, isJsonMap, type JsonMap, type JsonValue } from '../../../base/index.ts';
 import { formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../../../image/index.ts';
 import { changesTo, dottedPath, type FieldChange, type Path, valueAt } from '../../../resource/index.ts';
+import { VARIABLE_START } from '../../substitution/variables.ts';
 import type { ImagePaths } from '../image-paths.ts';
 
 /** Fields of values that form an image together. */
@@ -23,16 +24,21 @@ const TAG_KEY = /(?:tag|version)$/i;
 export function placesOf(values: JsonMap, from: string, to: string): readonly ValuesPlace[] {
   const ref = tryParseImageRef(from);
   const found: { readonly place: ValuesPlace; readonly rank: number }[] = [];
+  const name = ref && formatName(ref);
+  const globals = registriesIn(values.global, ['global']);
   for (const { map, path } of mapsIn(values, [])) {
+    const registries = new Map([...globals, ...registriesIn(map, path)]);
+    const siblings = siblingsIn(map);
     for (const [key, text] of Object.entries(map)) {
       if (typeof text !== 'string' || text === '') continue;
-      if (text === from) found.push({ place: { image: [...path, key] }, rank: 0 });
-      else if (ref)
-        for (const named of namedBy(values, { map, path, key }, formatName(ref)))
-          for (const { tag, digest, rank } of versionsOf(map, key, ref, to)) {
-            const at = (sibling: string | undefined) => (sibling === undefined ? undefined : [...path, sibling]);
-            found.push({ place: { ...named, tag: at(tag), digest: at(digest) }, rank });
-          }
+      const image = [...path, key];
+      if (text === from) found.push({ place: { image }, rank: 0 });
+      if (text === from || !ref || !name) continue;
+      const registry = name.endsWith(`/${text}`) ? registries.get(name.slice(0, -text.length - 1)) : undefined;
+      if (text !== name && !registry) continue;
+      const at = (sibling: string | undefined) => (sibling === undefined ? undefined : [...path, sibling]);
+      for (const { tag, digest, rank } of versionsOf({ map, key, siblings }, ref, to))
+        found.push({ place: { image, registry, tag: at(tag), digest: at(digest) }, rank });
     }
   }
   return found.toSorted((a, b) => a.rank - b.rank).map(({ place }) => place);
@@ -62,35 +68,32 @@ export function changesAt(values: JsonMap, place: ValuesPlace, from: string, to:
     const tag = place.digest && ref.tag === '' ? undefined : place.tag;
     const { registry, image } = place;
     const isSameName = formatName(parseImageRef(from)) === formatName(ref);
+    const version = tag ? [{ path: tag, value: suffixOf(rest) }] : [];
+    const isApart = place.tag !== undefined || place.digest !== undefined;
     const changes =
-      isSameName && (place.tag || place.digest)
-        ? tag
-          ? [{ path: tag, value: suffixOf(rest) }]
-          : []
+      isSameName && isApart
+        ? version
         : image && changesTo(values, { container: '', image: formatImageRef(rest), place: { registry, image, tag } });
-    return changes && [...changes, ...digest].filter(({ path, value }) => valueAt(values, path) !== value);
+    const all = changes && [...changes, ...digest].filter(({ path, value }) => valueAt(values, path) !== value);
+    // What a variable stands for is not in these files.
+    return all?.some(({ path }) => hasVariable(valueAt(values, path))) ? undefined : all;
   } catch (error) {
     if (error instanceof FluxError) return undefined;
     throw error;
   }
 }
 
-interface Field {
-  readonly map: JsonMap;
-  readonly path: Path;
-  readonly key: string;
+function hasVariable(value: unknown): boolean {
+  return typeof value === 'string' && value.includes(VARIABLE_START);
 }
 
-/** The field as the name of an image, alone or with a registry beside it or in `global`. */
-function* namedBy(values: JsonMap, { map, path, key }: Field, name: string): Generator<ValuesPlace> {
-  if (map[key] === name) yield { image: [...path, key] };
-  for (const [around, at] of [
-    [map, path],
-    [values.global, ['global']],
-  ] as const)
-    for (const [registry, text] of Object.entries(isJsonMap(around) ? around : {}))
-      if (/registry$/i.test(registry) && `${text}/${map[key]}` === name)
-        yield { image: [...path, key], registry: [...at, registry] };
+/** The fields of a map that may be the registry of an image, by their text. */
+function registriesIn(map: JsonValue | undefined, path: Path): ReadonlyMap<string, Path> {
+  return new Map(
+    Object.entries(isJsonMap(map) ? map : {}).flatMap(([key, text]) =>
+      typeof text === 'string' && /registry$/i.test(key) ? [[text, [...path, key]]] : [],
+    ),
+  );
 }
 
 interface Version {
@@ -100,18 +103,32 @@ interface Version {
   readonly rank: number;
 }
 
+/** The keys of a map that may have a version. */
+interface Siblings {
+  readonly tags: readonly string[];
+  readonly digests: readonly string[];
+}
+
+function siblingsIn(map: JsonMap): Siblings {
+  const keys = Object.keys(map);
+  return { tags: keys.filter((key) => TAG_KEY.test(key)), digests: keys.filter((key) => /digest$/i.test(key)) };
+}
+
 /** The keys beside a name that have the tag and the digest of an image. */
-function versionsOf(map: JsonMap, key: string, ref: ImageRef, to: string): readonly Version[] {
+function versionsOf(
+  { map, key, siblings }: { readonly map: JsonMap; readonly key: string; readonly siblings: Siblings },
+  ref: ImageRef,
+  to: string,
+): readonly Version[] {
   const stem = key.replace(NAME_KEY, '').toLowerCase();
-  const isRelated = (each: string) =>
-    ['tag', 'imagetag', 'version'].includes(each.toLowerCase().slice(stem.length)) && each.toLowerCase().startsWith(stem);
-  const digests = Object.keys(map).filter((each) => /digest$/i.test(each));
+  const isRelated = (each: string) => [`${stem}tag`, `${stem}imagetag`, `${stem}version`].includes(each.toLowerCase());
+  const { digests } = siblings;
   const filled = ref.digest === '' ? undefined : digests.find((each) => map[each] === ref.digest);
   const empty = tryParseImageRef(to)?.digest === '' ? undefined : digests.find((each) => map[each] === '');
   const digest = filled ?? empty;
   const spelled = filled === undefined ? suffixOf(ref) : ref.tag;
   const apart = digest === undefined ? {} : { digest };
-  const tags = Object.keys(map).filter((each) => TAG_KEY.test(each) && each !== key);
+  const tags = siblings.tags.filter((each) => each !== key);
   const exact = tags.filter((each) => spelled !== '' && textOf(map[each]) === spelled);
   // With a digest of its own, charts ignore the tag.
   const open = tags.filter(

@@ -24,6 +24,8 @@ export interface Proposals {
 }
 
 const MAX_PROPOSALS = 20;
+/** The texts of all proposals together, in characters: they are copied from thread to thread. */
+const MAX_LENGTH = 4 << 20;
 
 /**
  * Edits of values that may change an image. A field is changed in the text that gives it. If that may not be edited, it is added to the
@@ -35,53 +37,71 @@ export function proposeEdits({ charts, texts, from, to, named }: ProposalRequest
   const values = effectiveValues(layers);
   const places = named ? [namedPlace(values, named)] : placesOf(values, from, to);
   if (places.length === 0) return { proposals: [], why: `no place in the values has ${from} by the conventions` };
-  const found: (readonly FileText[])[] = [];
+  const plans: Plan[] = [];
   let blocked: Path | undefined;
-  const ranked: { readonly edits: readonly FileText[]; readonly added: number }[] = [];
   for (const place of places) {
-    const changes = changesAt(values, place, from, to);
-    if (!changes || changes.length === 0) continue;
-    const edits = editsFor(layers, changes);
-    if (edits) ranked.push(edits);
+    const changes = changesAt(values, place, from, to) ?? [];
+    const plan = planOf(layers, changes);
+    if (plan && changes.length > 0) plans.push(plan);
     else blocked ??= changes[0]?.path;
   }
-  for (const { edits } of ranked.toSorted((a, b) => a.added - b.added))
-    if (!found.some((each) => isDeepStrictEqual(each, edits))) found.push(edits);
-  if (found.length > 0) return { proposals: found.slice(0, MAX_PROPOSALS) };
+  const proposals: (readonly FileText[])[] = [];
+  let length = 0;
+  for (const plan of plans.toSorted((a, b) => sizeOf(a.added) - sizeOf(b.added))) {
+    const edits = editsOf(plan);
+    if (!edits) blocked ??= [...plan.inPlace.values(), ...plan.added.values()][0]?.[0]?.path;
+    else if (!proposals.some((each) => isDeepStrictEqual(each, edits))) {
+      length += edits.reduce((sum, { content }) => sum + content.length, 0);
+      if (proposals.length > 0 && length > MAX_LENGTH) break;
+      proposals.push(edits);
+      if (proposals.length === MAX_PROPOSALS) break;
+    }
+  }
+  if (proposals.length > 0) return { proposals };
   const why = blocked
     ? `${blocked.join('.')} in the values cannot be changed alone in a file that only this folder has`
     : `the fields that have ${from} cannot hold ${to}`;
   return { proposals: [], why };
 }
 
-/** The texts with changes, and how many fields are new; undefined if that is not possible. */
-function editsFor(
-  layers: readonly ValuesLayer[],
-  changes: readonly FieldChange[],
-): { readonly edits: readonly FileText[]; readonly added: number } | undefined {
+/** The fields to change, by the text in which they are, or are new. */
+interface Plan {
+  readonly inPlace: ReadonlyMap<ValuesText, readonly FieldChange[]>;
+  readonly added: ReadonlyMap<ValuesText, readonly FieldChange[]>;
+}
+
+/** Undefined if a text that may be edited cannot give a field. */
+function planOf(layers: readonly ValuesLayer[], changes: readonly FieldChange[]): Plan | undefined {
   const inPlace = new Map<ValuesText, FieldChange[]>();
   const added = new Map<ValuesText, FieldChange[]>();
-  for (const { path, value } of changes) {
-    const { text, isNew } = textFor(layers, path);
+  for (const change of changes) {
+    const { text, isNew } = textFor(layers, change.path);
     if (!text) return undefined;
     const all = isNew ? added : inPlace;
-    all.set(text, [...(all.get(text) ?? []), { path: [...text.within, ...path], value }]);
+    all.set(text, [...(all.get(text) ?? []), change]);
   }
+  return { inPlace, added };
+}
+
+/** The texts with the changes; undefined if a layout does not allow them. */
+function editsOf({ inPlace, added }: Plan): readonly FileText[] | undefined {
   const texts = new Map<ValuesText, string>();
   for (const [edit, all] of [
     [setInText, inPlace],
     [addToValues, added],
   ] as const) {
     for (const [text, fields] of all) {
-      const edited = edit(texts.get(text) ?? text.text, fields);
+      const inText = fields.map(({ path, value }) => ({ path: [...text.within, ...path], value }));
+      const edited = edit(texts.get(text) ?? text.text, inText);
       if (edited === undefined) return undefined;
       texts.set(text, edited);
     }
   }
-  return {
-    edits: [...texts].map(([{ name }, content]) => ({ path: name, content })),
-    added: [...added.values()].flat().length,
-  };
+  return [...texts].map(([{ name }, content]) => ({ path: name, content }));
+}
+
+function sizeOf(changes: Plan['added']): number {
+  return [...changes.values()].flat().length;
 }
 
 /** The text in which a field has to change. */
@@ -90,6 +110,6 @@ function textFor(layers: readonly ValuesLayer[], path: Path): { readonly text: V
   const given = layers[giver]?.own;
   if (given) return { text: given, isNew: false };
   // One that wins over the text that has the field.
-  const after = layers.slice(giver + 1).flatMap(({ own }) => own ?? []);
+  const after = layers.slice(giver + 1).flatMap(({ own, isEncrypted }) => (own && !isEncrypted ? own : []));
   return { text: after.findLast(({ within }) => within.length === 0) ?? after.at(-1), isNew: true };
 }

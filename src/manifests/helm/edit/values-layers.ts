@@ -26,6 +26,8 @@ export interface ValuesLayer {
   readonly values: JsonMap;
   /** The text, if it may be edited. */
   readonly own?: ValuesText;
+  /** Whether sops encrypted it, so that new values have no place there. */
+  readonly isEncrypted?: boolean;
 }
 
 /**
@@ -41,7 +43,11 @@ export function layersOf(charts: readonly ChartTexts[], texts: readonly ValuesTe
         return { values: path.reduceRight<JsonMap>((inside, key) => ({ [key]: inside }), values) };
       }),
     ),
-    ...texts.map((text) => ({ values: mapIn(text.text, text.name, text.within), ...(text.isOwn ? { own: text } : {}) })),
+    ...texts.map((text) => {
+      const values = mapIn(text.text, text.name, text.within);
+      const isEncrypted = typeof valueAt(values, ['sops', 'mac']) === 'string';
+      return { values, isEncrypted, ...(text.isOwn ? { own: text } : {}) };
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isJsonMap, type JsonMap, parseYamlDocuments } from '../../../../src/base/index.ts';
 import { changesAt, namedPlace, placesOf } from '../../../../src/manifests/helm/edit/image-places.ts';
+import { VARIABLE_START } from '../../../../src/manifests/substitution/variables.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;
@@ -113,6 +114,7 @@ describe('where values have an image, and what an update changes there', () => {
     ['a name that the chart puts something before', 'n: x\nt: "1"', { repository: 'n', tag: 't' }, 'm.io/x:1', 'm.io/x:2', 't=2'],
     ['all parts', 'r: r.io\np: x\nt: "1"', { registry: 'r', repository: 'p', tag: 't' }, 'r.io/x:1', 's.io/x:2', 'r=s.io t=2'],
     ['a digest', `d: ${DIGEST}`, { digest: 'd' }, `x@${DIGEST}`, `x@${OTHER}`, `d=${OTHER}`],
+    ['a variable', `a: "${VARIABLE_START}TAG}"`, { tag: 'a' }, 'x:1', 'x:2', undefined],
     ['a tag alone, of another name', 'a: "1"', { tag: 'a' }, 'x:1', 'y:2', undefined],
   ])('what a person names: %s', (_, text, paths, from, to, expected) => {
     const values = valuesOf(text);

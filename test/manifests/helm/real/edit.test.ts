@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { lockText } from '../../../../src/manifests/helm/lock.ts';
 import { containersOf, type Manifest } from '../../../../src/resource/index.ts';
 import { type Entries, lines, link } from '../../kustomize/checkout.ts';
 import { type Changes, edited, nameOf, withEdits } from '../../kustomize/real/changes.ts';
+import { packedChart } from '../archive/tarball.ts';
 import { open } from './program.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -803,4 +805,31 @@ test('an image and a policy are changed together', async () => {
   const { manifests } = await opened.read(withEdits(files, edits));
   expect(manifests[0]?.object).toMatchObject({ metadata: { annotations: { 'fluxcd.io/automated': 'true' } } });
   expect(imagesOf(manifests)).toEqual({ 'deployment/web': { app: 'nginx:v2' } });
+});
+
+test('the tag of a packed subchart is added', async () => {
+  const opened = open();
+  const packed = await packedChart('redis', {
+    'values.yaml': lines('image: {repository: bitnami/redis, tag: "7.0"}'),
+    'templates/r.yaml': deployment('redis', { app: SPLIT }),
+  });
+  const files: Entries = { ...chart('', ''), 'charts/web/charts/redis-1.0.0.tgz': { mode: '100644', content: packed } };
+  const edits = await edited(opened, files, redis('bitnami/redis:7.1'));
+  expect(edits).toEqual([{ path: CONFIG, content: named('values:', '  redis:', '    image:', "      tag: '7.1'") }]);
+  const { manifests } = await opened.read(withEdits(files, edits));
+  expect(imagesOf(manifests)).toEqual({ 'deployment/redis': { app: 'bitnami/redis:7.1' } });
+});
+
+test('the tag of a chart from elsewhere is added', async () => {
+  const packed = await packedChart('web', {
+    'values.yaml': lines('image: {repository: nginx, tag: v1}'),
+    'templates/web.yaml': deployment('web', { app: SPLIT }),
+  });
+  const locked = { kind: 'oci', url: 'oci://ghcr.io/org/web', version: '1.0.0', digest: DIGEST } as const;
+  const config = lines('version: 1', 'helm:', '  chart: oci://ghcr.io/org/web', '  version: 1.0.0');
+  const files: Entries = { [CONFIG]: config, 'shop/.flux.lock': lockText(locked) };
+  const opened = open({ archives: { fetch: async () => packed } });
+  const edits = await edited(opened, files, web('nginx:v2'));
+  expect(edits).toEqual([{ path: CONFIG, content: `${config}  values:\n    image:\n      tag: v2\n` }]);
+  expect(imagesOf((await opened.read(withEdits(files, edits))).manifests)).toEqual({ 'deployment/web': { app: 'nginx:v2' } });
 });
