@@ -32,7 +32,9 @@ import { formatTable } from '../src/cli/table.ts';
 import { diffLines } from '../src/cli/text-diff.ts';
 import { errorFromStatus } from '../src/cluster/connection/status-error.ts';
 import { commitMessage, parseAuthor } from '../src/git/message.ts';
-import { parseSignaturePolicy, parseSignatureRule } from '../src/policy/index.ts';
+import { parseLock } from '../src/manifests/helm/lock.ts';
+import { REMOTE_CHART } from '../src/manifests/helm/remote-chart.ts';
+import { parseSignaturePolicy, parseSignatureRule, parseVersionRange } from '../src/policy/index.ts';
 import { parseDockerConfig } from '../src/registry-watch/credentials/docker-config.ts';
 import { processorMs } from './support/processor.ts';
 import { sampled } from './support/sampled.ts';
@@ -126,6 +128,10 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   parseAuthor,
   parseSignaturePolicy: (text) => parseSignaturePolicy(`cosign-keyless:${text}@https://a`),
   parseSignatureRule: (text) => parseSignatureRule(`a.b/${text}=cosign:a`),
+  parseVersionRange: (text) => parseVersionRange(text)?.(text),
+  ociChart: (text) => REMOTE_CHART.safeParse(`oci://a/${text}`),
+  repositoryChart: (text) => REMOTE_CHART.safeParse({ repository: `https://a/${text}`, name: text }),
+  parseLock,
   parseDockerConfig: (text) =>
     parseDockerConfig(JSON.stringify({ auths: { [text]: { auth: Buffer.from(`${text}x`).toString('base64') } } }), 'x'),
   errorFromStatus: (text) =>

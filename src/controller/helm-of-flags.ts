@@ -60,6 +60,8 @@ export async function helmOf(
     directory: join(directory, 'charts'),
     internalHosts: config.helmInternalHosts,
     insecureHosts: config.registryInsecureHosts,
+    // So that a host that hangs leaves time for all else.
+    patienceMs: config.syncTimeoutMs / 4,
     rps: config.registryRps,
     burst: config.registryBurst,
     trace: config.registryTrace,

@@ -26,4 +26,4 @@ export {
   whyUnusable,
 } from './signature-policy.ts';
 export { parseTagPattern, type TagPattern } from './tag-pattern.ts';
-export { newestVersion, parseVersionRange, type VersionRange } from './version-range.ts';
+export { isExactVersion, newestVersion, parseVersionRange, type VersionRange } from './version-range.ts';

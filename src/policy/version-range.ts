@@ -6,15 +6,19 @@ export type VersionRange = (version: string) => boolean;
 
 const EXACT = /^v?\d+\.\d+\.\d+(?:[-+].*)?$/;
 
+/** Whether a text is one whole version, and no range. */
+export function isExactVersion(text: string): boolean {
+  return EXACT.test(text) && parseVersion(text) !== undefined;
+}
+
 /**
  * The versions that a version of a chart means, as in Helm: that one version, with its build metadata, or those that a constraint
  * allows. Undefined for neither.
  */
-export function parseVersionRange(text: string): VersionRange | undefined {
-  const wanted = text.trim();
+export function parseVersionRange(wanted: string): VersionRange | undefined {
   if (EXACT.test(wanted)) {
-    if (!parseVersion(wanted)) return undefined;
-    return (version) => withoutV(version) === withoutV(wanted) && parseVersion(version) !== undefined;
+    if (!isExactVersion(wanted)) return undefined;
+    return (version) => withoutV(version) === withoutV(wanted);
   }
   const allows = parseConstraint(wanted);
   return (

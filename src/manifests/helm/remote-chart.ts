@@ -41,6 +41,7 @@ export const REMOTE_CHART: z.ZodType<RemoteChart> = z.unknown().transform((writt
 /** One version, or a range. */
 export const VERSION = z
   .string('expected a version as text, such as "1.2.3" or "^1.2"')
+  .trim()
   .max(200)
   .refine((text) => parseVersionRange(text) !== undefined, { error: 'expected a version or a range of versions' });
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import {
   backoffMs,
@@ -27,6 +28,8 @@ export interface ChartArchivesOptions extends AllowedHosts {
   readonly log: Logger;
   /** Of this alone, for archives. */
   readonly directory: string;
+  /** How long `fetch` waits for an archive, which is fetched further meanwhile; by default as long as it takes. */
+  readonly patienceMs?: number;
   /** Requests per second to one host, and after a pause. */
   readonly rps: number;
   readonly burst: number;
@@ -52,7 +55,9 @@ export interface ChartArchives {
 }
 
 const MAX_ARCHIVE_BYTES = 32 << 20;
+/** Archives of one host at once: one that hangs holds up no other. */
 const AT_ONCE = 4;
+const MAX_HOSTS = 1_000;
 /** A source that fails is asked again after growing pauses, for all that name it. */
 const AGAIN = { initialMs: 20_000, maxMs: 600_000 };
 const MAX_FAILED = 1_000;
@@ -65,7 +70,7 @@ interface Failure {
 }
 
 export function createChartArchives(options: ChartArchivesOptions): ChartArchives {
-  const { http, clock, log, directory, trace = false, insecureHosts, environment, onRequest } = options;
+  const { http, clock, log, directory, trace = false, insecureHosts, environment, patienceMs, onRequest } = options;
   const exchange = createExchange({ http, clock, log, trace, onRequest });
   const limitOf = createHostLimits(options);
   const connection = createConnection({ exchange, authorizer: createAuthorizer({ exchange, clock }), limitOf, insecureHosts });
@@ -77,7 +82,12 @@ export function createChartArchives(options: ChartArchivesOptions): ChartArchive
     ...(environment === undefined ? {} : { cloud: { http, environment } }),
   });
   const cache = new ArchiveCache(directory, log);
-  const inTurn = pLimit(AT_ONCE);
+  const turns = new LRUCache<string, ReturnType<typeof pLimit>>({ max: MAX_HOSTS });
+  const turnsAt = (host: string) => {
+    const known = turns.get(host) ?? pLimit(AT_ONCE);
+    turns.set(host, known);
+    return known;
+  };
   const underWay = new Map<string, { readonly key: string; readonly archive: Promise<Buffer> }>();
   const failures = new Map<string, Failure>();
 
@@ -116,7 +126,7 @@ export function createChartArchives(options: ChartArchivesOptions): ChartArchive
     const before = failures.get(key);
     if (before && clock.monotonic() < before.until) throw before.error;
     try {
-      const archive = await inTurn(() => download(chart));
+      const archive = await turnsAt(new URL(chart.url).host)(() => download(chart));
       failures.delete(key);
       return archive;
     } catch (error) {
@@ -130,27 +140,40 @@ export function createChartArchives(options: ChartArchivesOptions): ChartArchive
     }
   };
 
+  /** From the cache, or from its source: once for all who wait. */
+  const obtain = async (chart: LockedChart, { signal }: Cancellable): Promise<Buffer> => {
+    const { digest } = chart;
+    const key = JSON.stringify(chart.kind === 'oci' ? [chart.url, digest] : [chart.url, digest, chart.repository]);
+    for (;;) {
+      const known = await cache.get(digest);
+      signal?.throwIfAborted();
+      if (known) return known;
+      const other = underWay.get(digest);
+      if (other === undefined) break;
+      if (other.key === key) return waitOrAbort(other.archive, signal);
+      // Of another source: what it has, or else this one, counts.
+      await waitOrAbort(other.archive.then(ignore, ignore), signal);
+    }
+    const archive = downloadNoting(key, chart).finally(() => underWay.delete(digest));
+    underWay.set(digest, { key, archive });
+    return waitOrAbort(archive, signal);
+  };
+
   return {
     async fetch(chart, { signal } = {}) {
-      const { digest } = chart;
-      const key = JSON.stringify(chart.kind === 'oci' ? [chart.url, digest] : [chart.url, digest, chart.repository]);
-      for (;;) {
-        const known = await cache.get(digest);
+      if (patienceMs === undefined) return obtain(chart, signal ? { signal } : {});
+      using deadline = clock.deadline(patienceMs, signal);
+      try {
+        return await obtain(chart, { signal: deadline.signal });
+      } catch (error) {
         signal?.throwIfAborted();
-        if (known) return known;
-        const other = underWay.get(digest);
-        if (other === undefined) break;
-        if (other.key === key) return waitOrAbort(other.archive, signal);
-        // Of another source: what it has, or else this one, counts.
-        await waitOrAbort(other.archive.then(ignore, ignore), signal);
+        if (deadline.signal.aborted) throw stillFetched(chart, patienceMs);
+        throw error;
       }
-      const archive = downloadNoting(key, chart).finally(() => underWay.delete(digest));
-      underWay.set(digest, { key, archive });
-      return waitOrAbort(archive, signal);
     },
     async resolve(chart, cancel = {}) {
       if (chart.kind === 'oci') {
-        const found = await askRegistry(chart, (question) => resolveOci(connection, question, chart), cancel);
+        const found = await askRegistry(chart, (question) => resolveOci(connection, question, chart, MAX_ARCHIVE_BYTES), cancel);
         return { kind: 'oci', url: chart.url, ...found };
       }
       const read = (url: URL, maxBytes: number) => askRepository(url, maxBytes, cancel);
@@ -162,6 +185,13 @@ export function createChartArchives(options: ChartArchivesOptions): ChartArchive
 }
 
 function ignore(): void {}
+
+function stillFetched({ url }: LockedChart, ms: number): FluxError {
+  return new FluxError(`${new URL(url).host} has not sent it within ${ms / 1000} s, and is still asked`, {
+    code: 'helm/still-fetched',
+    help: 'Look at the host, and at the network between it and fluxd.',
+  });
+}
 
 function withoutAccess(error: FluxError): FluxError {
   return new FluxError(error.message, {

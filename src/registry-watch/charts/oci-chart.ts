@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FluxError } from '../../base/index.ts';
-import { newestVersion, parseVersionRange } from '../../policy/index.ts';
+import { isExactVersion, newestVersion, parseVersionRange } from '../../policy/index.ts';
 import type { OciChart } from '../../resource/index.ts';
 import { jsonOf } from '../answer.ts';
 import type { Connection, Question } from '../connection.ts';
@@ -16,9 +16,8 @@ const CHART_LAYER = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const MAX_MANIFEST_BYTES = 1 << 20;
 const DOCKER_HUB = ['docker.io', 'registry-1.docker.io'];
-const EXACT = /^v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
 
-const Manifest = z.object({ layers: z.array(z.object({ mediaType: z.string(), digest: Digest })).max(100) });
+const Manifest = z.object({ layers: z.array(z.object({ mediaType: z.string(), digest: Digest, size: z.number() })).max(100) });
 
 /** The repository that has a chart. @throws FluxError `registry/bad-name` */
 export function repositoryOf({ url }: OciChart): RepositoryName {
@@ -45,8 +44,9 @@ export async function resolveOci(
   connection: Connection,
   question: Question,
   { url, version: wanted }: OciChart & { readonly version: string },
+  maxBytes: number,
 ): Promise<{ readonly version: string; readonly digest: string }> {
-  const version = EXACT.test(wanted) ? wanted : await newestTag(connection, question, url, wanted);
+  const version = isExactVersion(wanted) ? wanted : await newestTag(connection, question, url, wanted);
   // A tag has no `+`; Helm writes `_` in its place.
   const target = `manifests/${version.replaceAll('+', '_')}`;
   const answer = await connection.send(question, { kind: 'manifest', target, accept: MANIFEST, maxBytes: MAX_MANIFEST_BYTES });
@@ -55,6 +55,8 @@ export async function resolveOci(
   const parsed = Manifest.safeParse(jsonOf(answer.body, subject));
   const layer = parsed.data?.layers.find(({ mediaType }) => mediaType === CHART_LAYER);
   if (!layer) throw new FluxError(`${subject} is not a Helm chart`, { code: 'registry/bad-manifest', fault: 'user' });
+  if (layer.size > maxBytes)
+    throw new FluxError(`${subject}: the chart has more than ${maxBytes >> 20} MiB`, { code: 'http/too-large' });
   return { version, digest: layer.digest };
 }
 

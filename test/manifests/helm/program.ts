@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../../src/base/index.ts';
 import { type ChartArchives, createManifests } from '../../../src/manifests/index.ts';
 import type { ProgramFiles } from '../../../src/repository/index.ts';
 import type { ClusterCapabilities } from '../../../src/resource/index.ts';
@@ -7,9 +8,11 @@ import { type Entries, revisionOf } from '../kustomize/checkout.ts';
 export function open(
   capabilities: () => Promise<ClusterCapabilities> = async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1', 'v1/Pod'] }),
   archives: ChartArchives = NO_ARCHIVES,
+  clock: Pick<Clock, 'monotonic'> = systemClock,
 ) {
   const runs: { args: readonly string[]; files: ProgramFiles }[] = [];
   const manifests = createManifests({
+    clock,
     generation: { runner: { run: () => Promise.reject(new Error('a command runs')) }, environment: {}, timeoutMs: 1_000 },
     helm: {
       program: {

@@ -112,6 +112,24 @@ describe('a chart from elsewhere', () => {
     ]);
   });
 
+  test('that could not be fetched is asked for again after a pause, and rendered then', async () => {
+    let now = 0;
+    const archive = await packedChart('web');
+    let asked = 0;
+    const fetch = async () => {
+      asked += 1;
+      if (asked > 1) return archive;
+      throw new FluxError('lost', { code: 'http/connection' });
+    };
+    const { read } = open(undefined, { fetch }, { monotonic: () => now });
+    expect((await read(APP)).errors).toHaveLength(1);
+    expect((await read(APP)).errors).toHaveLength(1);
+    expect(asked).toBe(1);
+    now += 20_000;
+    const { errors, manifests } = await read(APP);
+    expect([errors.length, manifests.length]).toEqual([0, 1]);
+  });
+
   test.each([
     [
       'a schema elsewhere',

@@ -111,12 +111,19 @@ interface SetupOptions {
   readonly http?: (clock: DeadlineClock) => HttpTransport;
   readonly insecureHosts?: readonly string[];
   readonly internalHosts?: readonly string[];
+  readonly patienceMs?: number;
   /** A Docker configuration. */
   readonly credentials?: Readonly<Record<string, string>>;
 }
 
 /** Archives with a directory of their own, and time that passes when the test says so. */
-export function setup({ http: transport, insecureHosts = ['127.0.0.1'], internalHosts = [], credentials }: SetupOptions = {}): {
+export function setup({
+  http: transport,
+  insecureHosts = ['127.0.0.1'],
+  internalHosts = [],
+  patienceMs,
+  credentials,
+}: SetupOptions = {}): {
   readonly archives: ChartArchives;
   readonly clock: DeadlineClock;
   readonly directory: string;
@@ -134,6 +141,7 @@ export function setup({ http: transport, insecureHosts = ['127.0.0.1'], internal
   const archives = createChartArchives({
     ...{ http, clock, log: silentLogger(), directory, insecureHosts, internalHosts, rps: 1e6, burst: 1e6 },
     readFile: async () => JSON.stringify({ auths }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     ...(credentials ? { dockerConfigFile: 'config.json' } : {}),
   });
   return { archives, clock, directory };

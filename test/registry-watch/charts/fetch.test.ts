@@ -182,6 +182,34 @@ test('a source that fails does not keep another one with the same archive from b
   expect(await archives.fetch(bad)).toEqual(ARCHIVE);
 });
 
+test('a host that hangs holds up no other, and is waited for so long; what it sends in the end is used', async () => {
+  const [host, hung] = [await ChartHost.start(), await ChartHost.start()];
+  const { archives, clock } = setup({ patienceMs: 15_000 });
+  const waiting: (() => void)[] = [];
+  hung.intercept = (request, response) => {
+    waiting.push(() => void response.end(hung.files.get(request.url ?? '')));
+    return true;
+  };
+  const charts = Array.from({ length: 6 }, (_, n) => hung.add(`1.0.${n}`, Buffer.from(`archive ${n}`)));
+  const refused = Promise.all(
+    charts.map((chart) =>
+      expect(archives.fetch(chart)).rejects.toMatchObject({
+        code: 'helm/still-fetched',
+        message: expect.stringContaining(hung.host),
+      }),
+    ),
+  );
+  await expect.poll(() => waiting.length).toBe(4);
+  expect(await archives.fetch(host.add('1.0.0', ARCHIVE))).toEqual(ARCHIVE);
+  clock.advance(15_000);
+  await refused;
+  const [first] = charts as [LockedChart];
+  const again = archives.fetch(first);
+  for (const answer of waiting) answer();
+  expect(await again).toEqual(Buffer.from('archive 0'));
+  expect(hung.requests.filter((request) => request.endsWith('web-1.0.0.tgz'))).toHaveLength(1);
+});
+
 test('archives that are used least make room', async () => {
   const host = await ChartHost.start();
   const { archives, directory } = setup();

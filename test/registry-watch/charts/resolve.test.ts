@@ -50,11 +50,24 @@ describe('the newest version that is allowed', () => {
 
   test('has an archive that is a chart', async () => {
     const host = await ChartHost.start();
-    host.pushManifest('1.0.0', { layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: sha256('x') }] });
+    host.pushManifest('1.0.0', {
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: sha256('x'), size: 1 }],
+    });
     const resolved = setup().archives.resolve({ kind: 'oci', url: `oci://${host.host}/charts/web`, version: '1.0.0' });
     await expect(resolved).rejects.toMatchObject({
       code: 'registry/bad-manifest',
       message: expect.stringContaining('is not a Helm chart'),
+    });
+  });
+
+  test('has no archive that could not be fetched', async () => {
+    const host = await ChartHost.start();
+    const layer = { mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', digest: sha256('x'), size: (32 << 20) + 1 };
+    host.pushManifest('1.0.0', { layers: [layer] });
+    const resolved = setup().archives.resolve({ kind: 'oci', url: `oci://${host.host}/charts/web`, version: '1.0.0' });
+    await expect(resolved).rejects.toMatchObject({
+      code: 'http/too-large',
+      message: expect.stringContaining('more than 32 MiB'),
     });
   });
 

@@ -8,6 +8,7 @@ import { lockText } from '../../../../src/manifests/index.ts';
 import type { RemoteChart } from '../../../../src/resource/index.ts';
 import { startRegistry } from '../../../../src/sim/index.ts';
 import { ChartHost, setup } from '../../../registry-watch/charts/chart-host.ts';
+import { leaksOf, plant } from '../../../support/canaries.ts';
 import { open } from './program.ts';
 
 const CONFIG_MAP = (name: string) =>
@@ -108,5 +109,24 @@ describe('a chart that Helm packed', () => {
     expect(await rendered({ kind: 'repository', repository, name: 'web', version: '<2' }, written)).toEqual(
       expected('1.2.0+build.5'),
     );
+  });
+
+  test('and that fails is shown with its place, and without values', async () => {
+    const planted = plant('value');
+    const folder = folderOf({
+      'web/Chart.yaml': chart('web', '1.0.0'),
+      'web/templates/web.yaml': '{{ fail (printf "bad text %s" .Values.secret) }}\n',
+    });
+    await helm(folder, 'package', 'web');
+    const host = await ChartHost.start();
+    const locked = host.push('1.0.0', readFileSync(join(folder, 'web-1.0.0.tgz')));
+    const { read } = open({ archives: setup().archives });
+    const { errors } = await read({
+      'shop/.flux.yaml': `version: 1\nhelm:\n  chart: ${locked.url}\n  version: 1.0.0\n  values: {secret: ${planted.value}}\n`,
+      'shop/.flux.lock': lockText(locked),
+    });
+    const said = String(errors[0]?.error.message);
+    expect(said).toContain('execution error: bad text in web/templates/web.yaml:1');
+    expect(leaksOf(planted, new Map([['error', said]]))).toEqual([]);
   });
 });
