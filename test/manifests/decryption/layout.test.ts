@@ -15,6 +15,7 @@ describe('metadata are found where sops writes them, and replaced there alone', 
   test.each<readonly [Format, string, string]>([
     ['yaml', `a: b\n${METADATA}`, `a: b\nsops: ${JSON.stringify(OTHER)}\n`],
     ['yaml', `${METADATA}"a b": c\n`, `sops: ${JSON.stringify(OTHER)}\n"a b": c\n`],
+    ['yaml', `"\\"\\t": c\n'it''s': c\na#b: c\n${METADATA}`, `"\\"\\t": c\n'it''s': c\na#b: c\nsops: ${JSON.stringify(OTHER)}\n`],
     [
       'yaml',
       `# one\n---\na: |\n    text\n\n    sops:\n        b: c\n${METADATA}---\na:\n- sops: 1\n${METADATA}`,

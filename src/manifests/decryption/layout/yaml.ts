@@ -6,8 +6,9 @@ const LINE = /([^\n\r\u0085\u2028\u2029]*)(?:\r\n|[\n\r\u0085\u2028\u2029]|$)/y;
 const BLANK = /^[ \t]*(?:#|$)/;
 const MARKER = /^(?:---|\.\.\.)[ \t]*(?:#|$)/;
 const ITEM = /^-(?:[ \t]|$)/;
-/** A key at the start of a line, whose text is there to see. */
-const KEY = /^(?:[^\s"'?{}[\]&*!|>%@`<,#:-]|[-:](?=\S))[^#]*?:(?:[ \t]|$)|^"[^"\\]*":(?:[ \t]|$)|^'[^']*':(?:[ \t]|$)/;
+/** A key at the start of a line, whose letters are there to see. */
+const KEY =
+  /^(?!<<[ \t]*:)(?:[^\s"'?{}[\]&*!|>%@`,#:-]|[-:?](?=\S)).*?:(?:[ \t]|$)|^"(?:[^"\\]|\\[^xuU])*":(?:[ \t]|$)|^'(?:[^']|'')*':(?:[ \t]|$)/;
 const METADATA = /^sops[ \t]*:/;
 const QUOTED_METADATA = /^["']sops["']/;
 const MENTIONED = /["']?sops["']?[ \t]*:/;

@@ -27,6 +27,8 @@ export function runSops(
   return new Promise((resolve, reject) => {
     const options = { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...environment }, encoding: 'buffer' as const };
     const child = execFile(SOPS, args, options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    // It ends without reading where it refuses its arguments.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
 }
