@@ -82,6 +82,8 @@ export interface Config {
   readonly gitTimeoutMs: number;
   /** Files and directories of GPG keys. */
   readonly gitGpgKeyImport: readonly string[];
+  /** Whether files that git-secret hides are decrypted. */
+  readonly gitSecret: boolean;
   /** Which commits must have a valid signature; absent for none. */
   readonly gitVerifySignatures?: 'first-parent' | 'all';
   /** Who may sign with which SSH key; absent for no one. */

@@ -82,7 +82,7 @@ export const FLAG_GROUPS = {
       'auto',
       '`auto` fetches only the files below --git-path, where the Git server can do that; `off` fetches all of the repository',
     ),
-    'git-secret': unbuilt('bool', 'false', 'decrypt the repository with git-secret'),
+    'git-secret': built('bool', 'false', 'decrypt files that git-secret hides'),
     'git-gpg-key-import': built('list', '', 'files or directories of GPG keys to import'),
     'git-signing-key': built(
       'string',

@@ -258,6 +258,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
     gitPartialClone: partialClone === 'off' ? 'off' : 'auto',
     gitPollIntervalMs: values['git-poll-interval'],
     gitTimeoutMs: values['git-timeout'],
+    gitSecret: values['git-secret'],
     gitGpgKeyImport: values['git-gpg-key-import'].filter((path) => path !== ''),
     ...(verifies === undefined ? {} : { gitVerifySignatures: verifies }),
     ...optional('gitAllowedSignersFile', allowedSigners),

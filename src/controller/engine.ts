@@ -165,6 +165,7 @@ export function startEngine(options: EngineOptions): Engine {
       ? { variables: variablesOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
       : {}),
     ...(options.decrypter ? { decrypter: options.decrypter } : {}),
+    gitSecret: config.gitSecret,
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

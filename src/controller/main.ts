@@ -13,13 +13,14 @@ import {
   syncSetName,
   usesSsh,
 } from '../git/index.ts';
-import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
+import { MANIFEST_NAME, MAX_FILE_BYTES, oneOf } from '../manifests/index.ts';
 import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import { MAX_COMMAND_FILE_BYTES } from '../sandbox/index.ts';
 import type { EngineSource } from './engine.ts';
 import { type DaemonMetrics, type EnginesOptions, type RunningFlux, startEngines } from './engines.ts';
 import { generationOf } from './generation-of-flags.ts';
+import { gitSecretOf } from './git-secret-of-flags.ts';
 import { helmOf } from './helm-of-flags.ts';
 import { imageCacheOf } from './image-cache-of-flags.ts';
 import { kustomizeOf } from './kustomize-of-flags.ts';
@@ -129,7 +130,7 @@ export async function startFlux({
     ...(config.gitSigning === undefined ? {} : { signing: config.gitSigning }),
     ...(config.gitVerifySignatures === undefined ? {} : { verifies: config.gitVerifySignatures }),
     ...(config.gitAllowedSignersFile === undefined ? {} : { allowedSignersFile: config.gitAllowedSignersFile }),
-    decrypts: config.sops !== undefined,
+    ...(config.gitSecret ? { decrypts: 'always' } : config.sops ? { decrypts: 'imported' } : {}),
     environment,
     clock,
     log: log.child({ component: 'signatures' }),
@@ -141,6 +142,13 @@ export async function startFlux({
     clock,
     log: log.child({ component: 'sops' }),
   });
+  const gitSecret = gitSecretOf(config, {
+    memoryDirectory: keyDirectory.path,
+    gpg: signatures.decryption,
+    clock,
+    log: log.child({ component: 'git-secret' }),
+  });
+  const decrypters = [sops, gitSecret].flatMap((each) => (each ? each.decrypter : []));
   // Also without SSH: the pod mounts this Secret, and starts only with it.
   const keySecret = cluster.secret({ name: config.deployKey.secretName });
   const usesSecret = config.syncState === 'secret' || config.sources.some(({ ref }) => ref !== undefined);
@@ -183,7 +191,7 @@ export async function startFlux({
       paths,
       partialClone: config.gitPartialClone,
       names: MANIFEST_NAME,
-      ...(commands || kustomize ? { wholeTree: true } : {}),
+      ...(commands || kustomize || gitSecret ? { wholeTree: true } : {}),
       maxBlobBytes: commands ? MAX_COMMAND_FILE_BYTES : MAX_FILE_BYTES,
       directory: join(directory.path, 'mirrors', name),
       user: config.gitUser,
@@ -235,7 +243,7 @@ export async function startFlux({
     renderingsDirectory: join(directory.path, 'renderings'),
     ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
     ...(helm ? { helm: helm.helm } : {}),
-    ...(sops ? { decrypter: sops.decrypter } : {}),
+    ...(decrypters.length > 0 ? { decrypter: oneOf(decrypters) } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });
@@ -247,6 +255,7 @@ export async function startFlux({
       await kustomize?.close();
       await helm?.close();
       await sops?.close();
+      await gitSecret?.close();
       await signatures.close();
       await Promise.all([directory.remove(), keyDirectory.remove()]);
     },

@@ -6,8 +6,10 @@
 export { MAX_FILE_BYTES } from './decode.ts';
 export { openAgeKeys } from './decryption/age-keys.ts';
 export type { Decrypter, EncryptedFile } from './decryption/decrypter.ts';
+export { oneOf } from './decryption/one-of.ts';
 export { createSopsDecrypter } from './decryption/sops-decrypter.ts';
 export type { FileChange } from './file-change.ts';
+export { createGpgDecrypter } from './git-secret/gpg-decrypter.ts';
 export type { ChartArchives, Helm, HelmProgram } from './helm/helm-program.ts';
 export { lockText } from './helm/lock.ts';
 export { nameOfChart } from './helm/remote-chart.ts';

@@ -8,6 +8,7 @@ import type { Decrypter } from './decryption/decrypter.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
+import { HIDDEN, type Revealed, reveal, revealedOnly } from './git-secret/reveal.ts';
 import type { Helm } from './helm/helm-program.ts';
 import { createHelmRenderer } from './helm/helm-renderer.ts';
 import { type NamedRemoteChart, remoteCharts } from './helm/remote-charts.ts';
@@ -119,6 +120,8 @@ export interface ManifestsOptions {
   readonly helm?: Helm;
   /** Without it, what sops encrypted is refused. */
   readonly decrypter?: Decrypter;
+  /** Whether files that git-secret hides are among those of a revision; the decrypter opens them. */
+  readonly gitSecret?: boolean;
   /** What variables stand for, each time that a revision is read. Without it, manifests have none. */
   readonly variables?: (cancel: Cancellable) => Promise<Variables>;
 }
@@ -135,6 +138,7 @@ export function createManifests({
   kustomize,
   helm,
   decrypter,
+  gitSecret = false,
   variables: readVariables,
 }: ManifestsOptions = {}): Manifests {
   const clearFiles = decrypter && new ClearFiles(decrypter, clock);
@@ -142,7 +146,7 @@ export function createManifests({
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
   const kustomizations = new Kustomizations();
   const trees =
-    generation || kustomize
+    generation || kustomize || gitSecret
       ? new TreeRendering(paths, {
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
@@ -170,7 +174,8 @@ export function createManifests({
         return keep ? kept(state) : state;
       }
       const revision = renderings.revision();
-      const state = await trees.render(await Tree.of(files, blob, reading), revision, options);
+      const { tree, errors } = await revealed(await Tree.of(files, blob, reading), cancel);
+      const state = withErrors(await trees.render(tree, revision, options), errors);
       if (!keep) return state;
       revision.keep();
       return kept(state);
@@ -184,31 +189,36 @@ export function createManifests({
       return apart.render(ALL_FILES, tree, { ...cancel, keep: false, budget });
     },
     async edit(file, change, read, { signal } = {}) {
-      const text = await read(file);
+      const text = gitSecret ? await readWritten(file, read) : await read(file);
       const content = await thread.change(text, change, signal);
       return content === text ? [] : [await readable({ path: file, content }, clearFiles, signal ? { signal } : {})];
     },
     async editUnit(name, changes, revision, cancel = {}) {
-      const tree = await editedTree(revision, await treeOptions(cancel));
+      const { tree } = await revealed(await editedTree(revision, await treeOptions(cancel)), cancel);
       const unit = await find(name, tree, cancel);
       const edits = await unit.renderer.edit(unit.unit, changes, tree, cancel);
       return checkedEdits(edits, changes, tree, { thread, clearFiles }, cancel);
     },
     async originOf({ object, place }, files, blob, cancel = {}) {
       if (!isRendered(place)) return undefined;
-      const tree = await Tree.of(files, blob, await treeOptions(cancel));
+      const { tree } = await revealed(await Tree.of(files, blob, await treeOptions(cancel)), cancel);
       const { unit, renderer } = await find(place.unit, tree, cancel);
       const origin = (await renderer.originsOf?.(unit, tree, cancel))?.get(objectKey(object));
       return origin === undefined ? undefined : posix.join(unit.directory, origin);
     },
     remoteCharts: async (files, blob, cancel = {}) => remoteCharts(await Tree.of(files, blob, cancel), paths, cancel),
     async readEdited(revision, cancel = {}) {
-      const tree = await editedTree(revision, await treeOptions(cancel));
+      const { tree, errors } = await revealed(await editedTree(revision, await treeOptions(cancel)), cancel);
       // The cache of plain files is for the last revision that was read.
       const options = { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) };
-      return trees ? trees.render(tree, renderings.revision(), options) : plain.render(ALL_FILES, tree, options);
+      const state = trees ? trees.render(tree, renderings.revision(), options) : plain.render(ALL_FILES, tree, options);
+      return withErrors(await state, errors);
     },
   };
+
+  async function revealed(tree: Tree, cancel: Cancellable): Promise<Revealed> {
+    return gitSecret ? reveal(tree, cancel) : { tree, errors: [] };
+  }
 
   /** The identical list of manifests, if nothing has changed. */
   function kept(state: DesiredState): DesiredState {
@@ -221,6 +231,20 @@ export function createManifests({
     const unit = await trees.find(name, tree, cancel);
     return { unit, renderer: trees.rendererOf(unit) };
   }
+}
+
+function withErrors(state: DesiredState, errors: DesiredState['errors']): DesiredState {
+  return errors.length === 0 ? state : { ...state, errors: [...errors, ...state.errors] };
+}
+
+/** The text of a file that is not hidden. @throws FluxError `git-secret/not-editable` */
+async function readWritten(file: string, read: (path: string) => Promise<string>): Promise<string> {
+  const isHidden = await read(`${file}${HIDDEN}`).then(
+    () => true,
+    () => false,
+  );
+  if (isHidden) throw revealedOnly(file);
+  return read(file);
 }
 
 async function editedTree({ files, blob, edits }: EditedRevision, options: TreeOptions): Promise<Tree> {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { FluxError, isJsonMap, parseYamlDocuments, type YamlDocument } from '../base/index.ts';
 import { decodeText } from './decode.ts';
 import type { Finding, ParsedFile } from './finding.ts';
@@ -64,7 +65,8 @@ function* unbounded(content: FileContent): Generator<Finding, void> {
   let read: FilePatches;
   try {
     text = decodeText(bytes);
-    encrypted = content.encrypted && decodeText(content.encrypted);
+    // What git-secret hides is no text.
+    encrypted = content.encrypted && isUtf8(content.encrypted) ? decodeText(content.encrypted) : undefined;
     read = readPatches(patches, namespace);
   } catch (error) {
     if (!(error instanceof FluxError)) throw error;

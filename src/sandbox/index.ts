@@ -12,6 +12,7 @@ export { type ContainerRunnerOptions, createContainerRunner } from './container/
 export { createNetworkRunner, type NetworkRunnerOptions } from './container/network-runner.ts';
 export { DEFAULT_LIMITS, MAX_FILE_BYTES as MAX_COMMAND_FILE_BYTES, type RunLimits } from './limits.ts';
 export { findProgram } from './program/find-program.ts';
+export { createGpg } from './program/gpg.ts';
 export { createHelm } from './program/helm.ts';
 export { createKustomize } from './program/kustomize.ts';
 export type { ProgramOptions } from './program/program-runner.ts';

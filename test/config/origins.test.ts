@@ -180,8 +180,8 @@ describe('where a value comes from', () => {
     expect(refusal({ environment }).errors).toEqual(
       refused.map((name) => expect.stringContaining(`--${name} (from ${variableOf(name)}) is not supported yet`)),
     );
-    expect(refusal({ file: '\ngit-secret: true\nsync-state: tag\n' }).errors).toEqual([
-      '--git-secret (from flux.yaml:2) is not supported yet; remove it, or set it to "false"',
+    expect(refusal({ file: '\nconnect: a\nsync-state: tag\n' }).errors).toEqual([
+      '--connect (from flux.yaml:2) is not supported yet; remove it, or set it to ""',
       'unknown sync state mode "tag" in --sync-state (from flux.yaml:3); use "git" or "secret"',
     ]);
   });

@@ -47,6 +47,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       gitReadonly: false,
       gitTimeoutMs: 20_000,
       gitGpgKeyImport: [],
+      gitSecret: false,
       syncState: 'git',
       syncIntervalMs: 300_000,
       syncTimeoutMs: 60_000,
@@ -370,12 +371,12 @@ describe('what cannot be is refused, in the words and with the exit code of Flux
   test.each(CASES)('%j', (argv, exit, error) => expect(refusalOf(...argv)).toEqual({ exit, errors: [`Error: ${error}`] }));
 
   test('all problems are told at once', () => {
-    expect(refusalOf('--nope', '--sync-interval=x', '--git-secret', '--git-path=/a')).toEqual({
+    expect(refusalOf('--nope', '--sync-interval=x', '--connect=a', '--git-path=/a')).toEqual({
       exit: 2,
       errors: [
         'Error: unknown flag: --nope',
         'Error: invalid argument "x" for "--sync-interval" flag: time: invalid duration "x"',
-        'Error: --git-secret is not supported yet; remove it, or set it to "false"',
+        'Error: --connect is not supported yet; remove it, or set it to ""',
         'Error: subdirectory given as --git-path should not have leading forward slash',
       ],
     });

@@ -276,7 +276,7 @@ test.runIf(thorough('a signed sync tag'))('a signed sync tag is read; it moves o
 });
 
 test('what is not built stops the start, all of it by name, before anything is read or written', async () => {
-  const unbuilt = ['--git-secret', '--token=a'];
+  const unbuilt = ['--token=a'];
   const repository = await world.repository();
   const revision = await repository.commit('By Flux v1', {});
   const fluxd = await world.fluxd(repository, { args: [...ARGUMENTS, ...unbuilt], wait: false });

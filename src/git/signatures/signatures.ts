@@ -22,8 +22,8 @@ export interface SignaturesOptions {
   readonly allowedSignersFile?: string;
   /** The daemon's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether the imported GPG keys decrypt as well. */
-  readonly decrypts?: boolean;
+  /** Whether GPG keys decrypt as well: only if some are imported, or in any case. */
+  readonly decrypts?: 'imported' | 'always';
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -45,6 +45,8 @@ export interface Signatures {
   readonly decryption?: {
     readonly program: string;
     readonly home: string;
+    /** Resolves when gpg can use secret keys. @throws FluxError if its agent does not start */
+    ready(): Promise<void>;
     /** The fingerprints of secret keys and their subkeys, once gpg can use them. @throws FluxError if its agent does not start */
     secretKeys(): Promise<readonly string[]>;
   };
@@ -58,8 +60,9 @@ export interface Signatures {
 export async function openSignatures(options: SignaturesOptions): Promise<Signatures> {
   const { directory, imports, signing: requested, environment, clock, log } = options;
   const path = environment.PATH;
-  const { verifies, allowedSignersFile, decrypts = false } = options;
-  const usesGpg = imports.length > 0 || requested?.format === 'gpg' || verifies !== undefined;
+  const { verifies, allowedSignersFile } = options;
+  const decrypts = options.decrypts === 'always' || (options.decrypts === 'imported' && imports.length > 0);
+  const usesGpg = imports.length > 0 || decrypts || requested?.format === 'gpg' || verifies !== undefined;
   const keyring = usesGpg
     ? await openKeyring({
         home: join(directory, 'gnupg'),
@@ -87,7 +90,7 @@ export async function openSignatures(options: SignaturesOptions): Promise<Signat
       ...(requested && signing ? { signing: { format: requested.format, key: signing.key } } : {}),
     },
     ...(signing ? { signing } : {}),
-    ...(decrypts && imports.length > 0 && keyring ? { decryption: decryptionBy(keyring) } : {}),
+    ...(decrypts && keyring ? { decryption: decryptionBy(keyring) } : {}),
     ...(verifies ? { verification: { mode: verifies, keys: () => stateOfFile(allowedSignersFile) } } : {}),
     close: async () => keyring?.agent.stop(),
   };
@@ -97,6 +100,7 @@ function decryptionBy({ gpg, agent }: Keyring): NonNullable<Signatures['decrypti
   return {
     program: gpg.program,
     home: gpg.home,
+    ready: () => agent.ensure(),
     async secretKeys() {
       await agent.ensure();
       return fingerprintsIn((await gpg.listAllSecretKeys()).stdout);

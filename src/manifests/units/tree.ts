@@ -79,10 +79,24 @@ export class Tree implements CommandFiles {
       contents.set(blob, bytes);
       edited.set(path, { path, mode: this.get(path)?.mode ?? '100644', blob, size: bytes.length });
     }
+    return this.#replacing(edited, signal, async (id) => contents.get(id) ?? this.#blob(id));
+  }
+
+  /** The same files, with others under their paths, whose content is of this revision. */
+  async withFiles(files: readonly TreeFile[], { signal }: Cancellable): Promise<Tree> {
+    if (files.length === 0) return this;
+    return this.#replacing(new Map(files.map((file) => [file.path, file])), signal, this.#blob);
+  }
+
+  #replacing(
+    edited: ReadonlyMap<string, TreeFile>,
+    signal: AbortSignal | undefined,
+    blob: (id: string) => Promise<Buffer>,
+  ): Promise<Tree> {
     const kept = this.files.map((file) => (file.undecodable ? file : (edited.get(file.path) ?? file)));
     const added = [...edited.values()].filter(({ path }) => !this.#byPath.has(path));
     const options = { ...(signal ? { signal } : {}), variables: this.variables };
-    return Tree.of(merged(kept, added), async (id) => contents.get(id) ?? this.#blob(id), options);
+    return Tree.of(merged(kept, added), blob, options);
   }
 }
 

@@ -21,7 +21,7 @@ export interface ProgramOptions {
 
 export interface ProgramRunnerOptions extends ProgramOptions {
   /** In errors and their codes. */
-  readonly name: 'kustomize' | 'helm' | 'sops';
+  readonly name: 'kustomize' | 'helm' | 'sops' | 'gpg';
   /** The version to install, for people without the image of fluxd. */
   readonly version: string;
   /** What it needs besides what each program gets. Its `home` is private, empty, and removed after the run. */

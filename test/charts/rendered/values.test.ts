@@ -182,6 +182,7 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ 'sync.interval': '2m' }, '--sync-interval=2m'],
   [{ 'sync.changeCause': true }, '--sync-change-cause=true'],
   [{ kustomize: 'auto' }, '--kustomize=auto'],
+  [{ 'git.secret.enabled': true }, '--git-secret=true'],
   [
     { substitution: { from: ['configmap/settings', 'secret/passwords'], optional: true } },
     '--substitute-from=configmap/settings,secret/passwords',
@@ -230,10 +231,6 @@ test.each(FLAG_OF.map(([set, ...flags]) => [set, flags] as const))('%j becomes %
 
 describe('what is refused, and the hint', () => {
   test.each<[Readonly<Record<string, unknown>>, string]>([
-    [
-      { 'git.secret.enabled': true },
-      "at '/git/secret/enabled': value must be one of false, <nil>, 'not supported yet: fluxd --git-secret; leave it out'",
-    ],
     [{ token: 'abc' }, 'the service that this token was for is no more'],
     [{ 'git.gitPath': 'a' }, 'renamed: git.path'],
     [{ 'helmOperator.create': true }, 'removed: the Helm operator is a chart of its own'],

@@ -1,5 +1,5 @@
 #!/bin/bash
-# `npm run test:sops`: holds our decryption against sops as the image has it. Needs Go, the Go module proxy, and GnuPG.
+# `npm run test:sops`: holds our decryption against sops as the image has it. Needs Go, the Go module proxy, GnuPG, and git-secret.
 . "$(dirname "$0")/../../../cluster/real/lib/common.sh"
 . "$REAL/lib/sops.sh"
 
