@@ -27,9 +27,9 @@ export class ChartHost {
   readonly #tags = new Map<string, string>();
   readonly #server = createServer((request, response) => this.#serve(request, response));
 
-  static async start(): Promise<ChartHost> {
+  static async start(port = 0): Promise<ChartHost> {
     const host = new ChartHost();
-    await new Promise<void>((resolve) => host.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => host.#server.listen(port, '127.0.0.1', resolve));
     onTestFinished(() => host.close());
     return host;
   }
