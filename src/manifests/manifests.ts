@@ -34,7 +34,7 @@ export interface Manifests {
   /**
    * Reads the manifests among the files, in the order of the files; then those that units render. An invalid file, document, object or
    * unit is reported in `errors` and does not affect others; throws only if a blob cannot be read or the signal aborts. With `keep` false
-   * nothing is added to the cache; with `asFiles` nothing is run, and all are read as they are. If all manifests are unchanged since the
+   * nothing is added to the cache; with `asFiles` nothing is run or decrypted, and all are read as they are. If all manifests are unchanged since the
    * last kept revision, `manifests` is the identical array, which callers can detect.
    */
   read(
@@ -42,7 +42,7 @@ export interface Manifests {
     blob: (id: string) => Promise<Buffer>,
     options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
-  /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run, or decrypted. */
+  /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run. */
   readTexts(files: readonly FileText[], options?: Cancellable): Promise<DesiredState>;
   /**
    * The files with new text after a change of objects that are written in a file; empty if their text has it already.
@@ -143,6 +143,8 @@ export function createManifests({
 }: ManifestsOptions = {}): Manifests {
   const clearFiles = decrypter && new ClearFiles(decrypter, clock);
   const plain = createPlainRenderer({ log, thread, clock, clearFiles });
+  // Files that a client sends are not decrypted for it.
+  const given = clearFiles ? createPlainRenderer({ log, thread, clock }) : plain;
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
   const kustomizations = new Kustomizations();
   const trees =
@@ -170,7 +172,7 @@ export function createManifests({
       const reading = await treeOptions(cancel);
       if (!trees || asFiles) {
         const tree = { files, read: (file: TreeFile) => blob(file.blob), variables: reading.variables };
-        const state = await plain.render(ALL_FILES, tree, options);
+        const state = await (asFiles ? given : plain).render(ALL_FILES, tree, options);
         return keep ? kept(state) : state;
       }
       const revision = renderings.revision();
@@ -183,7 +185,7 @@ export function createManifests({
     async readTexts(files, cancel = {}) {
       const { files: listed, blob } = listingOf(files);
       const { variables } = await treeOptions(cancel);
-      const apart = createPlainRenderer({ log: silentLogger(), thread, clock });
+      const apart = createPlainRenderer({ log: silentLogger(), thread, clock, clearFiles });
       const budget = new MemoryBudget(Number.POSITIVE_INFINITY);
       const tree = { files: listed, read: (file: TreeFile) => blob(file.blob), variables };
       return apart.render(ALL_FILES, tree, { ...cancel, keep: false, budget });

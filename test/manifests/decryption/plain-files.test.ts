@@ -157,11 +157,19 @@ test('no error about decrypted content has a part of it', async () => {
   for (const { line } of errors) expect(line).toBe(1);
 });
 
-test('files to preview are not decrypted', async () => {
+test('files that a client sends are not decrypted, even if they are in Git; those of an edit are', async () => {
   const decrypter = imitatedDecrypter();
-  const { errors } = await createManifests({ thread, decrypter }).readTexts([{ path: 'a.yaml', content: secret('a', 'x') }]);
-  expect(errors).toMatchObject([{ error: { code: 'manifests/encrypted' } }]);
-  expect(decrypter.decrypted).toEqual([]);
+  const manifests = createManifests({ thread, decrypter });
+  const content = Buffer.from(secret('a', 'hunter2'));
+  const files = [{ path: 'a.yaml', mode: '100644', blob: blobId(content), size: content.length }];
+  const blob = async () => content;
+  expect((await manifests.read(files, blob)).errors).toEqual([]);
+  const sent = await manifests.read(files, blob, { keep: false, asFiles: true });
+  expect(sent.manifests).toEqual([]);
+  expect(sent.errors).toMatchObject([{ error: { code: 'manifests/encrypted' } }]);
+  expect(decrypter.decrypted).toEqual(['a.yaml']);
+  const edited = await manifests.readTexts([{ path: 'a.yaml', content: content.toString() }]);
+  expect(edited.manifests).toMatchObject([{ confidential: 'values', object: { stringData: { password: 'hunter2' } } }]);
 });
 
 test('values of variables are part of what a checksum is made of, and no error names one that is a secret', async () => {
