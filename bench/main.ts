@@ -31,6 +31,7 @@ import { registryCache } from './cases/registry-cache.ts';
 import { registryScan } from './cases/registry-scan.ts';
 import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
+import { sops } from './cases/sops.ts';
 import { verifySignatures } from './cases/verify-signatures.ts';
 import { webhookLoad } from './cases/webhook-load.ts';
 import { createLab } from './lab.ts';
@@ -57,6 +58,7 @@ const CASES: readonly Case[] = [
   gitBesideGit,
   kustomize,
   helm,
+  sops,
   imageUpdate,
   release,
   webhookLoad,
