@@ -188,6 +188,18 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
     '--substitute-from=configmap/settings,secret/passwords',
     '--substitute-optional=true',
   ],
+  [
+    {
+      sops: {
+        enabled: true,
+        ageKeySecret: { name: 's', key: 'k' },
+        allowKeyServices: ['aws-kms', 'vault=https://v.example.org'],
+      },
+    },
+    '--sops=true',
+    '--sops-age-key-file=/etc/fluxd/sops/age/k',
+    '--sops-allow-key-service=aws-kms,vault=https://v.example.org',
+  ],
   [{ 'syncGarbageCollection.enabled': true }, '--sync-garbage-collection=true'],
   [{ syncGarbageCollection: { enabled: true, dry: true } }, '--sync-garbage-collection-dry=true'],
   [{ syncGarbageCollection: { enabled: true, limit: 5 } }, '--sync-garbage-collection=true', '--sync-garbage-collection-limit=5'],
@@ -331,6 +343,14 @@ test.each([
   const rules: readonly EgressRule[] = find(render({ set }), 'NetworkPolicy', 'flux')?.spec.egress ?? [];
   const only = rules.filter(({ to }) => to?.every(({ ipBlock }) => ipBlock.except === undefined));
   expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
+});
+
+test('the keys of age are mounted where their flag says, with --sops alone', () => {
+  const spec = pod(render({ set: { 'sops.enabled': true, 'sops.ageKeySecret.name': 's' } }));
+  expect(spec.volumes).toContainEqual({ name: 'sops-age', secret: { secretName: 's', defaultMode: 0o400 } });
+  const mount = { name: 'sops-age', mountPath: '/etc/fluxd/sops/age', readOnly: true };
+  expect(spec.containers[0].volumeMounts).toContainEqual(mount);
+  expect(JSON.stringify(render({ set: { 'sops.ageKeySecret.name': 's' } }))).not.toContain('sops');
 });
 
 test('the key of a shared cache is mounted where its flag says', () => {
