@@ -16,6 +16,7 @@ export const REPOSITORIES = [
   'generated',
   'kustomized',
   'charts',
+  'encrypted',
 ] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */
