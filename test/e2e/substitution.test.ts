@@ -44,7 +44,7 @@ test('variables get their values from objects beside fluxd; new ones are applied
   expect(Buffer.from(secret.data.password, 'base64').toString()).toBe('hunter2');
   const said = JSON.stringify(await fluxd.sync());
   expect(said).toContain('${NOBODY} has no value in configmap/settings, secret/passwords');
-  expect(said).toContain('the value of a Secret would become part of an object of another kind');
+  expect(said).toContain('the value of a Secret would be where it is shown');
 
   expect((await fluxd.fluxctl('sync')).stdout).toContain(
     'error missing.yaml:1:1 document 1: ${NOBODY} has no value in configmap/settings',

@@ -45,6 +45,7 @@ export class Substitution {
         const { text, ...found } = substituteText(each, this.#variables, each.length + this.#left);
         this.#left -= Math.max(0, text.length - each.length);
         added += text.length - each.length;
+        if (found.hasSecret && !isHidden(value, path)) throw ofSecret();
         hasSecret ||= found.hasSecret;
         return found.isWhole && isPlain(node, path) ? typed(text) : text;
       }
@@ -53,7 +54,6 @@ export class Substitution {
       return Object.fromEntries(Object.entries(each).map(([key, item]) => [key, visit(item, [...path, key])]));
     };
     const substituted = visit(value, []);
-    if (hasSecret && !(isJsonMap(value) && value.kind === 'Secret' && value.apiVersion === 'v1')) throw ofSecret();
     return { value: substituted, hasSecret, added };
   }
 }
@@ -62,6 +62,12 @@ function isSwitchedOff(value: JsonValue): boolean {
   if (!isJsonMap(value) || !isJsonMap(value.metadata)) return false;
   const { annotations, labels } = value.metadata;
   return [annotations, labels].some((map) => isJsonMap(map) && SWITCHES.some((name) => map[name] === 'disabled'));
+}
+
+/** Whether a field is one whose value is never shown: any other of a Secret is. */
+function isHidden(value: JsonValue, [field]: readonly Step[]): boolean {
+  if (!isJsonMap(value) || value.kind !== 'Secret' || value.apiVersion !== 'v1') return false;
+  return field === 'data' || field === 'stringData';
 }
 
 function isPlain(node: YamlNode, path: readonly Step[]): boolean {
@@ -77,9 +83,9 @@ function typed(text: string): JsonValue {
 }
 
 function ofSecret(): FluxError {
-  return new FluxError('the value of a Secret would become part of an object of another kind', {
+  return new FluxError('the value of a Secret would be where it is shown', {
     code: 'substitution/secret',
     fault: 'user',
-    help: 'Values from secret/NAME of --substitute-from are for Secrets only. Refer to a Secret, or move the value to the ConfigMap.',
+    help: 'Values from secret/NAME of --substitute-from are for data and stringData of Secrets only. Refer to a Secret, or move the value to the ConfigMap.',
   });
 }

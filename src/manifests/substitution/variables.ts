@@ -13,7 +13,7 @@ export interface Variables {
 
 export interface Variable {
   readonly value: string;
-  /** Values of a Secret may become part of Secrets alone. */
+  /** Values of a Secret may become part of `data` and `stringData` of Secrets alone. */
   readonly isSecret: boolean;
 }
 

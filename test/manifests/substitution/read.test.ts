@@ -118,6 +118,20 @@ describe('the value of a Secret', () => {
     );
   });
 
+  test.each([
+    ['a name', 'name: a', 'name: a.${SECRET}'],
+    ['an annotation', 'name: a', 'name: a\n  annotations: { x: "${SECRET}" }'],
+    ['a label', 'name: a', 'name: a\n  labels: { x: "${SECRET}" }'],
+    ['the type', 'stringData:', 'type: ${SECRET}\nstringData:'],
+    ['the whole data', 'stringData:\n  a: ${SECRET}', 'other:\n  data: ${SECRET}'],
+  ])('becomes no part of %s of a Secret, which is shown', async (_, before, after) => {
+    const state = await read(
+      secret.replace(before, () => after),
+      variables({ SECRET: 'hunter2' }),
+    );
+    expect([codes(state), state.manifests]).toEqual([['substitution/secret'], []]);
+  });
+
   test('is not in the checksum, which differs with its version all the same', async () => {
     const checksum = async (value: string, version: string) =>
       (await read(secret, variables({ SECRET: value }, { version }))).manifests[0]?.checksum;
