@@ -1,5 +1,5 @@
 import { editEncrypted } from './decryption/encrypted-text.ts';
-import { requireOwnWords } from './decryption/own-words.ts';
+import { type OwnWords, requireOwnWords } from './decryption/own-words.ts';
 import { editAnnotations } from './edit-annotations.ts';
 import { editContainerImages, type ImageChange } from './edit-image.ts';
 import type { EditTarget } from './locate.ts';
@@ -18,8 +18,8 @@ export type FileChange =
       readonly changes: readonly PatchedChange[];
       readonly dialect: PatchDialect;
     }
-  /** A text that was made elsewhere; with `words`, if each new value of it is one of them. */
-  | { readonly kind: 'text'; readonly text: string; readonly words?: readonly string[] };
+  /** A text that was made elsewhere; with `words`, if all that is new in it is among them. */
+  | { readonly kind: 'text'; readonly text: string; readonly words?: OwnWords };
 
 /** The complete new text. @throws FluxError as `editContainerImages`, `editAnnotations`, `editPatchFile` and `editEncrypted` do */
 export function changeFile(text: string, change: FileChange): string {

@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { FileText } from '../../repository/index.ts';
 import type { ManifestThread } from '../manifest-thread.ts';
 import type { ObjectChange } from '../object-change.ts';
+import { PATCH_FILE } from '../patch/patch-text.ts';
 import { blobId, type Tree } from '../units/tree.ts';
 import type { ClearFiles } from './clear-files.ts';
 import { refused } from './encrypted-text.ts';
-import { ownWords } from './own-words.ts';
+import { type OwnWords, ownWords } from './own-words.ts';
 
 interface Options {
   readonly thread: ManifestThread;
@@ -25,13 +27,16 @@ export async function checkedEdits(
 ): Promise<readonly FileText[]> {
   const isDecrypted = changes.some(({ manifest }) => manifest.confidential !== undefined);
   const paths = edits.map(({ path }) => path);
-  const words = isDecrypted ? { words: ownWords(changes, paths) } : {};
+  const { values, fields } = ownWords(changes, paths);
+  const wordsFor = (path: string): OwnWords => (posix.basename(path) === PATCH_FILE ? { values, fields } : { values });
   const checked: FileText[] = [];
   for (const { path, content: text } of edits) {
     const file = tree.get(path);
     const before = file ? (await tree.read(file)).toString('utf8') : '';
     const isPlain = !isDecrypted && !before.includes('ENC[');
-    const content = isPlain ? text : await thread.change(before, { kind: 'text', text, ...words }, cancel.signal);
+    const content = isPlain
+      ? text
+      : await thread.change(before, { kind: 'text', text, ...(isDecrypted ? { words: wordsFor(path) } : {}) }, cancel.signal);
     checked.push(await readable({ path, content }, clearFiles, cancel));
   }
   return checked;

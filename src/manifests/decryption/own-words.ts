@@ -1,15 +1,27 @@
-import { FluxError, type JsonValue, parseYamlDocuments } from '../../base/index.ts';
+import { FluxError, isExactNumber, isJsonMap, type JsonValue, parseYamlDocuments } from '../../base/index.ts';
 import { containersOf } from '../../resource/index.ts';
 import type { ObjectChange } from '../object-change.ts';
 
 /** Directives of strategic merge patches. */
 const DIRECTIVES = ['delete', 'merge', 'replace'];
+/** What is around images and annotations in the workloads of Kubernetes. */
+const FIELDS = [
+  ...['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'annotations', '$patch'],
+  ...['spec', 'jobTemplate', 'template', 'containers', 'initContainers', 'image'],
+];
+
+/** What an edit may have that the text before has not. */
+export interface OwnWords {
+  readonly values: readonly string[];
+  /** Names of fields; absent where they are those of values that a chart has, which are no secret. */
+  readonly fields?: readonly string[];
+}
 
 /**
  * All that edits may write into the sources of a unit with decrypted files: what was asked for, and names that are no secret. A rendered
  * object may have anything else from decrypted files.
  */
-export function ownWords(changes: readonly ObjectChange[], paths: readonly string[]): readonly string[] {
+export function ownWords(changes: readonly ObjectChange[], paths: readonly string[]): Required<OwnWords> {
   const words = changes.flatMap(({ manifest: { object }, change }) => [
     object.apiVersion,
     object.kind,
@@ -20,7 +32,11 @@ export function ownWords(changes: readonly ObjectChange[], paths: readonly strin
       ? [...change.images.values()].flatMap((image) => partsOf(image, /([/:@])/))
       : [...change.annotations.values()].flatMap((value) => value ?? [])),
   ]);
-  return [...new Set([...words, ...paths.flatMap((path) => partsOf(path, /(\/)/)), ...DIRECTIVES])];
+  const annotations = changes.flatMap(({ change }) => (change.kind === 'annotations' ? [...change.annotations.keys()] : []));
+  return {
+    values: [...new Set([...words, ...paths.flatMap((path) => partsOf(path, /(\/)/)), ...DIRECTIVES])],
+    fields: [...FIELDS, ...annotations],
+  };
 }
 
 /** A text, and all that it has between separators. */
@@ -30,12 +46,14 @@ function partsOf(text: string, separator: RegExp): readonly string[] {
 }
 
 /**
- * The new text of a source, if each value of it is one of the text before, or one of the words.
+ * The new text of a source, if each value and each name of a field in it is one of the text before, or one of the words.
  * @throws FluxError `decryption/edit-refused`
  */
-export function requireOwnWords(before: string, after: string, words: readonly string[]): string {
-  const known = new Set([...words, ...valuesIn(before)]);
-  if ([...valuesIn(after)].every((value) => known.has(value))) return after;
+export function requireOwnWords(before: string, after: string, { values, fields }: OwnWords): string {
+  const known = { value: new Set(values), field: new Set(fields) };
+  for (const { kind, text } of wordsIn(before)) known[kind].add(text);
+  const isKnown = ({ kind, text }: Word) => known[kind].has(text) || (kind === 'field' && fields === undefined);
+  if (wordsIn(after).every(isKnown)) return after;
   throw new FluxError('the edit would write what may be decrypted', {
     code: 'decryption/edit-refused',
     fault: 'user',
@@ -43,12 +61,21 @@ export function requireOwnWords(before: string, after: string, words: readonly s
   });
 }
 
-function* valuesIn(text: string): Generator<string> {
-  for (const document of parseYamlDocuments(text)) if (!document.error) yield* leavesOf(document.value);
+interface Word {
+  readonly kind: 'value' | 'field';
+  readonly text: string;
 }
 
-function* leavesOf(value: JsonValue): Generator<string> {
-  if (Array.isArray(value)) for (const each of value) yield* leavesOf(each);
-  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) yield* leavesOf(each);
-  else if (value !== null) yield String(value);
+function wordsIn(text: string): readonly Word[] {
+  return [...parseYamlDocuments(text)].flatMap((document) => (document.error ? [] : [...wordsOf(document.value)]));
+}
+
+function* wordsOf(value: JsonValue): Generator<Word> {
+  if (Array.isArray(value)) for (const each of value) yield* wordsOf(each);
+  else if (isJsonMap(value))
+    for (const [key, each] of Object.entries(value)) {
+      yield { kind: 'field', text: key };
+      yield* wordsOf(each);
+    }
+  else if (value !== null) yield { kind: 'value', text: isExactNumber(value) ? value.rawJSON : String(value) };
 }
