@@ -8,6 +8,7 @@ import {
   type Decrypter,
   type Generation,
   type Helm,
+  type HiddenFiles,
   type Kustomize,
   type ManifestThread,
 } from '../manifests/index.ts';
@@ -90,6 +91,8 @@ export interface Shared {
   readonly helm?: Helm;
   /** What decrypts files; absent: encrypted documents are refused. */
   readonly decrypter?: Decrypter;
+  /** What decrypts files that git-secret hides; absent: they are not read. */
+  readonly hiddenFiles?: HiddenFiles;
   /** What confines its commands. */
   readonly sandboxes?: () => Sandboxes;
   readonly events: EventLog;
@@ -165,7 +168,7 @@ export function startEngine(options: EngineOptions): Engine {
       ? { variables: variablesOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
       : {}),
     ...(options.decrypter ? { decrypter: options.decrypter } : {}),
-    gitSecret: config.gitSecret,
+    ...(options.hiddenFiles ? { hiddenFiles: options.hiddenFiles } : {}),
   });
   const reader = createRepositoryReader(source, desired, cluster);
   const jobs = new JobQueue(source);

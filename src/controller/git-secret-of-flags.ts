@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Signatures } from '../git/index.ts';
-import { createGpgDecrypter, type Decrypter } from '../manifests/index.ts';
+import { createGpgDecrypter, type HiddenFiles } from '../manifests/index.ts';
 import { createGpg } from '../sandbox/index.ts';
 
 /** How files are decrypted that git-secret hides, for all sources. */
 export interface GitSecretOfFlags {
-  readonly decrypter: Decrypter;
+  readonly hiddenFiles: HiddenFiles;
   close(): Promise<void>;
 }
 
@@ -39,5 +39,5 @@ export function gitSecretOf(
       return runner.decrypt(...args);
     },
   };
-  return { decrypter: createGpgDecrypter({ program, timeoutMs: config.syncTimeoutMs / 2 }), close: runner.close };
+  return { hiddenFiles: createGpgDecrypter({ program, timeoutMs: config.syncTimeoutMs / 2 }), close: runner.close };
 }

@@ -13,7 +13,7 @@ import {
   syncSetName,
   usesSsh,
 } from '../git/index.ts';
-import { MANIFEST_NAME, MAX_FILE_BYTES, oneOf } from '../manifests/index.ts';
+import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
 import { MAX_COMMAND_FILE_BYTES } from '../sandbox/index.ts';
@@ -148,7 +148,6 @@ export async function startFlux({
     clock,
     log: log.child({ component: 'git-secret' }),
   });
-  const decrypters = [sops, gitSecret].flatMap((each) => (each ? each.decrypter : []));
   // Also without SSH: the pod mounts this Secret, and starts only with it.
   const keySecret = cluster.secret({ name: config.deployKey.secretName });
   const usesSecret = config.syncState === 'secret' || config.sources.some(({ ref }) => ref !== undefined);
@@ -243,7 +242,8 @@ export async function startFlux({
     renderingsDirectory: join(directory.path, 'renderings'),
     ...(kustomize ? { kustomize: kustomize.kustomize } : {}),
     ...(helm ? { helm: helm.helm } : {}),
-    ...(decrypters.length > 0 ? { decrypter: oneOf(decrypters) } : {}),
+    ...(sops ? { decrypter: sops.decrypter } : {}),
+    ...(gitSecret ? { hiddenFiles: gitSecret.hiddenFiles } : {}),
     ...(commands ? { generation: commands.generation, sandboxes: commands.layers } : {}),
     sources: mapNonEmpty(config.sources, connect),
   });

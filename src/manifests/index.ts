@@ -5,8 +5,7 @@
  */
 export { MAX_FILE_BYTES } from './decode.ts';
 export { openAgeKeys } from './decryption/age-keys.ts';
-export type { Decrypter, EncryptedFile } from './decryption/decrypter.ts';
-export { oneOf } from './decryption/one-of.ts';
+export type { Decrypter, EncryptedFile, HiddenFiles } from './decryption/decrypter.ts';
 export { createSopsDecrypter } from './decryption/sops-decrypter.ts';
 export type { FileChange } from './file-change.ts';
 export { createGpgDecrypter } from './git-secret/gpg-decrypter.ts';

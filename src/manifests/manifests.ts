@@ -4,11 +4,11 @@ import type { FileText, TreeFile } from '../repository/index.ts';
 import { type DesiredState, isRendered, type Manifest } from '../resource/index.ts';
 import { checkedEdits, readable } from './decryption/checked-edits.ts';
 import { ClearFiles } from './decryption/clear-files.ts';
-import type { Decrypter } from './decryption/decrypter.ts';
+import type { Decrypter, HiddenFiles } from './decryption/decrypter.ts';
 import type { FileChange } from './file-change.ts';
 import { createCommandRenderer } from './generation/command-renderer.ts';
 import type { CommandRunner } from './generation/command-runner.ts';
-import { HIDDEN, type Revealed, reveal, revealedOnly } from './git-secret/reveal.ts';
+import { type Revealed, refuseEdit, reveal } from './git-secret/reveal.ts';
 import type { Helm } from './helm/helm-program.ts';
 import { createHelmRenderer } from './helm/helm-renderer.ts';
 import { type NamedRemoteChart, remoteCharts } from './helm/remote-charts.ts';
@@ -120,8 +120,8 @@ export interface ManifestsOptions {
   readonly helm?: Helm;
   /** Without it, what sops encrypted is refused. */
   readonly decrypter?: Decrypter;
-  /** Whether files that git-secret hides are among those of a revision; the decrypter opens them. */
-  readonly gitSecret?: boolean;
+  /** Without it, files that git-secret hides are not read. */
+  readonly hiddenFiles?: HiddenFiles;
   /** What variables stand for, each time that a revision is read. Without it, manifests have none. */
   readonly variables?: (cancel: Cancellable) => Promise<Variables>;
 }
@@ -138,17 +138,17 @@ export function createManifests({
   kustomize,
   helm,
   decrypter,
-  gitSecret = false,
+  hiddenFiles,
   variables: readVariables,
 }: ManifestsOptions = {}): Manifests {
-  const clearFiles = decrypter && new ClearFiles(decrypter, clock);
+  const clearFiles = decrypter || hiddenFiles ? new ClearFiles({ decrypter, hiddenFiles }, clock) : undefined;
   const plain = createPlainRenderer({ log, thread, clock, clearFiles });
   // Files that a client sends are not decrypted for it.
   const given = clearFiles ? createPlainRenderer({ log, thread, clock }) : plain;
   const renderings = new Renderings(clock, directory === undefined ? undefined : new SpilledRenderings(directory, log));
   const kustomizations = new Kustomizations();
   const trees =
-    generation || kustomize || gitSecret
+    generation || kustomize || hiddenFiles
       ? new TreeRendering(paths, {
           plain,
           ...(generation ? { commands: createCommandRenderer({ ...generation, thread, clock }) } : {}),
@@ -159,6 +159,8 @@ export function createManifests({
         })
       : undefined;
   let lastManifests: readonly Manifest[] = [];
+  /** Files that git-secret hides in the last kept revision, or in one that was read since. */
+  let hidden: ReadonlySet<string> = new Set();
   const treeOptions = async (cancel: Cancellable): Promise<TreeOptions> => ({
     ...cancel,
     variables: await readVariables?.(cancel),
@@ -176,7 +178,7 @@ export function createManifests({
         return keep ? kept(state) : state;
       }
       const revision = renderings.revision();
-      const { tree, errors } = await revealed(await Tree.of(files, blob, reading), cancel);
+      const { tree, errors } = await revealed(await Tree.of(files, blob, reading), cancel, keep);
       const state = withErrors(await trees.render(tree, revision, options), errors);
       if (!keep) return state;
       revision.keep();
@@ -191,7 +193,8 @@ export function createManifests({
       return apart.render(ALL_FILES, tree, { ...cancel, keep: false, budget });
     },
     async edit(file, change, read, { signal } = {}) {
-      const text = gitSecret ? await readWritten(file, read) : await read(file);
+      if (hidden.has(file)) refuseEdit(file);
+      const text = await read(file);
       const content = await thread.change(text, change, signal);
       return content === text ? [] : [await readable({ path: file, content }, clearFiles, signal ? { signal } : {})];
     },
@@ -199,6 +202,7 @@ export function createManifests({
       const { tree } = await revealed(await editedTree(revision, await treeOptions(cancel)), cancel);
       const unit = await find(name, tree, cancel);
       const edits = await unit.renderer.edit(unit.unit, changes, tree, cancel);
+      for (const { path } of edits) if (tree.get(path)?.hidden) refuseEdit(path);
       return checkedEdits(edits, changes, tree, { thread, clearFiles }, cancel);
     },
     async originOf({ object, place }, files, blob, cancel = {}) {
@@ -218,8 +222,11 @@ export function createManifests({
     },
   };
 
-  async function revealed(tree: Tree, cancel: Cancellable): Promise<Revealed> {
-    return gitSecret ? reveal(tree, cancel) : { tree, errors: [] };
+  async function revealed(tree: Tree, cancel: Cancellable, keep = false): Promise<Revealed> {
+    if (!hiddenFiles) return { tree, paths: [], errors: [] };
+    const revealed = await reveal(tree, cancel);
+    hidden = new Set([...(keep ? [] : hidden), ...revealed.paths]);
+    return revealed;
   }
 
   /** The identical list of manifests, if nothing has changed. */
@@ -237,16 +244,6 @@ export function createManifests({
 
 function withErrors(state: DesiredState, errors: DesiredState['errors']): DesiredState {
   return errors.length === 0 ? state : { ...state, errors: [...errors, ...state.errors] };
-}
-
-/** The text of a file that is not hidden. @throws FluxError `git-secret/not-editable` */
-async function readWritten(file: string, read: (path: string) => Promise<string>): Promise<string> {
-  const isHidden = await read(`${file}${HIDDEN}`).then(
-    () => true,
-    () => false,
-  );
-  if (isHidden) throw revealedOnly(file);
-  return read(file);
 }
 
 async function editedTree({ files, blob, edits }: EditedRevision, options: TreeOptions): Promise<Tree> {

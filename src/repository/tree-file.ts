@@ -9,4 +9,6 @@ export interface TreeFile {
   readonly blob: string;
   /** Size in bytes; 0 for a submodule. */
   readonly size: number;
+  /** Set if git-secret hides it: `blob` has it encrypted, and is listed under the name of its clear content. */
+  readonly hidden?: true;
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { backoffMs, type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
-import type { Decrypter } from './decrypter.ts';
+import type { Decrypter, HiddenFiles } from './decrypter.ts';
 
 /** A failure is remembered, so that a slow one does not use up the time of each sync. */
 const AGAIN = { initialMs: 20_000, maxMs: 600_000 };
@@ -14,14 +14,23 @@ interface Failure {
   readonly until: number;
 }
 
+/** What decrypts files: those that sops encrypted, and those that git-secret hides. */
+export interface Decrypters {
+  readonly decrypter?: Decrypter | undefined;
+  readonly hiddenFiles?: HiddenFiles | undefined;
+}
+
 /** Decrypts files of revisions. What could not be decrypted is tried again after a growing pause. */
 export class ClearFiles {
-  readonly #decrypter: Decrypter;
+  readonly #decrypter: Decrypter | undefined;
+  readonly #hiddenFiles: HiddenFiles | undefined;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #failed = new LRUCache<string, Failure>({ max: MAX_FAILED });
 
-  constructor(decrypter: Decrypter, clock: Pick<Clock, 'monotonic'>) {
+  /** Without a decrypter nothing is taken for encrypted, but for hidden files, which there are only with what decrypts them. */
+  constructor({ decrypter, hiddenFiles }: Decrypters, clock: Pick<Clock, 'monotonic'>) {
     this.#decrypter = decrypter;
+    this.#hiddenFiles = hiddenFiles;
     this.#clock = clock;
   }
 
@@ -29,14 +38,19 @@ export class ClearFiles {
    * The clear content of a file; undefined if it is not encrypted.
    * @throws the signal's reason; FluxError as `Decrypter` does, now or when it was tried last
    */
-  async of({ path, blob }: Pick<TreeFile, 'path' | 'blob'>, content: Buffer, cancel: Cancellable): Promise<Buffer | undefined> {
-    if (!this.#decrypter.mayBeEncrypted(content)) return undefined;
+  async of(
+    { path, blob, hidden }: Pick<TreeFile, 'path' | 'blob' | 'hidden'>,
+    content: Buffer,
+    cancel: Cancellable,
+  ): Promise<Buffer | undefined> {
+    const decrypter = hidden ? this.#hiddenFiles : this.#decrypter;
+    if (!decrypter || ('mayBeEncrypted' in decrypter && !decrypter.mayBeEncrypted(content))) return undefined;
     // The name says how it is encrypted.
     const key = `${blob} ${path}`;
     const before = this.#failed.get(key);
     if (before && this.#clock.monotonic() < before.until) throw before.error;
     try {
-      const clear = await this.#decrypter.decrypt({ path, content }, cancel);
+      const clear = await decrypter.decrypt({ path, content }, cancel);
       this.#failed.delete(key);
       return clear;
     } catch (error) {

@@ -20,6 +20,12 @@ export interface Decrypter {
   decrypt(file: EncryptedFile, cancel: Cancellable): Promise<Buffer | undefined>;
 }
 
+/** Decrypts what git-secret hides, which is all encrypted. */
+export interface HiddenFiles {
+  /** @throws as `Decrypter` does */
+  decrypt(file: EncryptedFile, cancel: Cancellable): Promise<Buffer>;
+}
+
 const METADATA = Buffer.from('sops');
 const VALUE = Buffer.from('ENC[AES256_GCM,');
 

@@ -1,7 +1,7 @@
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { BuildOutcome } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
-import type { Decrypter, EncryptedFile } from '../decryption/decrypter.ts';
+import type { EncryptedFile, HiddenFiles } from '../decryption/decrypter.ts';
 import type { GpgProgram } from './gpg-program.ts';
 
 export interface GpgDecrypterOptions {
@@ -10,9 +10,6 @@ export interface GpgDecrypterOptions {
   readonly timeoutMs: number;
 }
 
-const ARMOR = Buffer.from('-----BEGIN PGP MESSAGE-----');
-/** First octets of a message for a public key (RFC 9580, 4.2 and 5.1), in the older and the newer format. No text begins so. */
-const FIRST = new Set([0x84, 0x85, 0x86, 0xc1]);
 const KEY_ID = /^\[GNUPG:\] ENC_TO ([0-9A-F]{16}) /gm;
 const DECRYPTED = /^\[GNUPG:\] DECRYPTION_OKAY$/m;
 /** gpg 2.2 says it in words alone. */
@@ -20,9 +17,8 @@ const NO_KEY = /^(?:\[GNUPG:\] NO_SECKEY |gpg: decryption failed: No secret key$
 const SHOWN = 5;
 
 /** Decrypts what git-secret hides, which is a message of OpenPGP for the keys of some people. */
-export function createGpgDecrypter({ program, timeoutMs }: GpgDecrypterOptions): Decrypter {
+export function createGpgDecrypter({ program, timeoutMs }: GpgDecrypterOptions): HiddenFiles {
   return {
-    mayBeEncrypted: isMessage,
     async decrypt({ path, content }: EncryptedFile, { signal }: Cancellable) {
       signal?.throwIfAborted();
       const outcome = await program.decrypt(content, {
@@ -34,10 +30,6 @@ export function createGpgDecrypter({ program, timeoutMs }: GpgDecrypterOptions):
       return outcome.output;
     },
   };
-}
-
-function isMessage(content: Buffer): boolean {
-  return FIRST.has(content[0] ?? 0) || content.subarray(0, ARMOR.length).equals(ARMOR);
 }
 
 const KEPT = 'What the file has in the cluster stays as it is, and nothing is deleted.';

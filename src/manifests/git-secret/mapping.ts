@@ -30,7 +30,7 @@ function isInside(path: string): boolean {
   return !path.includes('\0') && !posix.isAbsolute(path) && normal !== '.' && normal !== '..' && !normal.startsWith('../');
 }
 
-function badMapping(why: string): FluxError {
+export function badMapping(why: string): FluxError {
   return new FluxError(`the list of files of git-secret cannot be used: ${why}`, {
     code: 'git-secret/bad-mapping',
     fault: 'user',

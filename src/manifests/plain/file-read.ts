@@ -18,8 +18,9 @@ export interface FileRead extends HeapShare {
 }
 
 /** The key includes whether the file is JSON, since many JSON files are not manifests. */
-export function contentKeyOf({ path, blob }: TreeFile): string {
-  return path.endsWith('.json') ? `${blob}.json` : blob;
+export function contentKeyOf({ path, blob, hidden }: TreeFile): string {
+  const content = hidden ? `${blob}.hidden` : blob;
+  return path.endsWith('.json') ? `${content}.json` : content;
 }
 
 const NONE: readonly never[] = [];

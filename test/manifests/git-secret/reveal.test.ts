@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGpgDecrypter, createManifests, listingOf, ManifestThread } from '../../../src/manifests/index.ts';
+import { createGpgDecrypter, createManifests, type FileChange, listingOf, ManifestThread } from '../../../src/manifests/index.ts';
 import type { BuildOutcome } from '../../../src/repository/index.ts';
 
 const thread = new ManifestThread();
@@ -16,7 +16,7 @@ function imitation(failure?: Extract<BuildOutcome, { readonly kind: 'failed' }>)
       return failure ?? { kind: 'built', output: content.subarray(MESSAGE.length) };
     },
   };
-  return { decrypter: createGpgDecrypter({ program, timeoutMs: 1_000 }), runs: () => runs };
+  return { hiddenFiles: createGpgDecrypter({ program, timeoutMs: 1_000 }), runs: () => runs };
 }
 
 function repository(contents: Readonly<Record<string, string | Buffer>>) {
@@ -34,8 +34,8 @@ const hidden = (name: string) => Buffer.concat([MESSAGE, Buffer.from(map(name))]
 const MAPPING = '.gitsecret/paths/mapping.cfg';
 
 test('what git-secret hides is read under its own name, once, and is confidential', async () => {
-  const { decrypter, runs } = imitation();
-  const manifests = createManifests({ thread, paths: ['app'], gitSecret: true, decrypter });
+  const { hiddenFiles, runs } = imitation();
+  const manifests = createManifests({ thread, paths: ['app'], hiddenFiles });
   const { files, blob } = repository({
     [MAPPING]: 'app/b.yaml\napp/notes.txt\nother/d.yaml\n',
     'app/a.yaml': map('a'),
@@ -66,7 +66,7 @@ test.each([
   ['a file that was not hidden', { [MAPPING]: 'b.yaml\n' }, 'b.yaml', 'git-secret/not-hidden'],
 ])('%s is an error, so that nothing is deleted, and others are read', async (_, contents, file, code) => {
   const { files, blob } = repository({ ...contents, 'a.yaml': map('a') });
-  const state = await createManifests({ thread, gitSecret: true, decrypter: imitation().decrypter }).read(files, blob);
+  const state = await createManifests({ thread, hiddenFiles: imitation().hiddenFiles }).read(files, blob);
   expect(state.errors).toEqual([expect.objectContaining({ file, error: expect.objectContaining({ code }) })]);
   expect(state.manifests.length).toBe(1);
 });
@@ -80,31 +80,50 @@ test.each([
   ['a limit', { kind: 'limit', limit: 'output', bound: '16 MiB' }, '', 'decryption/too-large', '16 MiB'],
   ['time', { kind: 'limit', limit: 'time', bound: '30 s' }, '', 'decryption/timed-out', '30 s'],
 ] as const)('a file that fails for %s is named, and others are read', async (_, failure, stderr, code, said) => {
-  const { decrypter } = imitation({ kind: 'failed', failure, stderr });
+  const { hiddenFiles } = imitation({ kind: 'failed', failure, stderr });
   const { files, blob } = repository({ [MAPPING]: 'b.yaml\n', 'b.yaml.secret': hidden('b'), 'a.yaml': map('a') });
-  const { manifests, errors } = await createManifests({ thread, gitSecret: true, decrypter }).read(files, blob);
+  const { manifests, errors } = await createManifests({ thread, hiddenFiles }).read(files, blob);
   expect([manifests.length, errors[0]?.file, errors[0]?.error.code]).toEqual([1, 'b.yaml', code]);
   expect(errors[0]?.error.message).toContain(said);
   expect(`${errors[0]?.error.message} ${errors[0]?.error.help}`).not.toContain('canary');
 });
 
-test('a hidden file is not edited, also if one in clear has its name', async () => {
-  const manifests = createManifests({ thread, gitSecret: true, decrypter: imitation().decrypter });
-  const texts: Readonly<Record<string, string>> = { 'b.yaml.secret': 'x', 'b.yaml': map('b'), 'a.yaml': map('a') };
+test('only hidden files are decrypted, whatever others have', async () => {
+  const { hiddenFiles, runs } = imitation();
+  const { files, blob } = repository({
+    [MAPPING]: 'b.yaml\n',
+    'b.yaml.secret': hidden('b'),
+    'c.yaml': hidden('b'),
+  });
+  const { manifests, errors } = await createManifests({ thread, hiddenFiles }).read(files, blob);
+  expect([manifests.map(({ place }) => place.file), errors.map(({ file }) => file), runs()]).toEqual([['b.yaml'], ['c.yaml'], 1]);
+});
+
+test.each([
+  ['a link', '120000'],
+  ['no file at all', undefined],
+])('a list that is %s is an error, so that what it lists is not taken for removed', async (_, mode) => {
+  const { files, blob } = repository({ [MAPPING]: 'b.yaml\n', '.gitsecret/keys/pubring.kbx': 'x', 'b.yaml.secret': hidden('b') });
+  const listed = files.flatMap((file) => (file.path !== MAPPING ? file : mode ? { ...file, mode } : []));
+  const { errors } = await createManifests({ thread, hiddenFiles: imitation().hiddenFiles }).read(listed, blob);
+  expect(errors.map(({ error }) => error.code)).toEqual(['git-secret/bad-mapping']);
+});
+
+test('a hidden file is not edited, also if one in clear has its name; others are', async () => {
+  const manifests = createManifests({ thread, hiddenFiles: imitation().hiddenFiles });
+  const texts: Readonly<Record<string, string>> = { 'b.yaml': map('b'), 'a.yaml': map('a') };
+  const { files, blob } = repository({ ...texts, [MAPPING]: 'b.yaml\n', 'b.yaml.secret': hidden('b') });
+  await manifests.read(files, blob);
   const read = async (path: string) => {
     const text = texts[path];
     if (text === undefined) throw new Error(`no ${path}`);
     return text;
   };
-  const change = (name: string) =>
-    ({
-      kind: 'annotations',
-      changes: [
-        {
-          target: { document: 1, apiVersion: 'v1', kind: 'ConfigMap', name },
-          annotations: new Map([['fluxcd.io/locked', 'true']]),
-        },
-      ],
-    }) as never;
-  await expect(manifests.edit('b.yaml', change('b'), read)).rejects.toMatchObject({ code: 'git-secret/not-editable' });
+  const lock = (name: string): FileChange => ({
+    kind: 'annotations',
+    target: { document: 1, kind: 'ConfigMap', name },
+    annotations: new Map([['fluxcd.io/locked', 'true']]),
+  });
+  await expect(manifests.edit('b.yaml', lock('b'), read)).rejects.toMatchObject({ code: 'git-secret/not-editable' });
+  expect((await manifests.edit('a.yaml', lock('a'), read))[0]?.content).toContain('fluxcd.io/locked');
 });

@@ -41,7 +41,7 @@ test('what git-secret itself hides is read as it was', async () => {
     logger: silentLogger(),
   });
   onTestFinished(() => program.close());
-  const manifests = createManifests({ gitSecret: true, decrypter: createGpgDecrypter({ program, timeoutMs: 60_000 }) });
+  const manifests = createManifests({ hiddenFiles: createGpgDecrypter({ program, timeoutMs: 60_000 }) });
   const state = await manifests.read(files, async (id) => contents.get(id) ?? Buffer.alloc(0));
   expect(state.errors).toEqual([]);
   expect(state.manifests.map(({ object }) => object.stringData)).toEqual([{ password: 'hunter2' }]);
