@@ -199,7 +199,8 @@ export function createManifests({
       return content === text ? [] : [await readable({ path: file, content }, clearFiles, signal ? { signal } : {})];
     },
     async editUnit(name, changes, revision, cancel = {}) {
-      const { tree } = await revealed(await editedTree(revision, await treeOptions(cancel)), cancel);
+      // Without variables: what they stand for is of the cluster, and no part of any source.
+      const { tree } = await revealed(await editedTree(revision, cancel), cancel);
       const unit = await find(name, tree, cancel);
       const edits = await unit.renderer.edit(unit.unit, changes, tree, cancel);
       for (const { path } of edits) if (tree.get(path)?.hidden) refuseEdit(path);

@@ -108,8 +108,8 @@ export function createPreview(options: PreviewOptions): Preview {
 }
 
 /**
- * Files in place of the repository's, under the ids that Git would assign, so that cached content is not parsed again. They are not
- * cached, since they may be secret, and nothing in them is run: fluxctl has rendered them.
+ * Files in place of the repository's, under the ids that Git would assign. They are not cached, since they may be secret, and nothing in
+ * them is run: fluxctl has rendered them.
  */
 function readFiles(texts: readonly DiffFile[], desired: Desired, cancel: Cancellable): Promise<DesiredState> {
   const { files, blob } = listingOf(texts);

@@ -112,7 +112,9 @@ export class Renderings {
       signal?.throwIfAborted();
       if (!(error instanceof FluxError)) throw error;
       const count = (before?.count ?? 0) + 1;
-      const pauseMs = error.code.endsWith('/timed-out') ? AGAIN.maxMs : backoffMs(count - 1, AGAIN);
+      // A program that takes long would use up each sync; a key service is asked for each file by itself.
+      const tookLong = error.code.endsWith('/timed-out') && !error.code.startsWith('decryption/');
+      const pauseMs = tookLong ? AGAIN.maxMs : backoffMs(count - 1, AGAIN);
       this.#failed.set(key, { error, count, until: this.#clock.monotonic() + pauseMs });
       throw error;
     }

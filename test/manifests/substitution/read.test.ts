@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createManifests, listingOf, ManifestThread, type Variables } from '../../../src/manifests/index.ts';
+import { createManifests, listingOf, ManifestThread, type ObjectChange, type Variables } from '../../../src/manifests/index.ts';
 import type { DesiredState } from '../../../src/resource/index.ts';
 
 const thread = new ManifestThread();
@@ -209,4 +209,27 @@ test('what a unit renders has variables too; a missing value refuses the unit as
   expect(await names()).toEqual(['plain', 'substitution/no-value']);
   current = variables({ V: 'x' });
   expect(await names()).toEqual(['plain', 'a', 'b']);
+});
+
+test('an image with a variable is not edited in what renders it, so that no value enters a commit', async () => {
+  const web =
+    'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: registry.${V}/web:1.4\n';
+  const program = { build: async () => ({ kind: 'built', output: Buffer.from(web) }) as const };
+  const manifests = createManifests({
+    thread,
+    variables: async () => variables({ V: 'example.org' }),
+    kustomize: { program, auto: true, timeoutMs: 1_000 },
+  });
+  const { files, blob } = listingOf([
+    { path: 'kustomization.yaml', content: 'resources: [web.yaml]\n' },
+    { path: 'web.yaml', content: web },
+  ]);
+  const [manifest] = (await manifests.read(files, blob)).manifests;
+  if (!manifest || !('unit' in manifest.place)) throw new Error('it is not rendered');
+  expect(JSON.stringify(manifest.object)).toContain('registry.example.org/web:1.4');
+  const images = new Map([['web', 'registry.example.org/web:1.5']]);
+  const change: ObjectChange = { id: 'default:deployment/web', manifest, change: { kind: 'images', images } };
+  await expect(manifests.editUnit(manifest.place.unit, [change], { files, blob, edits: [] })).rejects.toMatchObject({
+    code: 'manifests/variable',
+  });
 });
