@@ -81,6 +81,7 @@ async function readTwice(files: Readonly<Record<string, string>>, identity: stri
     pgpKeys: async () => [],
     services: [],
     timeoutMs: 60_000,
+    clock: systemClock,
   });
   let decryptions = 0;
   const counted: Decrypter = {

@@ -43,6 +43,7 @@ export async function sopsOf(
     services: config.sops.keyServices,
     // A service that hangs leaves time for all else that a sync does.
     timeoutMs: config.syncTimeoutMs / 2,
+    clock,
   });
   return { decrypter, close: program.close };
 }

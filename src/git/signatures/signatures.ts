@@ -47,7 +47,7 @@ export interface Signatures {
     readonly home: string;
     /** Resolves when gpg can use secret keys. @throws FluxError if its agent does not start */
     ready(): Promise<void>;
-    /** The fingerprints of secret keys and their subkeys, once gpg can use them. @throws FluxError if its agent does not start */
+    /** The fingerprints of secret keys and their subkeys, once gpg can use them. @throws FluxError if its agent does not start, or gpg fails */
     secretKeys(): Promise<readonly string[]>;
   };
   close(): Promise<void>;
@@ -103,9 +103,18 @@ function decryptionBy({ gpg, agent }: Keyring): NonNullable<Signatures['decrypti
     ready: () => agent.ensure(),
     async secretKeys() {
       await agent.ensure();
-      return fingerprintsIn((await gpg.listAllSecretKeys()).stdout);
+      const { ok, stdout, said } = await gpg.listAllSecretKeys();
+      if (!ok) throw notListed(said);
+      return fingerprintsIn(stdout);
     },
   };
+}
+
+function notListed(said: string): FluxError {
+  return new FluxError(`gpg cannot list its secret keys: ${said}`, {
+    code: 'git/gpg-failed',
+    help: 'See whether the volume of the keys (/dev/shm, or TMPDIR) has space, and whether fluxd may start processes. It is tried again.',
+  });
 }
 
 /** Our own commits and the sync tag must be valid too, or they would end all syncing. */

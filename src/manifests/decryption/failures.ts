@@ -90,6 +90,11 @@ function badMac(path: string): FluxError {
   });
 }
 
+/** The error for a mistake of ours that a file brought out. Its own message may quote the file. */
+export function unexpected(path: string, error: unknown): FluxError {
+  return failed(path, `${error instanceof Error ? error.name : 'an unknown error'} in fluxd`);
+}
+
 export function tooLarge(path: string, why: string): FluxError {
   return new FluxError(`${path} cannot be decrypted: ${why}`, {
     code: 'decryption/too-large',

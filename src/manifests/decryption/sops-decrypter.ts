@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { Cancellable } from '../../base/index.ts';
+import { type Cancellable, type Clock, FluxError, remember } from '../../base/index.ts';
 import type { AgeKeys } from './age-keys.ts';
 import { type Decrypter, type EncryptedFile, mayBeEncrypted } from './decrypter.ts';
-import { noKey, type OwnKeys, sopsFailed, tooLarge } from './failures.ts';
+import { noKey, type OwnKeys, sopsFailed, tooLarge, unexpected } from './failures.ts';
 import { formatOf } from './format.ts';
 import { isAllowed, isServiceKey, type KeyService, withoutProfile } from './key-services.ts';
 import { badMetadata } from './layout/layout.ts';
@@ -14,12 +14,16 @@ import type { SopsProgram } from './sops-program.ts';
 export interface SopsDecrypterOptions {
   readonly program: SopsProgram;
   readonly ageKeys: () => Promise<AgeKeys>;
-  /** The fingerprints of the secret keys of GPG that sops may use, with those of their subkeys; asked before each run. */
+  /** The fingerprints of the secret keys of GPG that sops may use, with those of their subkeys. They are asked for once in PGP_KEYS_MS. */
   readonly pgpKeys: () => Promise<readonly string[]>;
   readonly services: readonly KeyService[];
   /** The longest that a run of sops may take, in milliseconds. */
   readonly timeoutMs: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
+
+/** Thousands of files are decrypted at once, and each question is a run of gpg. */
+const PGP_KEYS_MS = 5_000;
 
 /** sops has the whole file in memory, and it is read here in one turn of the event loop. */
 const MAX_BYTES = 4 << 20;
@@ -28,8 +32,11 @@ const MAX_BYTES = 4 << 20;
  * Decrypts with the keys of age here, and everything else by sops. sops gets only keys that can be used: what it would ask another key
  * service is taken out of the file first, so that no file makes fluxd send its credentials anywhere but to the services that are allowed.
  */
-export function createSopsDecrypter({ program, ageKeys, pgpKeys, services, timeoutMs }: SopsDecrypterOptions): Decrypter {
-  async function decrypt({ path, content }: EncryptedFile, { signal }: Cancellable): Promise<Buffer | undefined> {
+export function createSopsDecrypter(options: SopsDecrypterOptions): Decrypter {
+  const { program, ageKeys, services, timeoutMs, clock } = options;
+  const pgpKeys = remember(options.pgpKeys, PGP_KEYS_MS, clock);
+
+  async function decrypted({ path, content }: EncryptedFile, { signal }: Cancellable): Promise<Buffer | undefined> {
     signal?.throwIfAborted();
     if (content.length > MAX_BYTES) throw tooLarge(path, `it may be encrypted, and has more than ${MAX_BYTES >> 20} MiB`);
     if (!isUtf8(content)) return undefined;
@@ -62,7 +69,18 @@ export function createSopsDecrypter({ program, ageKeys, pgpKeys, services, timeo
     return outcome.output;
   }
 
-  return { mayBeEncrypted, decrypt };
+  return {
+    mayBeEncrypted,
+    async decrypt(file, cancel) {
+      try {
+        return await decrypted(file, cancel);
+      } catch (error) {
+        cancel.signal?.throwIfAborted();
+        // No file that is crafted stops the others.
+        throw error instanceof FluxError ? error : unexpected(file.path, error);
+      }
+    },
+  };
 }
 
 function isPgp(key: MasterKey): boolean {

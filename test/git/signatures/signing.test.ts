@@ -283,3 +283,22 @@ test.runIf(haveSigners())('the commit of a proposal is signed, and made and sign
   expect(remote.git('cat-file', 'commit', 'updates')).toContain('-----BEGIN SSH SIGNATURE-----');
   expect(await source.propose({ ...proposal, expected: tip })).toBe(tip);
 });
+
+test.runIf(haveSigners())('a failure of gpg is not taken for a lack of secret keys', async () => {
+  const { log } = await createTestLog();
+  const { decryption, close } = await openSignatures({
+    directory: temporaryDirectory(),
+    imports: [],
+    environment: { PATH: process.env.PATH },
+    decrypts: 'always',
+    clock: systemClock,
+    log,
+  });
+  onTestFinished(close);
+  expect(await decryption?.secretKeys()).toEqual([]);
+  writeFileSync(join(decryption?.home ?? '', 'pubring.kbx'), 'no keyring of any kind');
+  await expect(decryption?.secretKeys()).rejects.toMatchObject({
+    code: 'git/gpg-failed',
+    message: expect.stringMatching(/^gpg cannot list its secret keys: ./),
+  });
+});

@@ -44,6 +44,14 @@ describe('metadata are found where sops writes them, and replaced there alone', 
   });
 });
 
+test('a value of metadata stays one value where sops reads it', () => {
+  const layout = layoutOf('a', 'ini', '[a]\r\n; c\r\nx = `1#2`\r\ny = "1"\r\nz =\r\n\r\n[sops]\r\nmac = `1\\`\r\n');
+  expect(layout?.metadata).toEqual({ mac: '1\\' });
+  expect(layout?.with({ mac: '1\\', a: '', b: ' c', d: '#', e: '"""', f: "'g'", h: 'i "j"' })).toBe(
+    '[a]\n; c\nx = `1#2`\ny = "1"\nz =\n\n[sops]\nmac = `1\\`\na = \nb = ` c`\nd = `#`\ne = `"""`\nf = `\'g\'`\nh = i "j"\n',
+  );
+});
+
 test.each<readonly [Format, string]>([
   ['yaml', 'a: b\n'],
   ['yaml', 'about: use sops for secrets\nb: ENC[AES256_GCM,\n'],
@@ -53,6 +61,8 @@ test.each<readonly [Format, string]>([
   ['binary', 'any text about sops and ENC[AES256_GCM,'],
   ['dotenv', 'A=sops_mac=1\n'],
   ['ini', '[a]\nsops = 1\n'],
+  ['ini', '[a]\n; as in [sops]\nb = 1\n'],
+  ['ini', 'any text \\'],
 ])('a file without metadata is not encrypted: %s %j', (format, text) => {
   expect(layoutOf('a', format, text)).toBeUndefined();
 });
@@ -83,7 +93,39 @@ describe('a file that could have metadata in a second place is refused', () => {
     ['ini', '[sops]\nmac = 1\n[ sops ]\nmac = 2\n'],
     ['ini', '[sops]\nmac = """1\n'],
     ['ini', '[sops]\nmac = 1 \\\n'],
+    ['ini', '[sops]\nmac = `1\n'],
+    ['ini', '[sops]\nmac = 1`2\n'],
+    ['ini', '[sops]\nmac = 1 # 2\n'],
+    ['ini', "[sops]\nmac = '1'\n"],
+    ...['\u0085', '\u00A0', '\u2003', '\u2028', '\u3000', '\uFEFF', '\f', '\v', '\r', '\0'].map(
+      (space) => ['ini', `[a]\nx = 1\n${space}[sops]\nmac = 1\n[b]\n[sops]\nmac = 2\n`] as const,
+    ),
+    ...[
+      'x = 1 \\',
+      'x = 1 # 2 \\',
+      'x = \\\u00A0',
+      'x = """1',
+      'x = `1',
+      'x : `1',
+      '"x" = 1',
+      '`x` = 1',
+      '"""x""" = 1',
+      'x',
+      '= 1',
+      '[sops] # ]',
+      '[sops',
+      '[ sops ]',
+      '[a] b]',
+      '[]',
+    ].map((line) => ['ini', `[a]\n${line}\n[sops]\nmac = 1\n`] as const),
+    ['ini', `[sops]\na${'__list_0'.repeat(8)} = 1\n`],
   ])('%s: %j', (format, text) => {
     expect(() => layoutOf('a', format, text)).toThrow(expect.objectContaining({ code: 'decryption/bad-metadata' }));
   });
+});
+
+test.each(['sops_a', 'sops_a__map_b'])('a long name is refused, however long it is: %s', (name) => {
+  expect(() => layoutOf('a', 'dotenv', `${name}${'__map_a'.repeat(36_000)}=1\n`)).toThrow(
+    expect.objectContaining({ code: 'decryption/bad-metadata' }),
+  );
 });

@@ -16,22 +16,28 @@ interface Options {
   readonly identities?: readonly (readonly [recipient: string, identity: string])[];
   readonly pgp?: readonly string[];
   readonly services?: readonly KeyService[];
-  readonly outcome?: BuildOutcome;
+  readonly outcome?: BuildOutcome | Error;
 }
 
 function open({ identities = [], pgp = [], services = [], outcome }: Options = {}) {
   const runs: { text: string; format: string; keys: SopsKeys }[] = [];
+  let [now, listings] = [0, 0];
   const decrypter = createSopsDecrypter({
     program: {
       async decrypt(content, format, keys) {
         runs.push({ text: content.toString(), format, keys });
+        if (outcome instanceof Error) throw outcome;
         return outcome ?? { kind: 'built', output: Buffer.from('clear') };
       },
     },
     ageKeys: async () => ({ identities: new Map(identities), problems: [] }),
-    pgpKeys: async () => pgp,
+    pgpKeys: async () => {
+      listings += 1;
+      return pgp;
+    },
     services,
     timeoutMs: 1000,
+    clock: { monotonic: () => now },
   });
   const decrypt = (content: string, path = 'a.yaml') => decrypter.decrypt({ path, content: Buffer.from(content) }, {});
   /** The keys that sops got. */
@@ -46,7 +52,10 @@ function open({ identities = [], pgp = [], services = [], outcome }: Options = {
     } = JSON.parse(/^sops: (.*)$/m.exec(runs[0]?.text ?? '')?.[1] ?? '{}');
     return { age, pgp: fingerprints, kms, gcp_kms, azure_kv, hc_vault };
   };
-  return { decrypt, runs, given };
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { decrypt, runs, given, pass, listings: () => listings };
 }
 
 const file = (keys: object) =>
@@ -218,6 +227,17 @@ describe('sops gets the keys that may be used', () => {
     expect(runs).toEqual([]);
   });
 
+  test('many files ask once for the keys of GPG, and later ones again', async () => {
+    const { decrypt, listings, pass } = open({ pgp: [FINGERPRINT] });
+    const read = () => decrypt(file({ pgp: [{ fp: FINGERPRINT, ...CREATED }] }));
+    await Promise.all(Array.from({ length: 20 }, read));
+    await read();
+    expect(listings()).toBe(1);
+    pass(10_000);
+    await read();
+    expect(listings()).toBe(2);
+  });
+
   test('keys of groups are counted', async () => {
     const group = { pgp: [{ fp: FINGERPRINT, ...CREATED }] };
     const { decrypt } = open({ pgp: [FINGERPRINT] });
@@ -262,6 +282,13 @@ describe('an error says what happened, without anything that sops printed', () =
     const { decrypt } = open({ pgp: [FINGERPRINT], outcome });
     const error = await decrypt(file({ pgp: [{ fp: FINGERPRINT, ...CREATED }] })).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(JSON.stringify(error) + String(error)).not.toContain('canary');
+  });
+
+  test('an error that no one foresaw is one of the file', async () => {
+    const { decrypt } = open({ pgp: [FINGERPRINT], outcome: new RangeError('canary') });
+    const error = await decrypt(file({ pgp: [{ fp: FINGERPRINT, ...CREATED }] })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'decryption/failed', message: 'a.yaml cannot be decrypted: RangeError in fluxd' });
     expect(JSON.stringify(error) + String(error)).not.toContain('canary');
   });
 

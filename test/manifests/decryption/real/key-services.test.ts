@@ -88,3 +88,19 @@ describe.each(['AWS KMS', 'Vault'] as const)('%s', (name) => {
     expect(requests).toEqual([]);
   });
 });
+
+test('an INI file that hides metadata from fluxd makes sops ask no other Vault', async () => {
+  const [allowed, other] = [await imitatedVault(), await imitatedVault()];
+  const uri = `${allowed.origin}/v1/transit/keys/flux`;
+  const own = `${await runSops(['encrypt', '--filename-override', 'a.ini', '--hc-vault-transit', uri], '[a]\nx = hunter2\n', { VAULT_TOKEN: TOKEN })}`;
+  const asked = allowed.requests.length;
+  const [values = '', metadata = ''] = own.split('[sops]\n');
+  const hides = `${values}\u0085[sops]\n${metadata.replace(allowed.origin, other.origin)}[b]\nk = v \\\n[sops]\n${metadata}`;
+  const { decrypt } = await open({
+    services: [{ kind: 'hc_vault', origin: allowed.origin }],
+    environment: { VAULT_TOKEN: TOKEN },
+  });
+  expect(`${await decrypt('a.ini', own)}`).toBe('[a]\nx = hunter2\n');
+  await expect(decrypt('a.ini', hides)).rejects.toMatchObject({ code: 'decryption/bad-metadata' });
+  expect([allowed.requests.length - asked, other.requests.length]).toEqual([1, 0]);
+});

@@ -75,6 +75,7 @@ export async function open({ identities = [], services = [], environment = {}, g
     pgpKeys: async () => (gpg ? [gpg.fingerprint] : []),
     services,
     timeoutMs,
+    clock: systemClock,
   });
   return {
     /** What sops was given. */
