@@ -149,6 +149,20 @@ describe('what components are read from', () => {
     expect(names).not.toContain('vitest');
   });
 
+  test('a package that several have beside them is listed once, so that the bill has the same bytes each time', () => {
+    const packages = {
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/b': { version: '1.0.0' },
+      'node_modules/a/node_modules/c': { version: '2.0.0' },
+      'node_modules/b/node_modules/c': { version: '2.0.0' },
+      'node_modules/c': { version: '1.0.0' },
+    };
+    const components = productionPackages(JSON.stringify({ packages }));
+    expect(components.map(({ name, version }) => `${name}@${version}`)).toEqual(['a@1.0.0', 'b@1.0.0', 'c@2.0.0', 'c@1.0.0']);
+    const own = { ...ABOUT, components: productionPackages(readFileSync('package-lock.json', 'utf8')) };
+    expect(cycloneDx(own)).toBe(cycloneDx(own));
+  });
+
   test('a copyright file of the machine-readable form; of another nothing is guessed', () => {
     const header = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n';
     expect(
