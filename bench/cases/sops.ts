@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import pLimit from 'p-limit';
 import { silentLogger, systemClock } from '../../src/base/index.ts';
-import { createManifests, createSopsDecrypter, type Decrypter, listingOf } from '../../src/manifests/index.ts';
+import { createManifests, createSopsDecrypter, type Decrypter, listingOf, ManifestThread } from '../../src/manifests/index.ts';
 import { createSops } from '../../src/sandbox/index.ts';
 import { atMost, type Case } from '../case.ts';
 import { encryptYaml, sopsProgram, xargsDecrypt } from '../contenders/sops.ts';
@@ -82,6 +82,7 @@ async function readTwice(files: Readonly<Record<string, string>>, identity: stri
     services: [],
     timeoutMs: 60_000,
     clock: systemClock,
+    thread: new ManifestThread(),
   });
   let decryptions = 0;
   const counted: Decrypter = {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Clock, FluxError, type Logger } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Signatures } from '../git/index.ts';
-import { createSopsDecrypter, type Decrypter, openAgeKeys } from '../manifests/index.ts';
+import { createSopsDecrypter, type Decrypter, ManifestThread, openAgeKeys } from '../manifests/index.ts';
 import { createSops, findProgram } from '../sandbox/index.ts';
 
 /** How encrypted files are decrypted, for all sources. */
@@ -44,6 +44,7 @@ export async function sopsOf(
     // A service that hangs leaves time for all else that a sync does.
     timeoutMs: config.syncTimeoutMs / 2,
     clock,
+    thread: new ManifestThread({ clock }),
   });
   return { decrypter, close: program.close };
 }

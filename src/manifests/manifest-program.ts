@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { FluxError } from '../base/index.ts';
+import { metadataOf, withMetadata } from './decryption/layout/layout-of.ts';
 import { changeFile } from './file-change.ts';
 import type { Finding } from './finding.ts';
 import { proposeEdits } from './helm/edit/propose.ts';
@@ -15,14 +16,20 @@ let findings: Iterator<Finding> = [].values();
 parentPort?.on('message', (order: ManifestOrder) => parentPort?.postMessage(answer(order)));
 
 function answer(order: ManifestOrder): ManifestAnswer {
-  if (order.kind === 'change' || order.kind === 'propose') {
-    try {
-      if (order.kind === 'propose') return { kind: 'proposed', proposals: proposeEdits(order.request) };
-      return { kind: 'changed', text: changeFile(order.text, order.change) };
-    } catch (error) {
-      if (error instanceof FluxError) return { kind: 'refused', error: errorData(error) };
-      throw error;
+  try {
+    switch (order.kind) {
+      case 'propose':
+        return { kind: 'proposed', proposals: proposeEdits(order.request) };
+      case 'change':
+        return { kind: 'changed', text: changeFile(order.text, order.change) };
+      case 'find-metadata':
+        return { kind: 'metadata', metadata: metadataOf(order.file) };
+      case 'put-metadata':
+        return { kind: 'changed', text: withMetadata(order.file, order.metadata) };
     }
+  } catch (error) {
+    if (error instanceof FluxError) return { kind: 'refused', error: errorData(error) };
+    throw error;
   }
   if (order.kind === 'read') findings = findingsOf(order.content);
   return { kind: 'piece', piece: packPiece(findings) };

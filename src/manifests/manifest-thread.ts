@@ -12,6 +12,9 @@ import {
   waitOrAbort,
   yieldTurn,
 } from '../base/index.ts';
+import { MAX_INLINE_LENGTH as MAX_INLINE_SOPS } from './decryption/layout/layout.ts';
+import { metadataOf, type SopsFile, withMetadata } from './decryption/layout/layout-of.ts';
+import type { Metadata } from './decryption/metadata.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { type ProposalRequest, type Proposals, proposeEdits } from './helm/edit/propose.ts';
@@ -88,6 +91,29 @@ export class ManifestThread {
       return proposeEdits(request);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'propose', request }, deadline), signal);
     if (answer.kind === 'proposed') return answer.proposals;
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
+  }
+
+  /**
+   * What sops wrote about a file; undefined if it wrote nothing.
+   * @throws FluxError `decryption/bad-metadata`; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
+   */
+  async metadataOf(file: SopsFile, signal?: AbortSignal): Promise<Metadata | undefined> {
+    if (file.text.length <= MAX_INLINE_SOPS) return metadataOf(file);
+    const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'find-metadata', file }, deadline), signal);
+    if (answer.kind === 'metadata') return answer.metadata;
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
+  }
+
+  /**
+   * A file of which sops wrote something else.
+   * @throws as `metadataOf`
+   */
+  async withMetadata(file: SopsFile, metadata: Metadata, signal?: AbortSignal): Promise<string> {
+    if (file.text.length <= MAX_INLINE_SOPS) return withMetadata(file, metadata);
+    const order = { kind: 'put-metadata', file, metadata } as const;
+    const answer = await this.#apart((worker, deadline) => ask(worker, order, deadline), signal);
+    if (answer.kind === 'changed') return answer.text;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
   }
 

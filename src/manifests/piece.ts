@@ -1,22 +1,27 @@
 import { FluxError, parseExactJson } from '../base/index.ts';
+import type { SopsFile } from './decryption/layout/layout-of.ts';
+import type { Metadata } from './decryption/metadata.ts';
 import type { FileChange } from './file-change.ts';
 import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
 import type { ProposalRequest, Proposals } from './helm/edit/propose.ts';
 import type { FileContent } from './parse-file.ts';
 import type { DocumentProblem } from './problem.ts';
 
-/** Requests to the thread: read a file, send the next piece of the result, edit a file, or propose edits of values. */
+/** Requests to the thread: read a file, send the next piece of the result, edit a file, propose edits of values, or find or replace what sops wrote about a file. */
 export type ManifestOrder =
   | { readonly kind: 'read'; readonly content: FileContent }
   | { readonly kind: 'more' }
   | { readonly kind: 'change'; readonly text: string; readonly change: FileChange }
-  | { readonly kind: 'propose'; readonly request: ProposalRequest };
+  | { readonly kind: 'propose'; readonly request: ProposalRequest }
+  | { readonly kind: 'find-metadata'; readonly file: SopsFile }
+  | { readonly kind: 'put-metadata'; readonly file: SopsFile; readonly metadata: Metadata };
 
 /** Responses of the thread, including errors in its input. */
 export type ManifestAnswer =
   | { readonly kind: 'piece'; readonly piece: Piece }
   | { readonly kind: 'changed'; readonly text: string }
   | { readonly kind: 'proposed'; readonly proposals: Proposals }
+  | { readonly kind: 'metadata'; readonly metadata: Metadata | undefined }
   | { readonly kind: 'refused'; readonly error: ErrorData };
 
 /** A part of the result: receiving one piece costs the daemon less than a millisecond. */

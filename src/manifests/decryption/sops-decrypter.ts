@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { type Cancellable, type Clock, FluxError, remember } from '../../base/index.ts';
+import type { ManifestThread } from '../manifest-thread.ts';
 import type { AgeKeys } from './age-keys.ts';
 import { type Decrypter, type EncryptedFile, mayBeEncrypted } from './decrypter.ts';
 import { noKey, type OwnKeys, sopsFailed, tooLarge, unexpected } from './failures.ts';
 import { formatOf } from './format.ts';
 import { isAllowed, isServiceKey, type KeyService, withoutProfile } from './key-services.ts';
-import { badMetadata } from './layout/layout.ts';
-import { layoutOf } from './layout/layout-of.ts';
-import { type MasterKey, type Metadata, readMetadata, writeMetadata } from './metadata.ts';
+import type { SopsFile } from './layout/layout-of.ts';
+import type { MasterKey, Metadata } from './metadata.ts';
 import { decryptByAge } from './native/decrypt-by-age.ts';
 import type { SopsProgram } from './sops-program.ts';
 
@@ -20,12 +20,14 @@ export interface SopsDecrypterOptions {
   /** The longest that a run of sops may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** The thread that looks into long files. */
+  readonly thread: ManifestThread;
 }
 
 /** Thousands of files are decrypted at once, and each question is a run of gpg. */
 const PGP_KEYS_MS = 5_000;
 
-/** sops has the whole file in memory, and it is read here in one turn of the event loop. */
+/** sops has the whole file in memory. */
 const MAX_BYTES = 4 << 20;
 
 /**
@@ -33,7 +35,7 @@ const MAX_BYTES = 4 << 20;
  * service is taken out of the file first, so that no file makes fluxd send its credentials anywhere but to the services that are allowed.
  */
 export function createSopsDecrypter(options: SopsDecrypterOptions): Decrypter {
-  const { program, ageKeys, services, timeoutMs, clock } = options;
+  const { program, ageKeys, services, timeoutMs, clock, thread } = options;
   const pgpKeys = remember(options.pgpKeys, PGP_KEYS_MS, clock);
 
   async function decrypted({ path, content }: EncryptedFile, { signal }: Cancellable): Promise<Buffer | undefined> {
@@ -41,22 +43,20 @@ export function createSopsDecrypter(options: SopsDecrypterOptions): Decrypter {
     if (content.length > MAX_BYTES) throw tooLarge(path, `it may be encrypted, and has more than ${MAX_BYTES >> 20} MiB`);
     if (!isUtf8(content)) return undefined;
     const format = formatOf(path);
-    const text = content.toString('utf8');
-    const layout = layoutOf(path, format, text);
-    if (!layout) return undefined;
-    const metadata = readMetadata(layout.metadata);
-    if (!metadata) throw badMetadata(path, 'its entry "sops" is not as sops writes it');
+    const file: SopsFile = { path, format, text: content.toString('utf8') };
+    const metadata = await thread.metadataOf(file, signal);
+    if (!metadata) return undefined;
     const own: OwnKeys = { age: await ageKeys(), pgp: metadata.groups.flat().some(isPgp) ? await pgpKeys() : [] };
     const usable = withoutOthers(metadata, (key) => isUsable(key, own, services));
     if (usable.groups.filter((group) => group.length > 0).length < Math.max(1, metadata.threshold))
       throw noKey(path, metadata, own);
 
-    const clear = await decryptByAge({ format, layout, metadata }, own.age);
+    const clear = await decryptByAge({ ...file, metadata }, own.age);
     signal?.throwIfAborted();
     if (clear) return clear;
     const keys = usable.groups.flat();
     const outcome = await program.decrypt(
-      Buffer.from(layout.with(writeMetadata(usable))),
+      Buffer.from(await thread.withMetadata(file, usable, signal)),
       format,
       {
         age: keys.some(({ kind }) => kind === 'age') ? [...own.age.identities.values()].join('\n') : '',

@@ -3,14 +3,17 @@ import { armor, Encrypter, generateX25519Identity, identityToRecipient } from 'a
 import { describe, expect, test } from 'vitest';
 import type { KeyService } from '../../../src/manifests/decryption/key-services.ts';
 import type { SopsKeys } from '../../../src/manifests/decryption/sops-program.ts';
-import { createSopsDecrypter } from '../../../src/manifests/index.ts';
+import { createSopsDecrypter, ManifestThread } from '../../../src/manifests/index.ts';
 import type { BuildOutcome } from '../../../src/repository/index.ts';
+import { longestTurn } from '../../support/turn-cpu.ts';
 
 const TIME = '2030-01-01T00:00:00Z';
 const CREATED = { created_at: TIME, enc: 'abc' };
 const FINGERPRINT = 'A5CED6D575AA5FCAE6A740069117E2ABBAE5CC1E';
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d';
 const VAULT = { vault_address: 'https://vault.example.org', engine_path: 'transit', key_name: 'flux', ...CREATED };
+
+const thread = new ManifestThread();
 
 interface Options {
   readonly identities?: readonly (readonly [recipient: string, identity: string])[];
@@ -38,6 +41,7 @@ function open({ identities = [], pgp = [], services = [], outcome }: Options = {
     services,
     timeoutMs: 1000,
     clock: { monotonic: () => now },
+    thread,
   });
   const decrypt = (content: string, path = 'a.yaml') => decrypter.decrypt({ path, content: Buffer.from(content) }, {});
   /** The keys that sops got. */
@@ -310,5 +314,34 @@ describe('an error says what happened, without anything that sops printed', () =
     ['a long file', `${file({})}# ${'x'.repeat(4 << 20)}`, 'decryption/too-large'],
   ])('of %s', async (_, content, code) => {
     await expect(open().decrypt(content)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a long file is looked into by the thread', () => {
+  test('and sops gets the same of it', async () => {
+    const keys = { pgp: [{ fp: FINGERPRINT, ...CREATED }] };
+    const long = `# ${'x'.repeat(40_000)}\n${file({ ...keys, kms: [{ arn: ARN, ...CREATED }] })}`;
+    const { decrypt, runs, given } = open({ pgp: [FINGERPRINT] });
+    expect(`${await decrypt(long)}`).toBe('clear');
+    expect(runs[0]?.text.slice(0, 40_000)).toBe(long.slice(0, 40_000));
+    expect(given()).toEqual({ ...given(), ...keys, kms: undefined });
+    await expect(decrypt(`${long}sops: {}\n`)).rejects.toMatchObject({ code: 'decryption/bad-metadata' });
+    expect(await decrypt(`# ${'x'.repeat(40_000)}\n`)).toBeUndefined();
+  });
+
+  const LENGTH = 1_500_000;
+  test.each([
+    ['a.json', '['.repeat(LENGTH)],
+    ['a.json', `{${'"a":1,'.repeat(LENGTH / 6)}"sops":1}`],
+    ['a.yaml', 'a:\n'.repeat(LENGTH / 3)],
+    ['a.yaml', `sops:\n${' -\n'.repeat(80_000)}`],
+    ['a.yaml', `sops:\n${' -\n'.repeat(5_000)}`],
+    ['a.ini', `[sops]\n${'a=\n'.repeat(LENGTH / 3)}`],
+    ['a.env', `${'sops_=\n'.repeat(LENGTH / 7)}`],
+  ])('and blocks nothing: %s', async (path, content) => {
+    const { decrypt } = open();
+    const looked = () => decrypt(content.slice(0, LENGTH), path).catch((error: unknown) => error);
+    const { cpuMs } = await longestTurn(looked);
+    expect(cpuMs).toBeLessThan(50);
   });
 });

@@ -14,6 +14,9 @@ export interface Layout {
 /** More is no metadata: those for 100 keys of PGP take less. */
 export const MAX_METADATA_LENGTH = 256 << 10;
 
+/** The longest text, in characters, that is looked into on the event loop. */
+export const MAX_INLINE_LENGTH = 16 << 10;
+
 /** The error for metadata that are not as sops writes them. */
 export function badMetadata(path: string, why: string): FluxError {
   return new FluxError(`${path} cannot be decrypted: ${why}`, {

@@ -1,20 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AgeKeys } from '../age-keys.ts';
-import type { Format } from '../format.ts';
-import type { Layout } from '../layout/layout.ts';
+import { MAX_INLINE_LENGTH } from '../layout/layout.ts';
+import { layoutOf, type SopsFile } from '../layout/layout-of.ts';
 import type { Metadata } from '../metadata.ts';
 import { clearText, type Decryption } from './clear-text.ts';
 import { ruleOf } from './rules.ts';
 import { decryptValue } from './value.ts';
 
-export interface ReadFile {
-  readonly format: Format;
-  readonly layout: Layout;
+export interface ReadFile extends SopsFile {
   readonly metadata: Metadata;
 }
 
-/** Reading a longer file could block the event loop; starting sops takes as long as reading some of these. */
-const MAX_LENGTH = 32 << 10;
 const KEY_BYTES = 32;
 /** Go writes the time in the same way again. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -25,12 +21,17 @@ const ONLY_ENCRYPTED = createHash('sha256').update('sops').digest();
  * Decrypts a short file of YAML, JSON or bytes by a key of age, in a fraction of the time that starting sops takes. Undefined if anything
  * about it is unusual or wrong, so that sops has the last word on it. What it returns has the MAC that sops made over all values.
  */
-export async function decryptByAge({ format, layout, metadata }: ReadFile, keys: AgeKeys): Promise<Buffer | undefined> {
+export async function decryptByAge(
+  { path, format, text: encrypted, metadata }: ReadFile,
+  keys: AgeKeys,
+): Promise<Buffer | undefined> {
   if (format === 'dotenv' || format === 'ini' || metadata.groups.length !== 1 || !TIME.test(metadata.lastModified))
     return undefined;
-  const text = layout.without();
   const isEncrypted = ruleOf(metadata);
-  if (!isEncrypted || text.length > MAX_LENGTH) return undefined;
+  // Reading a longer file could block the event loop.
+  if (!isEncrypted || encrypted.length > MAX_INLINE_LENGTH) return undefined;
+  const text = layoutOf(path, format, encrypted)?.without();
+  if (text === undefined) return undefined;
   const key = await dataKey(metadata, keys);
   const mac = key && decryptValue(metadata.mac, key, metadata.lastModified)?.bytes;
   if (!mac) return undefined;

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../../src/base/index.ts';
 import type { KeyService } from '../../../../src/manifests/decryption/key-services.ts';
 import type { SopsProgram } from '../../../../src/manifests/decryption/sops-program.ts';
-import { createSopsDecrypter } from '../../../../src/manifests/index.ts';
+import { createSopsDecrypter, ManifestThread } from '../../../../src/manifests/index.ts';
 import { createSops } from '../../../../src/sandbox/index.ts';
 
 export const SOPS = process.env.TEST_SOPS ?? '';
@@ -76,6 +76,7 @@ export async function open({ identities = [], services = [], environment = {}, g
     services,
     timeoutMs,
     clock: systemClock,
+    thread: new ManifestThread(),
   });
   return {
     /** What sops was given. */
