@@ -60,6 +60,7 @@ export function createSteps(options: StepsOptions): LoopSteps {
   return {
     async fetch(cancel) {
       // Requests from here on wait for the next fetch, since this one may not include what the caller pushed.
+      options.approvals.takeEffect();
       claimed ??= reports.take(clock.now());
       if (claimed !== undefined) options.ask('sync');
       try {

@@ -27,6 +27,7 @@ export class Approvals {
   #approved: DeletionList | undefined;
   #orphans: readonly Orphan[] = [];
   #approvedOrphans: readonly Deletion[] = [];
+  #inForce: ReadonlySet<string> = new Set();
 
   /** Approved deletions: exactly these, or a subset, in this and later revisions. */
   get approved(): readonly Deletion[] {
@@ -36,6 +37,17 @@ export class Approvals {
   /** Orphans whose deletion was approved, regardless of their owner (R-022). */
   get approvedOrphans(): readonly Deletion[] {
     return this.#approvedOrphans;
+  }
+
+  /** Those that a sync carries out: given before it was requested, so that the report of a request has the deletions that it approved. */
+  get inForce(): { readonly approved: readonly Deletion[]; readonly approvedOrphans: readonly Deletion[] } {
+    const isInForce = (deletion: Deletion) => this.#inForce.has(keyOf(deletion));
+    return { approved: this.approved.filter(isInForce), approvedOrphans: this.#approvedOrphans.filter(isInForce) };
+  }
+
+  /** From here on all that were given are in force: called when requests for a sync are taken up. */
+  takeEffect(): void {
+    this.#inForce = new Set([...this.approved, ...this.#approvedOrphans].map(keyOf));
   }
 
   /** Records a sync. Approvals of objects that were deleted, or are in Git again, expire. */
@@ -112,4 +124,8 @@ export class Approvals {
     }
     return hash === undefined ? undefined : { hash, deletions };
   }
+}
+
+function keyOf({ id, uid }: Deletion): string {
+  return `${id} ${uid}`;
 }

@@ -58,7 +58,7 @@ export async function sync(revision: AcceptedRevision, options: SyncOptions, can
   using deadline = clock.deadline(options.timeoutMs, signal);
   const limited = { signal: deadline.signal };
   // Later approvals apply to the sync that they request, whose report shows their outcome.
-  const { approved, approvedOrphans } = approvals;
+  const { approved, approvedOrphans } = approvals.inForce;
 
   const last = await lastSynced(source, revision, limited);
   const previous = last.known;

@@ -36,6 +36,15 @@ describe('an approval of deletions (R-021)', () => {
     });
   });
 
+  test('is carried out by syncs that are requested with it or later, not by one that is about to begin', () => {
+    const approvals = approvedOf(held('a'), held('b'));
+    expect(approvals.inForce).toEqual({ approved: [], approvedOrphans: [] });
+    approvals.takeEffect();
+    expect(approvals.inForce).toEqual({ approved: [deletion('a'), deletion('b')], approvedOrphans: [] });
+    approvals.update([deleted('a'), held('b')]);
+    expect(approvals.inForce.approved).toEqual([deletion('b')]);
+  });
+
   test('of another list is refused, and the present one named', () => {
     const approvals = new Approvals();
     expect(() => approvals.approve('abc')).toThrow('no list abc of deletions waits for approval');

@@ -190,6 +190,7 @@ describe('a sync', () => {
     world.changes = [held];
     const approve = told(options.reader.read, () => options.approvals.approve('abc'));
     await recorded(NEW, { ...options, reader: { ...options.reader, read: approve } });
+    options.approvals.takeEffect();
     await recorded(NEW, options);
     expect(world.planned.map(({ approved }) => approved)).toEqual([[], [deletion]]);
   });
