@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Cancellable } from '../../base/index.ts';
 import type { ProgramFiles, TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
@@ -29,6 +30,9 @@ export interface KustomizeOptions extends Kustomize {
   /** The thread that parses output. */
   readonly thread: ManifestThread;
 }
+
+/** Files of a unit that are opened at once: each may be a run of sops. */
+const OPENED_AT_ONCE = 8;
 
 const WORDS: ProgramWords = {
   code: 'kustomize',
@@ -109,14 +113,23 @@ async function contentsOf(
   cancel: Cancellable,
 ): Promise<ProgramFiles> {
   let isConfidential = false;
+  const failed = new AbortController();
+  const signal = cancel.signal ? AbortSignal.any([cancel.signal, failed.signal]) : failed.signal;
   const open = async (file: TreeFile) => {
+    signal.throwIfAborted();
     const content = await tree.read(file);
     if (file.mode === SYMLINK || asWritten.has(file.path)) return { file, content };
-    const clear = await clearFiles?.of(file, content, cancel);
+    const clear = await clearFiles?.of(file, content, { signal });
     isConfidential ||= clear !== undefined;
     return { file, content: clear ?? content };
   };
-  const all = await Promise.all(files.map(open));
+  const inParallel = pLimit(OPENED_AT_ONCE);
+  const opening = files.map((file) => inParallel(() => open(file)));
+  const all = await Promise.all(opening).catch(async (error: unknown) => {
+    failed.abort(error);
+    await Promise.allSettled(opening);
+    throw error;
+  });
   return {
     isConfidential,
     files: all.flatMap(({ file: { path, mode }, content }) => (mode === SYMLINK ? [] : { path, content })),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FluxError, waitOrAbort } from '../../../src/base/index.ts';
 import { createManifests } from '../../../src/manifests/index.ts';
 import type { BuildOutcome, ProgramFiles } from '../../../src/repository/index.ts';
 import type { DesiredState } from '../../../src/resource/index.ts';
@@ -155,6 +156,32 @@ test('a file that cannot be decrypted is the error of its unit, by name, and is 
   decrypter.isWithoutKey = false;
   pass(600_000);
   expect((await read(entries)).errors).toEqual([]);
+});
+
+test('files are opened a few at a time, and none after the first that fails', async () => {
+  const names = Array.from({ length: 100 }, (_, index) => `f${index}.yaml`);
+  let [running, most, started] = [0, 0, 0];
+  const decrypter: Imitation = {
+    ...imitatedDecrypter(),
+    async decrypt({ path }, { signal }) {
+      started += 1;
+      running += 1;
+      most = Math.max(most, running);
+      try {
+        if (path.endsWith('f1.yaml')) throw new FluxError('no key', { code: 'decryption/no-key' });
+        return await waitOrAbort(new Promise<never>(() => undefined), signal ?? AbortSignal.abort());
+      } finally {
+        running -= 1;
+      }
+    },
+  };
+  const { read } = open({ decrypter });
+  const files = names.map((name) => [`app/${name}`, encrypted(`# ${name}\nkey: ${enc('x')}\n`)]);
+  const state = await read({ [K]: `resources: [${names}]\n`, ...Object.fromEntries(files) });
+  expect(state.errors).toMatchObject([{ error: { code: 'decryption/no-key' } }]);
+  expect(running).toBe(0);
+  expect(most).toBeLessThan(10);
+  expect(started).toBeLessThan(10);
 });
 
 test.each([
