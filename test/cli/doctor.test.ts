@@ -186,12 +186,12 @@ describe('what Flux v1 left', () => {
       'arguments',
       clusterWith([
         deployment('flux', V1, {
-          args: [...SAME, '--git-secret', '--token=s3cret', '--memcached-hostname=m', '--memcached-port=1'],
+          args: [...SAME, '--connect=a', '--token=s3cret', '--memcached-hostname=m', '--memcached-port=1'],
         }),
       ]),
       [
         ['fail', 'Flux v1 runs beside this fluxd'],
-        ['warn', 'would stop fluxd: --git-secret is not supported yet', 'docs/migrate-from-flux-v1.md'],
+        ['warn', 'would stop fluxd: --connect is not supported yet', 'docs/migrate-from-flux-v1.md'],
         ['warn', 'would stop fluxd: --token is not supported yet'],
         [
           'ok',
@@ -302,7 +302,7 @@ describe('what Flux v1 left', () => {
 
   test('is what an upgrade will meet, where a Flux v1 is in use', async () => {
     const cluster = clusterWith(
-      [deployment('flux', V1, { args: [...SAME, '--git-secret'] }), deployment('memcached', 'memcached:1.6')],
+      [deployment('flux', V1, { args: [...SAME, '--connect=a'] }), deployment('memcached', 'memcached:1.6')],
       {
         metadata: having('ConfigMap', 'fluxcd.io/sync-gc-mark', [byKubectl('a')]),
       },
@@ -310,7 +310,7 @@ describe('what Flux v1 left', () => {
     const findings = await checkLeftovers(cluster, { isFlux1: true, source: OURS });
     expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual([
       `ok Flux v1 runs: flux:deployment/flux (${V1}); to replace it with this fluxd, see docs/migrate-from-flux-v1.md`,
-      'warn the arguments of flux:deployment/flux would stop fluxd: --git-secret is not supported yet; remove it, or set it to "false"',
+      'warn the arguments of flux:deployment/flux would stop fluxd: --connect is not supported yet; remove it, or set it to ""',
       'ok memcached of Flux v1 runs: flux:deployment/memcached; fluxd does not need it',
       'ok shop:configmap/a carries the mark and the checksum of Flux v1; fluxd takes over those in Git without restarting them',
     ]);

@@ -23,7 +23,7 @@ const files = Object.fromEntries(
 let flux: Installation;
 let repository: Awaited<ReturnType<typeof clone>>;
 beforeAll(async () => {
-  await pushWeb('you/web', '1.0.0');
+  await pushWeb('you/site', '1.0.0');
   repository = await clone('charts');
   await repository.commit('Render a chart', files);
   flux = await installOverSsh(NAMESPACE, 'charts', {
@@ -38,7 +38,7 @@ test('a chart runs; a policy becomes a patch beside it, and a new image changes 
   await until('the first version answers', async () => ((await answer('charts', 'web')) ?? '').includes('version=1.0.0'));
   const policy = await flux.fluxctl('policy', '--workload=charts:deployment/web', '--automate', '--tag=web=semver:~1.0');
   expect(policy).toMatchObject({ code: 0 });
-  await pushWeb('you/web', '1.0.1');
+  await pushWeb('you/site', '1.0.1');
   await until('the new version answers', async () => ((await answer('charts', 'web')) ?? '').includes('version=1.0.1'));
   await repository.pull();
   expect(repository.read(VALUES)).toBe((files[VALUES] ?? '').replace('tag: "1.0.0"', 'tag: "1.0.1"'));
