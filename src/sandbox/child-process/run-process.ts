@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { type Clock, FluxError, hasErrno } from '../../base/index.ts';
+import { type Clock, FluxError, hasErrno, yieldTurn } from '../../base/index.ts';
 import type { ProcessFailure } from '../../repository/index.ts';
 import { inBytes, inSeconds } from '../limits.ts';
 import { StderrTail } from '../stderr-tail.ts';
@@ -31,6 +31,8 @@ export type Ended =
 
 /** What still comes from a pipe after everything known was killed is waited for so long; only what left the group can hold it open. */
 const DRAIN_MS = 500;
+/** 64 KiB are read in a turn, and a pipe holds a MiB at most. */
+const DRAIN_TURNS = 32;
 /** A process of Go takes tens of milliseconds to allocate 100 MiB. */
 const WEIGH_MS = 100;
 
@@ -134,16 +136,33 @@ function endOf(
       killGroup(child.pid);
       const closed = new AbortController();
       child.on('close', () => closed.abort());
-      clock.sleep(DRAIN_MS, { signal: closed.signal }).then(
-        () => {
-          child.stdout?.destroy();
-          child.stderr?.destroy();
-        },
-        () => undefined, // closed
-      );
+      const drain = async () => {
+        await clock.sleep(DRAIN_MS, { signal: closed.signal });
+        await untilRead(child);
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      };
+      drain().catch(() => undefined); // closed
     });
     child.on('close', (status, killedBy) => resolve({ status, killedBy }));
   });
+}
+
+/**
+ * Resolves after a turn of the event loop in which nothing came: what the program wrote is in the pipes, but a loop that was blocked has
+ * not read it yet, and its timers go first. A pipe holds less than is read in these turns.
+ */
+async function untilRead({ stdout, stderr }: ChildProcess): Promise<void> {
+  let came = true;
+  const onData = () => {
+    came = true;
+  };
+  for (const pipe of [stdout, stderr]) pipe?.on('data', onData);
+  for (let turn = 0; came && turn < DRAIN_TURNS; turn += 1) {
+    came = false;
+    await yieldTurn();
+    await yieldTurn();
+  }
 }
 
 function killGroup(pid: number | undefined): void {
