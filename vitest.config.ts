@@ -1,9 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { configDefaults, defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const { FAULTS, TEST_KUBECONFIG, HELM, TEST_IMAGE, TEST_SANDBOX, TEST_KUSTOMIZE, TEST_HELM, TEST_SOPS, YAML_READER, GITEA_URL } =
-  process.env;
+const {
+  FAULTS,
+  TEST_KUBECONFIG,
+  HELM,
+  TEST_IMAGE,
+  TEST_SANDBOX,
+  TEST_KUSTOMIZE,
+  TEST_HELM,
+  TEST_SOPS,
+  TEST_BROWSER,
+  YAML_READER,
+  GITEA_URL,
+} = process.env;
 
 /** Tests that need a real part, whether it is there, and who brings it. Each has its place, so nothing is skipped. */
 const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
@@ -22,6 +33,8 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/{manifests/helm/real/**,e2e/helm.test.ts}', TEST_HELM !== undefined],
   // sops: test/manifests/decryption/real/run.sh.
   ['test/manifests/decryption/real/**', TEST_SOPS !== undefined],
+  // Chromium: test/ui/browser/run.sh, and the project of that name below.
+  ['test/ui/browser/**', false],
   // kustomize: test/manifests/kustomize/real/run.sh.
   ['test/{manifests/kustomize/real/**,e2e/kustomize.test.ts}', TEST_KUSTOMIZE !== undefined],
   // Gitea, by hand: test/git-host/gitea.md.
@@ -63,6 +76,15 @@ process.env.MALLOC_ARENA_MAX ??= '2';
 // Programs, threads and workers are compiled once, not at each start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
+// Real git, real sockets and child processes: generous for a machine with ten times its work, never waited out when green.
+const PATIENCE = { testTimeout: 180_000, hookTimeout: 180_000 };
+
+/** What drives the browser makes code from strings; what it tests runs in the browser, and beside it what `npm test` tests. */
+const BROWSER: TestProjectConfiguration[] =
+  TEST_BROWSER === undefined
+    ? []
+    : [{ test: { ...LOADED_ONCE, ...PATIENCE, name: 'browser', pool: 'forks', include: ['test/ui/browser/**/*.test.ts'] } }];
+
 /** Sweeps over faults take minutes with FAULTS=all, and their files are short: vitest would begin with them last. */
 class SweepsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -75,9 +97,7 @@ class SweepsFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // Real git, real sockets and child processes: generous for a machine with ten times its work, never waited out when green.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    ...PATIENCE,
     pool: 'forks',
     sequence: { sequencer: SweepsFirst },
     execArgv: [
@@ -90,6 +110,7 @@ export default defineConfig({
     maxWorkers: FAULTS === 'all' ? 5 : 3,
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },
+      ...BROWSER,
       // After all others.
       { extends: true, test: { ...LOADED_ONCE, name: 'deletes kinds', include: DELETES_KINDS, sequence: { groupOrder: 1 } } },
       {

@@ -44,6 +44,7 @@ It stays up. In another terminal:
    alias fluxctl='${process.execPath} ${join(import.meta.dirname, '../dist/fluxctl.js')}'
    fluxctl list-workloads --all-namespaces
    fluxctl list-images --namespace shop
+   fluxctl ui                                       # the web page, ${new URL('/ui/', api)}
    kubectl get deployments --all-namespaces         # it reads; to write, it needs -f with a file of YAML or JSON
 
    # edit ${clone}/shop/settings.yaml, or a clone of your own (git clone ${repositoryUrl}), then:

@@ -2,15 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import {
+  type ApiServerOptions,
   createApiServer,
   createMetricsServer,
   createWebhookServer,
   type Endpoints,
   type HttpListener,
   loadEndpoints,
+  readAssets,
 } from '../src/api/index.ts';
 import {
   createHttpTransport,
@@ -27,6 +30,8 @@ import { type Daemon, type RunningFlux, startFlux } from '../src/controller/inde
 const { version } = packageJson;
 /** A shutdown that takes longer is cut off; interrupted work is safe to repeat. */
 const SHUTDOWN_MS = 20_000;
+/** The web page, which the build leaves beside the bundle. */
+const UI_DIRECTORY = fileURLToPath(new URL('./ui', import.meta.url));
 /** A file system in memory on Linux, in every container too. */
 const MEMORY_DIRECTORY = '/dev/shm';
 /** Minimum amount of garbage to collect while idle, in bytes: V8 drops compiled code in a collection, so less is not worth it. */
@@ -116,6 +121,7 @@ async function listen(
   log: Logger,
 ): Promise<HttpListener[]> {
   const child = log.child({ component: 'api' });
+  const ui = await pageOf(config.ui, child);
   const api = createApiServer({
     daemon,
     log: child,
@@ -123,6 +129,7 @@ async function listen(
     onAnswer: request,
     ...(config.listenMetrics ? {} : { metrics: render }),
     ...(config.tls ? { tls: { ...config.tls, review: reviewAccess } } : {}),
+    ...(ui ? { ui } : {}),
   });
   const { address, port } = await api.listen(config.listen);
   child.info({ address, port }, 'api listening');
@@ -131,6 +138,17 @@ async function listen(
   const at = await metricsServer.listen(config.listenMetrics);
   child.info(at, 'metrics listening');
   return [api, metricsServer];
+}
+
+/** Without its files there is no page; nothing else is concerned. */
+async function pageOf(may: Config['ui'], log: Logger): Promise<ApiServerOptions['ui']> {
+  if (may === 'off') return undefined;
+  try {
+    return { assets: await readAssets(UI_DIRECTORY), may };
+  } catch (err) {
+    log.warn({ err }, 'no web page');
+    return undefined;
+  }
 }
 
 /** Read before anything starts, so that a mistake in it has no effect. */

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isForeignPage } from '../src/api/access/caller.ts';
 import { localCaller } from '../src/api/access/local-caller.ts';
+import { PageSessions } from '../src/api/access/page-sessions.ts';
 import { tokenOf } from '../src/api/access/token.ts';
 import { decodeBody } from '../src/api/body.ts';
 import { oneLine } from '../src/api/client/one-line.ts';
@@ -24,6 +25,7 @@ import {
   redact,
   retryAfterMs,
   suggest,
+  systemClock,
 } from '../src/base/index.ts';
 import { describeError } from '../src/cli/errors.ts';
 import { printable, printableJson, printableLine } from '../src/cli/printable.ts';
@@ -81,6 +83,7 @@ const callerWith = (text: string) => ({
   hosts: [text],
   headers: { origin: text, 'sec-fetch-site': text },
 });
+const pageSessions = new PageSessions(systemClock);
 const route = { methods: ['GET'], path, access: 'authorized', handle: () => ({ status: 200 }) } as const;
 let log: Handle;
 beforeAll(async () => {
@@ -120,7 +123,9 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   negotiate: (text) => negotiate(text, ['application/json', 'text/plain']),
   tokenOf: (text) => tokenOf({ authorization: text }),
   bearerOf: (text) => tokenOf({ authorization: `Bearer ${text}` }),
-  localCaller: (text) => localCaller(callerWith(text)),
+  localCaller: (text) => localCaller({ sessions: pageSessions, may: 'full' })(callerWith(text)),
+  pageSession: (text) => pageSessions.has(text, text),
+  pageCode: (text) => pageSessions.exchange(text, text),
   isForeignPage: (text) => isForeignPage(callerWith(text)),
   findRoute: (text) => findRoute([route], 'GET', `/api/v1/syncs/${text}`, new URLSearchParams()),
   parseWaitMs,

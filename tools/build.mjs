@@ -1,5 +1,7 @@
 // Bundles the commands into dist/, or the directory that is given.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildUi } from './build-ui.mjs';
 import { bundle } from './bundle.mjs';
 
 const directory = process.argv[2] ?? 'dist';
@@ -23,6 +25,8 @@ for (const [name, source] of [
   ['image-cache-program', 'src/registry-watch/cache/image-cache-program.ts'],
 ])
   await bundle(name, { dir: directory, format: 'esm', entryFileNames: '[name].js' }, source);
+
+await buildUi(join(directory, 'ui'));
 
 // Where the part of fluxctl that starts this thread is.
 writeFileSync(`${directory}/chunks/manifest-program.js`, "import '../manifest-program.js';\n");

@@ -10,6 +10,7 @@ const { routes } = createApiServer({
   daemon: { sources: [] },
   log: silentLogger(),
   metrics: async () => ({ contentType: '', body: '' }),
+  ui: { assets: new Map(), may: 'read-only' },
 });
 const text = `${JSON.stringify(openApiDocument(routes), undefined, 2)}\n`;
 

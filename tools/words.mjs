@@ -6,7 +6,7 @@ const FILES = [
   '*.md',
   'docs/**/*.md',
   'bench/{README,first-sync-profile}.md',
-  '{.ci,bench,bin,container,src,tools}/**/*.{ts,mjs}',
+  '{.ci,bench,bin,container,src,tools,ui}/**/*.{ts,tsx,mjs}',
   'container/{README.md,Dockerfile}',
   'examples/**/*.{md,yaml}',
   'test/conformance/README.md',

@@ -86,7 +86,7 @@ export function createListener(options: ListenerOptions): HttpListener {
   const { routes, refuse, log, clock = systemClock, localAddressOf = (socket) => socket.localAddress ?? '' } = options;
   const { shownPath = (path) => path, maxFromOneAddress, patience = PATIENCE } = options;
   const { auditLog } = options;
-  const { onAnswer, unknownName = () => 'NotFound', authenticators = [localCaller] } = options;
+  const { onAnswer, unknownName = () => 'NotFound', authenticators = [localCaller()] } = options;
   const budget = options.maxHeldBytes === undefined ? undefined : new BodyBudget(options.maxHeldBytes);
   /** Abort controllers of the exchanges in progress. */
   const open = new Set<AbortController>();

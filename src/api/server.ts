@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { type Clock, FluxError, type Logger, systemClock } from '../base/index.ts';
 import type { Daemon } from '../controller/index.ts';
 import { localCaller } from './access/local-caller.ts';
+import type { PageAccess } from './access/page.ts';
+import { PageSessions } from './access/page-sessions.ts';
 import { createRights, type ReviewAccess } from './access/rights.ts';
 import { tokenHolder } from './access/token-holder.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
@@ -12,6 +14,7 @@ import { perSource } from './per-source.ts';
 import { methodsAt, type Reply, type Route } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { createCertificate, type TlsFiles } from './tls/certificate.ts';
+import { type Assets, assetRoutes, sessionRoutes } from './ui/index.ts';
 import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 
 export interface ApiServerOptions {
@@ -25,6 +28,8 @@ export interface ApiServerOptions {
   readonly onAnswer?: (answer: Answered) => void;
   /** Enables TLS for authorized callers. */
   readonly tls?: TlsFiles & { readonly review: ReviewAccess };
+  /** The web page, and what it may do; absent for none. */
+  readonly ui?: { readonly assets: Assets; readonly may: PageAccess };
   readonly clock?: Clock;
   /** The local address of a connection; tests override it. */
   readonly localAddressOf?: (socket: Socket) => string;
@@ -32,11 +37,13 @@ export interface ApiServerOptions {
 
 /** The daemon's HTTP API on `--listen`. */
 export function createApiServer(options: ApiServerOptions): HttpListener {
-  const { daemon, log, auditLog, metrics, onAnswer, tls, clock = systemClock, localAddressOf } = options;
+  const { daemon, log, auditLog, metrics, onAnswer, tls, ui, clock = systemClock, localAddressOf } = options;
+  const page = ui && { sessions: new PageSessions(clock), may: ui.may };
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
     ...perSource(daemon, (each) => [...legacyRoutes(each), ...v1Routes(each, clock)]),
+    ...(ui && page ? [...assetRoutes(ui.assets), ...sessionRoutes(page)] : []),
   ];
   const all = [...routes, openApiRoute(routes)];
   return createListener({
@@ -47,12 +54,8 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     unknownName,
     ...(auditLog ? { auditLog } : {}),
     ...(onAnswer ? { onAnswer } : {}),
-    ...(tls === undefined
-      ? {}
-      : {
-          tls: { certificate: createCertificate({ files: tls, clock, log }) },
-          authenticators: [localCaller, tokenHolder(createRights({ review: tls.review, clock }))],
-        }),
+    authenticators: [localCaller(page), ...(tls ? [tokenHolder(createRights({ review: tls.review, clock }), ui?.may)] : [])],
+    ...(tls ? { tls: { certificate: createCertificate({ files: tls, clock, log }) } } : {}),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),
   });
 }

@@ -4,6 +4,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/bad-request': 400,
   'api/access-unknown': 503,
   'api/forbidden': 403,
+  'ui/no-session': 403,
+  'ui/bad-code': 403,
   'api/not-found': 404,
   'gc/changed': 409,
   'sync/window-closed': 409,

@@ -17,6 +17,7 @@ import { saveCommand } from './commands/save.ts';
 import { statusCommand } from './commands/status.ts';
 import { resumeCommand, suspendCommand } from './commands/suspend.ts';
 import { syncCommand } from './commands/sync.ts';
+import { uiCommand } from './commands/ui.ts';
 import { versionCommand } from './commands/version.ts';
 import { whyCommand } from './commands/why.ts';
 import { layOutHelp } from './help.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   diffCommand,
   renderCommand,
   gcCommand,
+  uiCommand,
   doctorCommand,
   identityCommand,
   saveCommand,
@@ -86,6 +88,7 @@ fluxctl sync --wait                          # sync, and wait until healthy
 fluxctl status                               # what failed, and why?
 fluxctl why shop:deployment/cart             # why is it as it is?
 fluxctl gc                                   # what is held, and why?
+fluxctl ui                                   # all that in a browser
 fluxctl doctor                               # what does not work, and why?
 `;
 

@@ -68,6 +68,9 @@ export interface Config {
   /** Paths of a PEM certificate and its private key. Absent: `listen` serves plain HTTP only. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 
+  /** The web page, and what it may do. */
+  readonly ui: 'off' | 'read-only' | 'full';
+
   /** At least one, each with a name of its own. */
   readonly sources: NonEmpty<SourceConfig>;
   readonly gitUser: string;

@@ -8,6 +8,11 @@ export const FLAG_GROUPS = {
     'log-format': built('string', 'fmt', 'log format: `fmt` (logfmt, pretty on a terminal) or `json`'),
     listen: built('string', ':3030', 'address of the HTTP API, and of /metrics unless --listen-metrics is set', 'l'),
     'listen-metrics': built('string', '', 'separate address for /metrics'),
+    ui: built(
+      'string',
+      'read-only',
+      'web page of --listen at /ui/: `off`, `read-only`, or `full`, whose sessions may also change things',
+    ),
     'tls-cert-file': built('string', '', 'PEM certificate chain; enables TLS on --listen, for callers with an authorized token'),
     'tls-private-key-file': built('string', '', 'PEM private key of that certificate; both files are reloaded when they change'),
     'config-file': built(

@@ -167,6 +167,9 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   if (certFile !== '' && keyFile === '') fail(1, `${shown('tls-cert-file')} needs --tls-private-key-file`);
   if (keyFile !== '' && certFile === '') fail(1, `${shown('tls-private-key-file')} needs --tls-cert-file`);
 
+  const ui = values.ui === 'off' || values.ui === 'full' ? values.ui : 'read-only';
+  if (ui !== values.ui) fail(1, `invalid ${shown('ui')} ${quote(values.ui)}: it must be off, read-only or full`);
+
   const address = (name: 'listen' | 'listen-metrics' | 'webhook-listen'): ListenAddress => {
     try {
       return parseListenAddress(values[name]);
@@ -244,6 +247,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
   const config: Config = {
     logFormat: values['log-format'] === 'json' ? 'json' : 'fmt',
     listen: address('listen'),
+    ui,
     ...(values['listen-metrics'] === '' ? {} : { listenMetrics: address('listen-metrics') }),
     ...(values['webhook-listen'] === ''
       ? {}

@@ -7,6 +7,8 @@ export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../r
 export type * from './daemon/daemon.ts';
 export type { RunningFlux } from './engines.ts';
 export { startFlux } from './main.ts';
+export { type Overview, overviewOf } from './overview/overview.ts';
+export type { Trouble } from './overview/trouble.ts';
 export type { HeldDeletions } from './sync/approvals.ts';
 export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type ObjectState, objectKey } from './sync/object-states.ts';

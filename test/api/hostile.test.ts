@@ -43,13 +43,14 @@ describe('over loopback', () => {
     ['another name may not, whoever resolves it here (S-071)', { host: 'evil.example:3030' }, 403],
     ['a name that only begins like ours may not', { host: 'localhost.evil.example' }, 403],
     ['another loopback address may not stand in Host', { host: '127.0.0.2' }, 403],
-    ['its own page may call', { host: 'localhost:3030', origin: 'http://localhost:3030' }, 204],
+    ['its own page may not without a session', { host: 'localhost:3030', origin: 'http://localhost:3030' }, 403],
     ['a page of another origin may not (S-072)', { host: 'localhost:3030', origin: 'http://evil.example' }, 403],
     ['a page of another port may not', { host: 'localhost:3030', origin: 'http://localhost:8080' }, 403],
     ['a page without origin may not', { host: 'localhost:3030', origin: 'null' }, 403],
     ['a browser that says cross-site may not', { 'sec-fetch-site': 'cross-site' }, 403],
     ['a browser that says same-site may not', { 'sec-fetch-site': 'same-site' }, 403],
-    ['a browser that says same-origin may', { 'sec-fetch-site': 'same-origin' }, 204],
+    ['a browser that says same-origin may not without a session', { 'sec-fetch-site': 'same-origin' }, 403],
+    ['an address that a user types may', { 'sec-fetch-site': 'none' }, 204],
   ];
   test.each(CASES)('%s', async (_, headers, status) => {
     await using api = await serve();

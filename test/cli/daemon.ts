@@ -107,6 +107,8 @@ interface RunOptions {
   readonly startAt?: number;
   /** Default a minute, as what is waited for here comes, or fails by itself, however busy the machine is. */
   readonly deadline?: Clock['deadline'];
+  /** Default none at all; a command that waits for another program sleeps beside it. */
+  readonly sleep?: Clock['sleep'];
 }
 
 function noKeyboard(): never {
@@ -124,6 +126,7 @@ export async function fluxctl(
     keyboard = noKeyboard,
     startAt = 0,
     deadline = (_ms, parent) => systemClock.deadline(60_000, parent),
+    sleep,
   }: RunOptions = {},
 ): Promise<Ran> {
   const written: [1 | 2, string][] = [];
@@ -142,6 +145,7 @@ export async function fluxctl(
       deadline,
       async sleep(ms, { signal } = {}) {
         now += ms;
+        if (sleep) return sleep(ms, { ...(signal ? { signal } : {}) });
         // What watches a process sleeps until that ends.
         await yieldTurn(signal);
       },

@@ -21,7 +21,7 @@ const COMMANDS = [
     'diff',
     'render',
   ],
-  ...['gc', 'gc approve', 'gc orphans', 'gc delete', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
+  ...['gc', 'gc approve', 'gc orphans', 'gc delete', 'ui', 'doctor', 'identity', 'save', 'install', 'completion', 'version'],
 ];
 const helpOf = async (path: string) => (await fluxctl([...path.split(' ').filter((word) => word !== ''), '--help'])).stdout;
 

@@ -59,6 +59,7 @@ const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   'ssh-keygen-format': ['--ssh-keygen-format=PEM'],
   'ssh-keygen-dir': ['--ssh-keygen-dir=/a'],
   kustomize: ['--kustomize=auto'],
+  ui: ['--ui=off'],
   'substitute-from': ['--substitute-from=configmap/a'],
   'substitute-optional': ['--substitute-from=configmap/a', '--substitute-optional'],
   'generation-sandbox': ['--manifest-generation', '--generation-sandbox=best-effort'],

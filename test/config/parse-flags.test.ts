@@ -72,6 +72,7 @@ test('without flags the configuration holds the defaults of Flux v1', () => {
       registryIncludeImages: [],
       registryUseLabels: ['index.docker.io/weaveworks/*', 'index.docker.io/fluxcd/*'],
       registryCache: { kind: 'memory' },
+      ui: 'read-only',
       registryVerify: [],
       registryEcrIncludeIds: [],
       registryEcrExcludeIds: ['602401143452', '918309763551'],

@@ -138,6 +138,7 @@
 {{- if or .Values.syncGarbageCollection.enabled .Values.syncGarbageCollection.dry }}
 {{- include "flux.flag" (list "sync-garbage-collection-limit" .Values.syncGarbageCollection.limit) }}
 {{- end }}
+{{- include "flux.flag" (list "ui" .Values.ui) }}
 {{- if .Values.tls.secretName }}
 - "--tls-cert-file=/etc/fluxd/tls/tls.crt"
 - "--tls-private-key-file=/etc/fluxd/tls/tls.key"

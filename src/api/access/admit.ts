@@ -4,9 +4,10 @@ import { type Authenticator, openSession, type Right, requireRight, type Session
 
 /**
  * Who may call a route. `public`: any caller, from any address. `authorized`: a caller whose session has the right to it. `signed`: any
- * caller, under any host name and without a session, because the handler itself rejects requests without a valid signature.
+ * caller, under any host name and without a session, because the handler itself rejects requests without a valid signature. `page`: a browser that has no session yet, over loopback or
+ * TLS.
  */
-export type Access = 'public' | 'authorized' | 'signed';
+export type Access = 'public' | 'authorized' | 'signed' | 'page';
 
 const NO_SESSION: Session = { type: 'anonymous', because: 'plain-http' };
 
@@ -26,5 +27,11 @@ export async function admit(
   // A request forged by a web page has no signature.
   if (access === 'signed') return NO_SESSION;
   const session = openSession(caller, authenticators);
-  return access === 'public' ? session : requireRight(session, right);
+  if (access === 'public' || (access === 'page' && mayOpenPage(session))) return session;
+  return requireRight(session, right);
+}
+
+/** Files of the page and its login have no secrets, and the page needs them to get a session. */
+function mayOpenPage(session: Session): boolean {
+  return session.type !== 'anonymous' || session.because === 'no-page-session' || session.because === 'no-token';
 }

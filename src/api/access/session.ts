@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts';
+import { noPageSession, type PageAccess, requirePageMay } from './page.ts';
 import { forbidden, foreignPage } from './refusal.ts';
 
 /** What a caller wants to do: the HTTP method and path of a route. */
@@ -14,6 +15,8 @@ export interface Right {
 export type Session =
   /** A process on this machine, or the owner of a port-forward: everything. */
   | { readonly type: 'local' }
+  /** fluxd's web page over loopback, whose user opened it with a one-time code. */
+  | { readonly type: 'page'; readonly may: PageAccess }
   /** The holder of a Kubernetes token, by TLS: what the API server allows. `require` throws if that is not this right. */
   | {
       readonly type: 'token';
@@ -23,7 +26,7 @@ export type Session =
       readonly user?: string;
     }
   /** Anyone else: only what is public. `because` says why it is not more. */
-  | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-token' | 'plain-http' };
+  | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-page-session' | 'no-token' | 'plain-http' };
 
 /**
  * Opens the session of the callers that it recognises; undefined for others. The first in a list that recognises a caller decides.
@@ -39,10 +42,13 @@ export function openSession(caller: Caller, authenticators: readonly Authenticat
   return { type: 'anonymous', because: 'plain-http' };
 }
 
-/** Resolves to the session with its user, if known. @throws FluxError `api/forbidden`, or what the API server's answer leads to (see `rights.ts`). */
+/** Resolves to the session with its user, if known. @throws FluxError `api/forbidden`, `ui/no-session`, or what the API server's answer leads to (see `rights.ts`). */
 export async function requireRight(session: Session, right: Right): Promise<Session> {
   switch (session.type) {
     case 'local':
+      return session;
+    case 'page':
+      requirePageMay(session.may, right.method);
       return session;
     case 'token':
       return { ...session, user: await session.require(right) };
@@ -53,6 +59,7 @@ export async function requireRight(session: Session, right: Right): Promise<Sess
 
 const REFUSALS = {
   'foreign-page': foreignPage,
+  'no-page-session': noPageSession,
   'no-token': () =>
     forbidden(
       'the request has no token',

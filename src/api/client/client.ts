@@ -18,6 +18,8 @@ import {
   MAX_DIFF_BYTES,
   type ObjectStatesWire,
   objectStatesSchema,
+  pageCodeSchema,
+  pageRightsSchema,
   type SourcesWire,
   type SourceWire,
   type SyncReportWire,
@@ -121,6 +123,11 @@ export interface ApiClient {
   ): Promise<ObjectStatesWire | undefined>;
   /** Why an object, an image or a file is as it is, by the parameters of the API; undefined as for `health`. */
   why(question: Readonly<Record<string, string>>, options?: Cancellable): Promise<WhyWire | undefined>;
+  /**
+   * The URL that opens the web page in a browser; over plain HTTP with a code that is valid once, for a minute. Undefined from a daemon
+   * that serves none.
+   */
+  pageUrl(options?: Cancellable): Promise<string | undefined>;
   /** Recent syncs, newest first, up to a limit; undefined as for `health`. */
   history(wanted: { readonly limit: number }, options?: Cancellable): Promise<Omit<HistoryWire, 'next'> | undefined>;
   /** Who set the sync tag, and who wrote the job notes; undefined as for `health`. */
@@ -312,6 +319,20 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
       }
     },
     why: (question, cancel) => ifKnown(whySchema, { method: 'GET', path: '/why', query: question, ...cancel }),
+    async pageUrl(cancel) {
+      const page = `${options.url.replace(LEGACY_SUFFIX, '')}/ui/`;
+      // By TLS one signs in with a token, on the page.
+      if (page.startsWith('https:'))
+        return (await ifKnown(pageRightsSchema, { method: 'GET', path: '/ui/session', ...cancel })) && page;
+      const made = await ifKnown(pageCodeSchema, {
+        method: 'POST',
+        path: '/ui/codes',
+        body: {},
+        contentType: 'application/json',
+        ...cancel,
+      });
+      return made && `${page}#code=${made.code}`;
+    },
     writers: (cancel) => ifKnown(writersSchema, { method: 'GET', path: '/writers', ...cancel }),
     async history({ limit }, cancel) {
       const syncs: HistoryWire['syncs'] = [];

@@ -109,7 +109,7 @@ function describe(operation: Operation, method: string, { path, access }: Descri
     operationId: isHead ? `${id}Head` : id,
     summary,
     tags: [path.startsWith(LEGACY_PREFIX) ? 'Flux v1' : path.startsWith(V1_PREFIX) ? 'v1' : 'probes'],
-    security: access === 'public' ? [] : [{}, { token: [] }, { fluxV1Token: [] }],
+    security: access === 'public' || access === 'page' ? [] : [{}, { token: [] }, { fluxV1Token: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
       ? { requestBody: { required: body.required, content: { 'application/json': { schema: refOr(body.schema) } } } }

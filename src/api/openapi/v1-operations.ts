@@ -12,6 +12,10 @@ import {
   OBJECT_STATES,
   objectStatesSchema,
   orphanDeletionSchema,
+  overviewSchema,
+  pageCodeSchema,
+  pageRightsSchema,
+  pageSessionSchema,
   publicKeySchema,
   sourcesSchema,
   syncReportSchema,
@@ -142,6 +146,7 @@ function withSource(operations: Operations): Operations {
 export const V1_OPERATIONS: Operations = {
   ...withSource(OF_SOURCES),
   'GET /api/v1/sources': read('listSources', 'Lists the repositories that the daemon syncs from.', sourcesSchema),
+  'GET /api/v1/overview': read('getOverview', 'Returns the sources at a glance, and what is wrong.', overviewSchema),
   'GET /api/v1/images/scans': read(
     'listImageScans',
     'Lists the last and next scan of each image repository, and the requests that registries still answer.',
@@ -155,6 +160,23 @@ export const V1_OPERATIONS: Operations = {
       'Last-Event-ID': { description: 'The id of the last event that the client received.', schema: z.string() },
     },
     answer: { status: 200, description: 'A stream of events.', schema: eventSchema, mediaType: 'text/event-stream' },
+  },
+  'POST /api/v1/ui/codes': {
+    id: 'createPageCode',
+    summary: 'Makes a one-time code with which a browser opens the web page; over loopback only.',
+    body: { schema: z.strictObject({}), required: false },
+    answer: { status: 201, description: 'The code, for the fragment of the URL: `/ui/#code=…`.', schema: pageCodeSchema },
+  },
+  'POST /api/v1/ui/sessions': {
+    id: 'createPageSession',
+    summary: 'Exchanges a one-time code for the token of a session of the web page.',
+    body: { schema: pageCodeSchema, required: true },
+    answer: { status: 201, description: 'The token.', schema: pageSessionSchema },
+  },
+  'GET /api/v1/ui/session': {
+    id: 'getPageSession',
+    summary: 'Returns what the web page may do.',
+    answer: { status: 200, description: 'What it may do.', schema: pageRightsSchema },
   },
   'GET /api/v1/openapi.json': read('getOpenApi', 'Returns this document.', z.object({ openapi: z.string() })),
 };

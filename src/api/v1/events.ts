@@ -45,7 +45,7 @@ export function eventRoutes(daemon: Daemon, clock: Clock): readonly Route[] {
           });
         }
         const asked = headers['last-event-id'];
-        const until = clock.monotonic() + (session.type === 'local' ? LONGEST_MS.local : LONGEST_MS.fromNetwork);
+        const until = clock.monotonic() + (session.type === 'token' ? LONGEST_MS.fromNetwork : LONGEST_MS.local);
         const position = typeof asked === 'string' ? positionOf(asked, epoch) : daemon.events.last;
         return {
           status: 200,

@@ -11,6 +11,7 @@ import { identityRoutes } from './identity.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
+import { overviewRoutes } from './overview.ts';
 import { sourceRoutes } from './sources.ts';
 import { syncRoutes } from './syncs.ts';
 import { whyRoutes } from './why.ts';
@@ -37,6 +38,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...writerRoutes(daemon),
     ...imageScanRoutes(daemon),
     ...sourceRoutes(daemon),
+    ...overviewRoutes(daemon, clock),
     ...eventRoutes(daemon, clock),
   ].map(conditional);
 }

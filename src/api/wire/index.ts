@@ -37,6 +37,15 @@ export type {
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
+export { type OverviewWire, overviewSchema, type TroubleWire } from './overview.ts';
+export {
+  type PageCodeWire,
+  type PageRightsWire,
+  type PageSessionWire,
+  pageCodeSchema,
+  pageRightsSchema,
+  pageSessionSchema,
+} from './page.ts';
 export { type SandboxWire, type SourcesWire, type SourceWire, sourcesSchema } from './source.ts';
 export {
   type HealthWire,

@@ -2,7 +2,7 @@ import type { Cancellable, FluxError } from '../../base/index.ts';
 import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
 import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
+import type { Commit, Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
 import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
@@ -253,6 +253,8 @@ export interface Daemon {
     readonly failure?: FluxError;
     readonly unverified?: Unverified;
   };
+  /** The commit of the last sync; undefined before the first, and where the mirror does not have it any more. */
+  syncedCommit(options?: Cancellable): Promise<Commit | undefined>;
   /**
    * Why an object, an image or a file is as it is. What cannot be read is part of the answer.
    * @throws FluxError `why/nothing-found`, `resource/bad-id`.

@@ -1,4 +1,4 @@
-import { type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
+import { type Cancellable, type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Revision, Sandboxes } from '../../repository/index.ts';
@@ -197,6 +197,12 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       const follows = [{ name: source.follows(), ...(revision === undefined ? {} : { revision }) }];
       return { ...options.objectStates.view, follows, ...(failure ? { failure } : {}), ...(unverified ? { unverified } : {}) };
     },
+    async syncedCommit(cancel) {
+      const { revision } = options.objectStates.view;
+      if (revision === undefined) return undefined;
+      const [commit] = await source.commits({ to: revision, limit: 1, allPaths: true }, cancel).catch(unlessAborted(cancel));
+      return commit;
+    },
     why: (question, cancel) => why.answer(question, cancel),
     knows: (question) => why.knows(question),
     history: (request, cancel) => options.history.page(request, cancel),
@@ -241,6 +247,15 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     loop.ask('fetch');
     return report;
   }
+}
+
+/** The mirror may be cloned again at this moment. */
+function unlessAborted(cancel: Cancellable = {}): (error: unknown) => readonly never[] {
+  return (error) => {
+    cancel.signal?.throwIfAborted();
+    if (error instanceof FluxError) return [];
+    throw error;
+  };
 }
 
 function refuseInternal({ type }: UpdateSpec): void {

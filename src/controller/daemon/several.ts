@@ -137,6 +137,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
 
     health: async (options) =>
       mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => answer(daemon, () => daemon.health(options))))),
+    syncedCommit: () => Promise.reject(unnamed(names)),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),

@@ -9,11 +9,16 @@ import { daemonOf, serve } from '../daemon-fixture.ts';
 import { breakingChanges } from './breaking-changes.ts';
 
 const root = join(import.meta.dirname, '../../..');
+const ui = { assets: new Map(), may: 'read-only' } as const;
 const { routes } = createApiServer({
   daemon: daemonOf(),
   log: silentLogger(),
   metrics: async () => ({ contentType: '', body: '' }),
+  ui,
 });
+
+/** The files of the web page are no API. */
+const ofApi = routes.filter(({ path }) => !path.startsWith('/ui'));
 
 interface Described {
   readonly operationId: string;
@@ -37,13 +42,13 @@ test('docs/openapi.json is what the routes and schemas say', () => {
 });
 
 test('describes every route, and nothing that is not served', () => {
-  const served = routes.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`));
+  const served = ofApi.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`));
   expect(operations.map(({ name }) => name).sort()).toEqual(served.sort());
   expect(Object.keys(OPERATIONS).filter((name) => !served.includes(name))).toEqual([]);
 });
 
 test('is served', async () => {
-  await using api = await serve();
+  await using api = await serve(daemonOf(), { ui });
   const { status, body } = await api.get('/api/v1/openapi.json');
   expect({ status, document: JSON.parse(body) }).toEqual({ status: 200, document: JSON.parse(JSON.stringify(document)) });
 });
@@ -92,10 +97,10 @@ describe('a linter finds', () => {
   });
 
   test('no route for anyone that asks for a token, and no other without', () => {
-    for (const { path, methods, access } of routes)
+    for (const { path, methods, access } of ofApi)
       for (const method of methods)
         expect(document.paths[path]?.[method.toLowerCase()]?.security.length, `${method} ${path}`).toBe(
-          access === 'public' ? 0 : 3,
+          access === 'public' || access === 'page' ? 0 : 3,
         );
   });
 });
@@ -146,7 +151,7 @@ describe('answers are as described', () => {
     ([name, { answer }]) => name.startsWith('GET ') && answer.schema && answer.mediaType === undefined,
   );
   test.each(reads)('%s', async (name, { answer }) => {
-    await using api = await serve(daemon());
+    await using api = await serve(daemon(), { ui });
     const { status, body } = await api.get(`${name.slice(4).replace('{id}', 'x')}${GETS[name] ?? ''}`);
     expect(status).toBe(answer.status);
     expect(answer.schema?.parse(JSON.parse(body))).toEqual(
@@ -155,7 +160,7 @@ describe('answers are as described', () => {
   });
 
   test('POST /api/flux/v9/git-repo-config', async () => {
-    await using api = await serve(daemon());
+    await using api = await serve(daemon(), { ui });
     const { body } = await api.post('/api/flux/v9/git-repo-config', 'false');
     expect(OPERATIONS['POST /api/flux/v9/git-repo-config']?.answer.schema?.parse(JSON.parse(body))).toEqual(JSON.parse(body));
   });

@@ -51,7 +51,7 @@ async function build(): Promise<string> {
 
 function hashOfSources(): string {
   const hash = createHash('sha256');
-  for (const part of ['bin', 'src', 'tools', 'package.json', 'package-lock.json']) {
+  for (const part of ['bin', 'src', 'tools', 'ui', 'package.json', 'package-lock.json']) {
     const at = join(ROOT, part);
     const files = statSync(at).isDirectory() ? readdirSync(at, { recursive: true, encoding: 'utf8' }).sort() : [''];
     for (const file of files.filter((name) => statSync(join(at, name)).isFile())) {

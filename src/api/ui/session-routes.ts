@@ -1,0 +1,78 @@
+import { FluxError } from '../../base/index.ts';
+import type { PageAccess } from '../access/page.ts';
+import type { PageSessions } from '../access/page-sessions.ts';
+import { forbidden } from '../access/refusal.ts';
+import { parseJson } from '../body.ts';
+import type { Reply, Route } from '../route.ts';
+import { badRequest } from '../status.ts';
+import { V1_PREFIX } from '../v1/index.ts';
+import { type PageCodeWire, type PageRightsWire, type PageSessionWire, pageCodeSchema } from '../wire/index.ts';
+
+export interface SessionRoutesOptions {
+  readonly sessions: PageSessions;
+  readonly may: PageAccess;
+}
+
+/**
+ * `POST /api/v1/ui/codes` makes a one-time code, for a local program such as `fluxctl ui`, which opens a browser with it in the fragment
+ * of the URL. `POST /api/v1/ui/sessions` is how the page exchanges it for the token of a session. `GET /api/v1/ui/session` says what a
+ * page with a session, or with a Kubernetes token, may do.
+ */
+export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly Route[] {
+  return [
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/ui/codes`,
+      access: 'authorized',
+      body: 'json',
+      handle({ session }) {
+        if (session.type !== 'local')
+          throw forbidden(
+            'codes are for programs on the machine of fluxd, and port-forwards',
+            'Sign in with a Kubernetes token.',
+          );
+        return json(201, { code: sessions.issueCode() } satisfies PageCodeWire);
+      },
+    },
+    {
+      methods: ['POST'],
+      path: `${V1_PREFIX}/ui/sessions`,
+      access: 'page',
+      body: 'json',
+      handle({ session, headers, body }) {
+        if (session.type === 'token' || (session.type === 'anonymous' && session.because === 'no-token'))
+          throw forbidden('codes are for loopback addresses', 'Sign in with a Kubernetes token.');
+        const token = sessions.exchange(codeOf(body), headers.host ?? '');
+        if (token === undefined) throw badCode();
+        return json(201, { token, may } satisfies PageSessionWire);
+      },
+    },
+    {
+      methods: ['GET', 'HEAD'],
+      path: `${V1_PREFIX}/ui/session`,
+      access: 'authorized',
+      handle({ session }) {
+        const user = session.type === 'token' ? session.user : undefined;
+        return json(200, { may, ...(user === undefined ? {} : { user }) } satisfies PageRightsWire);
+      },
+    },
+  ];
+}
+
+function codeOf(body: string): string {
+  const parsed = pageCodeSchema.safeParse(parseJson(body));
+  if (parsed.success) return parsed.data.code;
+  throw badRequest('the body has no code', { help: 'Send {"code": "…"}.', cause: parsed.error });
+}
+
+function badCode(): FluxError {
+  return new FluxError('the code is not valid', {
+    code: 'ui/bad-code',
+    fault: 'user',
+    help: 'Open the page with fluxctl ui. A code is valid once, for a minute, and ends when fluxd restarts.',
+  });
+}
+
+function json(status: number, body: object): Reply {
+  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, body: JSON.stringify(body) };
+}

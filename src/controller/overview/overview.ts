@@ -1,0 +1,91 @@
+import { FluxError } from '../../base/index.ts';
+import type { Commit, Revision } from '../../repository/index.ts';
+import type { Daemon, HealthReport } from '../daemon/daemon.ts';
+import type { ObjectStateName } from '../sync/object-states.ts';
+import { grouped } from './grouped.ts';
+import { registryTroubles } from './registry-troubles.ts';
+import { type SourceView, sourceTroubles } from './source-troubles.ts';
+import type { Trouble } from './trouble.ts';
+
+/** One source at a glance. */
+export interface SourceOverview {
+  readonly name: string;
+  /** Without credentials. */
+  readonly url: string;
+  readonly follows: string;
+  readonly ready: boolean;
+  /** Of the last sync; absent before the first. */
+  readonly revision?: Revision;
+  readonly syncedAt?: number;
+  /** Absent if it cannot be read any more. */
+  readonly commit?: Pick<Commit, 'subject' | 'author' | 'committedAt'>;
+  /** Number of objects by state. */
+  readonly counts: Readonly<Partial<Record<ObjectStateName, number>>>;
+  readonly health?: Pick<HealthReport, 'settled' | 'counts'>;
+  readonly heldDeletions: number;
+  readonly automation: 'on' | 'suspended';
+}
+
+export interface Overview {
+  readonly sources: readonly SourceOverview[];
+  /** What is wrong: the worst first. */
+  readonly troubles: readonly Trouble[];
+  /** Number of troubles that are left out. */
+  readonly omitted: number;
+}
+
+const MAX_TROUBLES = 100;
+
+/** All sources at a glance, and what is wrong, from what the daemon knows already: it asks neither the cluster nor a registry. */
+export async function overviewOf(daemon: Daemon): Promise<Overview> {
+  const each = await Promise.all(daemon.sources.map((name) => lookAt(name, daemon.of(name))));
+  const troubles = grouped([
+    ...each.flatMap(({ view }) => sourceTroubles(view)),
+    ...registryTroubles(daemon.registryHosts(), daemon.imageCacheFailure()),
+  ]);
+  return {
+    sources: each.map(({ overview }) => overview),
+    troubles: troubles.slice(0, MAX_TROUBLES),
+    omitted: Math.max(0, troubles.length - MAX_TROUBLES),
+  };
+}
+
+async function lookAt(name: string, daemon: Daemon): Promise<{ readonly overview: SourceOverview; readonly view: SourceView }> {
+  const [health, [automation], { url }, commit] = await Promise.all([
+    healthOf(daemon),
+    daemon.automation(),
+    daemon.gitConfig({ regenerateKey: false }),
+    daemon.syncedCommit(),
+  ]);
+  const [readiness, objects, held] = [daemon.readiness(), daemon.objects(), daemon.heldDeletions()];
+  const { revision, syncedAt, follows } = objects;
+  const suspension = automation?.suspension;
+  const counts: Partial<Record<ObjectStateName, number>> = {};
+  for (const { state } of objects.objects) counts[state] = (counts[state] ?? 0) + 1;
+  return {
+    view: { source: name, readiness, objects, ...(health ? { health } : {}), ...(suspension ? { suspension } : {}) },
+    overview: {
+      name,
+      url,
+      follows: follows[0]?.name ?? '',
+      ready: readiness.ready,
+      ...(revision === undefined ? {} : { revision }),
+      ...(syncedAt === undefined ? {} : { syncedAt }),
+      ...(commit ? { commit } : {}),
+      counts,
+      ...(health ? { health } : {}),
+      heldDeletions: held.deletions.length,
+      automation: suspension ? 'suspended' : 'on',
+    },
+  };
+}
+
+/** Undefined before the first sync. */
+async function healthOf(daemon: Daemon): Promise<HealthReport | undefined> {
+  try {
+    return await daemon.health({ waitMs: 0 });
+  } catch (error) {
+    if (error instanceof FluxError && error.fault === 'missing') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,1 @@
+export function buildUi(directory: string): Promise<void>;

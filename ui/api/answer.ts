@@ -1,0 +1,14 @@
+import type { ProblemWire } from '../../src/api/wire/index.ts';
+
+/** What came of a request. The page and the daemon are of one build, so a body of status 2xx is what its type says. */
+export type Answer<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  /** The API refuses: no session, no right, a mistake. */
+  | { readonly kind: 'refused'; readonly problem: ProblemWire }
+  /** Nothing answers, or what answers is not fluxd. */
+  | { readonly kind: 'unreachable' };
+
+/** Whether the session of the page is over, so that the user has to open it again. A user who lacks a right stays signed in. */
+export function hasEnded({ code }: ProblemWire): boolean {
+  return code === 'ui/no-session';
+}

@@ -1,0 +1,69 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { ProblemWire } from '../../src/api/wire/index.ts';
+import { followNews } from './news.ts';
+import { request } from './request.ts';
+
+/** What the page knows of something that the daemon serves. What is shown is never taken for newer than it is. */
+export type Live<T> =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'current'; readonly value: T }
+  /** The daemon does not answer; `value` is of `at`, in milliseconds since the epoch. */
+  | { readonly kind: 'stale'; readonly value: T; readonly at: number }
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'refused'; readonly problem: ProblemWire };
+
+/** Also without news: states change without an event, and the stream may be lost. */
+const POLL_MS = 10_000;
+/** Events come in groups. */
+const GATHER_MS = 200;
+
+/** Follows a resource of `/api/v1` until the signal aborts: it is read at once, after each event, and every ten seconds. */
+export function follow<T>(path: string, token: string, stop: AbortSignal): ReadonlySignal<Live<T>> {
+  const live = signal<Live<T>>({ kind: 'loading' });
+  let at = 0;
+  let isReading = false;
+  let isOutdated = false;
+
+  async function update(): Promise<void> {
+    isOutdated = true;
+    if (isReading) return;
+    isReading = true;
+    while (isOutdated && !stop.aborted) {
+      isOutdated = false;
+      const startedAt = Date.now();
+      const answer = await request<T>({ path, token });
+      if (stop.aborted) return;
+      if (answer.kind === 'ok') at = startedAt;
+      live.value = next(live.value, answer, at);
+    }
+    isReading = false;
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void update();
+    }, GATHER_MS);
+  };
+  void update();
+  const interval = setInterval(() => void update(), POLL_MS);
+  stop.addEventListener('abort', () => {
+    clearInterval(interval);
+    clearTimeout(timer);
+  });
+  followNews(token, soon, stop);
+  return live;
+}
+
+type AnswerOf<T> = Awaited<ReturnType<typeof request<T>>>;
+
+function next<T>(before: Live<T>, answer: AnswerOf<T>, at: number): Live<T> {
+  switch (answer.kind) {
+    case 'ok':
+      return { kind: 'current', value: answer.value };
+    case 'refused':
+      return answer;
+    case 'unreachable':
+      return 'value' in before ? { kind: 'stale', value: before.value, at } : answer;
+  }
+}

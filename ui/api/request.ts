@@ -1,0 +1,50 @@
+import type { ProblemWire } from '../../src/api/wire/index.ts';
+import type { Answer } from './answer.ts';
+
+/** Relative to the page, which may be behind the path of a proxy. */
+const API = '../api/v1';
+const PATIENCE_MS = 10_000;
+
+export interface Request {
+  /** Below `/api/v1`, with a query. */
+  readonly path: string;
+  /** For `Authorization: Bearer`; absent before there is a session. */
+  readonly token?: string | undefined;
+  /** Sent as JSON by POST. */
+  readonly body?: object;
+}
+
+/** Sends a request and reads the answer. Never throws: what fails is part of the answer. */
+export async function request<T>({ path, token, body }: Request): Promise<Answer<T>> {
+  try {
+    const response = await fetch(`${API}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { ...headersOf(token), ...(body ? { 'Content-Type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    return await answerOf<T>(response);
+  } catch {
+    return { kind: 'unreachable' };
+  }
+}
+
+export function headersOf(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}
+
+/** A proxy answers in place of a daemon that is gone, in other words than ours. */
+export async function answerOf<T>(response: Response): Promise<Answer<T>> {
+  const type = response.headers.get('Content-Type') ?? '';
+  if (response.ok && type.startsWith('application/json')) return { kind: 'ok', value: (await response.json()) as T };
+  if (!type.startsWith('application/problem+json')) return { kind: 'unreachable' };
+  const problem = (await response.json()) as ProblemWire;
+  return problem.status >= 500 ? { kind: 'unreachable' } : { kind: 'refused', problem };
+}
+
+/** A stream of events, which stays open. Rejects if there is none. */
+export async function openStream(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(`${API}/events`, { headers: headersOf(token), signal, cache: 'no-store' });
+  if (!response.ok || response.body === null) throw new Error(`no stream: ${response.status}`);
+  return response.body;
+}

@@ -1,0 +1,61 @@
+import { useState } from 'preact/hooks';
+import type { ProblemWire } from '../../src/api/wire/index.ts';
+import { sentence } from '../text/sentence.ts';
+import { signIn } from './session.ts';
+
+interface Props {
+  readonly by: 'code' | 'token';
+  readonly problem?: ProblemWire | undefined;
+}
+
+/** How to get a session. */
+export function SignIn({ by, problem }: Props) {
+  return (
+    <main class="door">
+      <h1>Flux</h1>
+      {problem && (
+        <p class="door-problem" role="alert">
+          {sentence(problem.detail)}
+        </p>
+      )}
+      {by === 'code' ? <Code /> : <Token />}
+    </main>
+  );
+}
+
+function Code() {
+  return (
+    <>
+      <p>Open this page from a terminal. A link works once, for a minute:</p>
+      <pre class="door-command">fluxctl ui</pre>
+    </>
+  );
+}
+
+function Token() {
+  const [token, setToken] = useState('');
+  return (
+    <form
+      class="door-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void signIn(token.trim());
+      }}
+    >
+      <label for="token">Kubernetes token</label>
+      <input
+        id="token"
+        type="password"
+        autocomplete="off"
+        required
+        value={token}
+        onInput={(event) => setToken(event.currentTarget.value)}
+      />
+      <p class="hint">
+        Its user needs the right to <code>get</code> the non-resource URLs <code>/fluxd/api/*</code>. A token for one hour:
+      </p>
+      <pre class="door-command">kubectl create token NAME --duration=1h</pre>
+      <button type="submit">Sign in</button>
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+interface Props {
+  readonly counts: Readonly<Record<string, number>>;
+  /** The states that are known, the worst first; others follow. */
+  readonly order: readonly string[];
+  readonly none: string;
+}
+
+const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress', current: 'healthy' };
+
+/** Numbers of objects by state. */
+export function Counts({ counts, order, none }: Props) {
+  const states = [...order, ...Object.keys(counts).filter((state) => !order.includes(state))];
+  const shown = states.filter((state) => (counts[state] ?? 0) > 0);
+  if (shown.length === 0) return <>{none}</>;
+  return (
+    <ul class="counts">
+      {shown.map((state) => (
+        <li key={state} class={`count count-${state}`}>
+          <b>{counts[state]?.toLocaleString('en')}</b> {WORDS[state] ?? state}
+        </li>
+      ))}
+    </ul>
+  );
+}

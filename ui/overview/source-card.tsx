@@ -1,0 +1,79 @@
+import type { OverviewWire } from '../../src/api/wire/index.ts';
+import { StateMark } from '../shell/state-mark.tsx';
+import { plural, sentence } from '../text/sentence.ts';
+import { Time } from '../text/time.tsx';
+import { Counts } from './counts.tsx';
+
+type Source = OverviewWire['sources'][number];
+
+/** One repository at a glance. */
+export function SourceCard({ source, hasName }: { readonly source: Source; readonly hasName: boolean }) {
+  const { name, url, follows, ready, counts, health, heldDeletions, automation } = source;
+  return (
+    <article class="source">
+      <h3>
+        <StateMark state={ready ? 'ok' : 'unknown'} />
+        <span>{hasName ? name : url}</span>
+      </h3>
+      {hasName && <p class="source-url">{url}</p>}
+      <dl>
+        <dt>Follows</dt>
+        <dd>{follows}</dd>
+        <dt>Synced</dt>
+        <dd>
+          <Synced source={source} />
+        </dd>
+        <dt>Objects</dt>
+        <dd>
+          <Counts counts={counts} order={OBJECT_STATES} none="none yet" />
+        </dd>
+        {health && (
+          <>
+            <dt>Health</dt>
+            <dd>
+              <Counts counts={health.counts} order={HEALTH_STATES} none="nothing to wait for" />
+            </dd>
+          </>
+        )}
+        {heldDeletions > 0 && (
+          <>
+            <dt>Deletions</dt>
+            <dd>{plural(heldDeletions, 'deletion')} held</dd>
+          </>
+        )}
+        {automation !== 'on' && (
+          <>
+            <dt>Automation</dt>
+            <dd>{automation}</dd>
+          </>
+        )}
+      </dl>
+    </article>
+  );
+}
+
+function Synced({ source: { revision, syncedAt, commit } }: { readonly source: Source }) {
+  if (revision === undefined) return <>not yet</>;
+  return (
+    <>
+      <p class="source-commit">{commit ? commit.subject : sentence('the commit cannot be read')}</p>
+      <p class="hint">
+        <code>{revision.slice(0, 7)}</code>
+        {commit && (
+          <>
+            {' '}
+            by {commit.author}, committed <Time at={commit.at} />
+          </>
+        )}
+        {syncedAt !== undefined && (
+          <>
+            , synced <Time at={syncedAt} />
+          </>
+        )}
+      </p>
+    </>
+  );
+}
+
+const OBJECT_STATES = ['failed', 'refused', 'held', 'waiting', 'synced', 'skipped'];
+const HEALTH_STATES = ['failed', 'missing', 'unknown', 'inProgress', 'terminating', 'current'];
