@@ -29,6 +29,14 @@ export function Page() {
   }
 }
 
+let version: string | undefined;
+
+/** Whether another version of fluxd answers than that which served the page. */
+function isOutdated(overview: OverviewWire): boolean {
+  version ??= overview.version;
+  return version !== overview.version;
+}
+
 function Unreachable() {
   useEffect(() => {
     const timer = setTimeout(() => void openSession(), AGAIN_MS);
@@ -49,8 +57,9 @@ function SignedIn({ token, rights }: { readonly token: string; readonly rights: 
     const stop = new AbortController();
     const overview = follow<OverviewWire>('/overview', token, stop.signal);
     const unsubscribe = overview.subscribe((value) => {
-      if (value.kind === 'refused' && hasEnded(value.problem)) signOut(value.problem);
-      else setLive(value);
+      if (value.kind === 'refused' && hasEnded(value.problem)) return signOut(value.problem);
+      if (value.kind === 'current' && isOutdated(value.value)) return location.reload();
+      setLive(value);
     });
     return () => {
       unsubscribe();

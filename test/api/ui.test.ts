@@ -117,6 +117,19 @@ describe('who may open the page', () => {
     expect(exchange.status).toBe(403);
   });
 
+  test.each([
+    ['loopback', '127.0.0.1'],
+    ['the network', '10.1.2.3'],
+  ])('who follows a link of another site, on %s, but no page that frames it or calls the API', async (_, localAddress) => {
+    await using api = await serveByTls(daemonOf(), reviewByRbac, localAddress, READ_ONLY);
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const get = async (path: string, headers: Sent['headers'] = {}) => (await api.send(path, { ca: api.ca, headers })).status;
+    expect(await get('/ui/', link)).toBe(200);
+    expect(await get('/ui/', { ...link, 'sec-fetch-dest': 'iframe' })).toBe(403);
+    expect(await get('/ui/page-1.js', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403);
+    expect(await get('/api/v1/overview', { ...link, authorization: 'Bearer reader' })).toBe(403);
+  });
+
   test('nobody where it is off', async () => {
     await using api = await serve(daemonOf());
     for (const path of [...PATHS, '/api/v1/ui/session']) expect((await api.get(path)).status, path).toBe(404);

@@ -1,7 +1,7 @@
 import { readEvents } from './event-stream.ts';
 import { openStream } from './request.ts';
 
-/** Pause before the next stream: the daemon ends each after a while, and refuses more than it can serve. */
+/** The daemon ends each stream after a while, and refuses more than it can serve; they begin at least this long after each other. */
 const PAUSE_MS = 5_000;
 const NAME = 'flux-events';
 
@@ -23,13 +23,24 @@ export function followNews(token: string, onNews: () => void, signal: AbortSigna
 
 async function streamUntil(token: string, onNews: () => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    const startedAt = Date.now();
     try {
-      for await (const { type } of readEvents(await openStream(token, signal))) if (type !== 'heartbeat') onNews();
-      // What happened between two streams is not in the next one.
+      const stream = await openStream(token, signal);
+      // What happened since the stream before is not in this one.
       onNews();
+      for await (const { type } of readEvents(stream)) if (type !== 'heartbeat') onNews();
     } catch {
       // The page polls meanwhile, and shows whether the daemon answers.
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause(startedAt + PAUSE_MS - Date.now(), signal);
   }
+}
+
+/** Ends at once when the signal aborts, so that another tab can take over. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms <= 0 || signal.aborted) return resolve();
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -26,9 +26,15 @@ export async function admit(
     throw new FluxError('the request has more than one Host header', { code: 'api/bad-request', fault: 'user' });
   // A request forged by a web page has no signature.
   if (access === 'signed') return NO_SESSION;
-  const session = openSession(caller, authenticators);
+  const session = openSession(access === 'page' ? withoutLink(caller) : caller, authenticators);
   if (access === 'public' || (access === 'page' && mayOpenPage(session))) return session;
   return requireRight(session, right);
+}
+
+/** Who follows a link to the page comes from another site, and the browser shows the page in a tab of its own. */
+function withoutLink(caller: Caller): Caller {
+  const { 'sec-fetch-site': _site, ...headers } = caller.headers;
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' ? { ...caller, headers } : caller;
 }
 
 /** Files of the page and its login have no secrets, and the page needs them to get a session. */

@@ -1,10 +1,17 @@
+import { yieldTurn } from '../../base/index.ts';
 import { LINK_STATES } from '../why/answer.ts';
 import { SHOWN_OBJECTS, type Trouble } from './trouble.ts';
 
+/** Troubles between two turns of the event loop; each takes about a microsecond. */
+const PER_TURN = 5_000;
+
 /** A thousand objects with one cause are one trouble. The worst come first, and of equal ones the newest. */
-export function grouped(troubles: readonly Trouble[]): readonly Trouble[] {
+export async function grouped(troubles: Iterable<Trouble>): Promise<readonly Trouble[]> {
   const groups = new Map<string, Trouble>();
+  let seen = 0;
   for (const trouble of troubles) {
+    seen += 1;
+    if (seen % PER_TURN === 0) await yieldTurn();
     const { code, source = '', text, next, place = '' } = trouble;
     const key = [code, source, place, next?.text, text].join('\0');
     const group = groups.get(key);

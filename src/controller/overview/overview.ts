@@ -39,15 +39,18 @@ const MAX_TROUBLES = 100;
 /** All sources at a glance, and what is wrong, from what the daemon knows already: it asks neither the cluster nor a registry. */
 export async function overviewOf(daemon: Daemon): Promise<Overview> {
   const each = await Promise.all(daemon.sources.map((name) => lookAt(name, daemon.of(name))));
-  const troubles = grouped([
-    ...each.flatMap(({ view }) => sourceTroubles(view)),
-    ...registryTroubles(daemon.registryHosts(), daemon.imageCacheFailure()),
-  ]);
+  const views = each.map(({ view }) => view);
+  const troubles = await grouped(allTroubles(views, registryTroubles(daemon.registryHosts(), daemon.imageCacheFailure())));
   return {
     sources: each.map(({ overview }) => overview),
     troubles: troubles.slice(0, MAX_TROUBLES),
     omitted: Math.max(0, troubles.length - MAX_TROUBLES),
   };
+}
+
+function* allTroubles(views: readonly SourceView[], others: readonly Trouble[]): Generator<Trouble> {
+  for (const view of views) yield* sourceTroubles(view);
+  yield* others;
 }
 
 async function lookAt(name: string, daemon: Daemon): Promise<{ readonly overview: SourceOverview; readonly view: SourceView }> {

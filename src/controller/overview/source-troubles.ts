@@ -18,18 +18,15 @@ export interface SourceView {
 const TRIED_AGAIN: NextStep = { text: 'The next sync tries again.' };
 
 /** What is wrong with one source and its objects; each object by itself. */
-export function sourceTroubles(view: SourceView): readonly Trouble[] {
+export function* sourceTroubles(view: SourceView): Generator<Trouble> {
   const { source, objects, health } = view;
-  const all = [
-    ...ofSyncs(view),
-    ...ofCommits(view),
-    ...ofAutomation(view),
-    ...objects.objects.flatMap(ofObject),
-    ...(health?.objects ?? []).flatMap(({ id, state, message }): Trouble[] =>
-      state === 'failed' ? [{ code: 'unhealthy', state: 'failed', text: message, objects: [id], count: 1 }] : [],
-    ),
-  ];
-  return all.map((trouble) => ({ ...trouble, source }));
+  for (const trouble of [...ofSyncs(view), ...ofCommits(view), ...ofAutomation(view)]) yield { ...trouble, source };
+  for (const object of objects.objects) {
+    const trouble = ofObject(object);
+    if (trouble) yield { ...trouble, source };
+  }
+  for (const { id, state, message } of health?.objects ?? [])
+    if (state === 'failed') yield { code: 'unhealthy', state, text: message, objects: [id], count: 1, source };
 }
 
 function ofSyncs({ readiness: { ready, reason }, objects: { failure } }: SourceView): readonly Trouble[] {
@@ -55,23 +52,21 @@ function ofAutomation({ suspension }: SourceView): readonly Trouble[] {
 
 const STATES = { failed: 'failed', refused: 'failed', held: 'held', waiting: 'waiting' } as const;
 
-function ofObject({ id, state, since, place, reason, error, waitsFor }: ObjectState): readonly Trouble[] {
-  if (state === 'synced' || state === 'skipped') return [];
+function ofObject({ id, state, since, place, reason, error, waitsFor }: ObjectState): Trouble | undefined {
+  if (state === 'synced' || state === 'skipped') return undefined;
   const text = reason ?? error?.message ?? state;
   const next = nextOf({ state, place, error, waitsFor });
   const where = place?.unit ?? (place?.line === undefined ? place?.file : `${place.file}:${place.line}`);
-  return [
-    {
-      code: `object-${state}`,
-      state: STATES[state],
-      text,
-      objects: id === undefined ? [] : [id],
-      count: 1,
-      ...(id === undefined && where !== undefined ? { place: where } : {}),
-      since,
-      ...(next ? { next } : {}),
-    },
-  ];
+  return {
+    code: `object-${state}`,
+    state: STATES[state],
+    text,
+    objects: id === undefined ? [] : [id],
+    count: 1,
+    ...(id === undefined && where !== undefined ? { place: where } : {}),
+    since,
+    ...(next ? { next } : {}),
+  };
 }
 
 function nextOf({

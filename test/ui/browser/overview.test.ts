@@ -41,10 +41,14 @@ test('what is wrong comes first, in sentences', async () => {
   expect(await opened.page.getByRole('img', { name: 'Held' }).count()).toBe(1);
 });
 
-test('news arrives by itself, in this tab and in others', async () => {
+test('news arrives by itself, in this tab and in others, which share one stream', async () => {
   const shop = createShop();
-  await using opened = await open({ shop });
+  await using opened = await open({ shop, stay: true });
   const { page } = opened;
+  const streams: string[] = [];
+  page.context().on('request', (request) => request.url().endsWith('/api/v1/events') && streams.push(request.url()));
+  await page.goto(await opened.link());
+  await page.getByText('Nothing failed').waitFor();
   const other = await page.context().newPage();
   await other.goto(await opened.link());
   await other.getByText('Nothing failed').waitFor();
@@ -56,6 +60,10 @@ test('news arrives by itself, in this tab and in others', async () => {
   shop.objects = [];
   publish(shop);
   await page.getByText('Nothing failed').waitFor({ timeout: 8_000 });
+  expect(streams.length).toBe(1);
+  // The other one takes over.
+  await page.close();
+  await expect.poll(() => streams.length, { timeout: 8_000 }).toBe(2);
 });
 
 describe('without a state to show', () => {
@@ -92,6 +100,17 @@ test('a daemon that is gone leaves an old state that says so, and comes back', a
   await page.getByText('Open this page from a terminal').waitFor();
   await page.goto(await opened.link());
   await page.getByText('Nothing failed').waitFor();
+});
+
+test('the page of an older fluxd is loaded again', async () => {
+  const shop = createShop();
+  await using opened = await open({ shop });
+  const { page } = opened;
+  const loaded = page.waitForEvent('load');
+  shop.others = { version: () => '2.0.0' };
+  publish(shop);
+  await loaded;
+  await page.getByText('fluxd 2.0.0').waitFor();
 });
 
 test('the theme is chosen, and kept', async () => {
