@@ -16,7 +16,7 @@ import { type Decision, type Doubt, describeDecision, type Hold, type Wait } fro
 import { type Pinning, type Proposal, type ProposalLookup, planAutomation, type Timing } from '../../src/update/index.ts';
 import type { Question } from '../../src/update/subject.ts';
 import { processorMs } from '../support/processor.ts';
-import { longestTurn } from '../support/turn-cpu.ts';
+import { bestOfThreeTurns } from '../support/turn-cpu.ts';
 import { automationOf, decisionsOf, manyContainers } from './many-containers.ts';
 
 const NOON = Date.parse('2026-12-05T12:00:00Z');
@@ -596,9 +596,7 @@ test('deciding 5,000 containers over 500 repositories of 500 tags takes about a 
 
 test('planning automation for 2,500 works ≤ 50 ms between two turns of the event loop', async () => {
   const context = automationOf(manyContainers(250));
-  const look = () => longestTurn(() => planAutomation(context));
-  // Code is compiled at first, and a machine may be busy.
-  const turns = [await look(), await look(), await look()];
-  expect(turns[0]?.result.decisions.map(({ decision }) => reasonOf(decision))).toEqual(Array(2500).fill('update'));
-  expect(Math.min(...turns.map(({ cpuMs }) => cpuMs))).toBeLessThan(50);
+  const { result, cpuMs } = await bestOfThreeTurns(() => planAutomation(context), 50);
+  expect(result.decisions.map(({ decision }) => reasonOf(decision))).toEqual(Array(2500).fill('update'));
+  expect(cpuMs).toBeLessThan(50);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { versionsIn } from '../../../src/registry-watch/charts/index-file.ts';
-import { longestTurn } from '../../support/turn-cpu.ts';
+import { bestOfThreeTurns } from '../../support/turn-cpu.ts';
 import { ChartHost, setup, sha256 } from './chart-host.ts';
 
 const ARCHIVE = Buffer.from('the archive of a chart');
@@ -153,7 +153,6 @@ describe('the index of a repository', () => {
   ])('S-026 does not block the event loop: %s', async (_, make) => {
     const index = Buffer.from(make());
     const read = () => versionsIn(index, 'web', 'GET index').catch((error: unknown) => error);
-    const turns = [await longestTurn(read), await longestTurn(read), await longestTurn(read)];
-    expect(Math.min(...turns.map(({ cpuMs }) => cpuMs))).toBeLessThan(50);
+    expect((await bestOfThreeTurns(read, 50)).cpuMs).toBeLessThan(50);
   });
 });

@@ -10,14 +10,14 @@ import { packChart } from '../../../../src/manifests/helm/archive/pack.ts';
 import { Room } from '../../../../src/manifests/helm/archive/room.ts';
 import { unpackChart } from '../../../../src/manifests/helm/archive/unpack.ts';
 import { Pace } from '../../../../src/manifests/units/pace.ts';
-import { longestTurn } from '../../../support/turn-cpu.ts';
+import { bestOfThreeTurns } from '../../../support/turn-cpu.ts';
 import { type Entry, headerBlock, packedChart, tarball } from './tarball.ts';
 
 const unpack = (packed: Buffer) =>
   unpackChart(packed, { archive: 'web.tgz', room: new Room('the chart'), pace: new Pace(), depth: 0 });
 const unpacked = async (packed: Buffer) =>
   Object.fromEntries((await unpack(packed)).map(({ path, content }) => [path, content.toString('latin1')]));
-const zipped = async (entries: readonly Entry[]) => gzipSync(await tarball(entries));
+const zipped = async (entries: readonly Entry[]) => gzipSync(await tarball(entries), { level: 1 });
 const CHART: Entry = { name: 'web/Chart.yaml', content: 'name: web\n' };
 const END = Buffer.alloc(1024);
 
@@ -114,7 +114,7 @@ describe('an archive', () => {
 describe('S-026 an archive is refused, with what is wrong,', () => {
   const file = (name: string): Entry => ({ name, content: 'x' });
   const one = (...entries: readonly Entry[]) => zipped([CHART, ...entries]);
-  const raw = (...blocks: readonly Buffer[]) => gzipSync(Buffer.concat([...blocks, END]));
+  const raw = (...blocks: readonly Buffer[]) => gzipSync(Buffer.concat([...blocks, END]), { level: 1 });
   test.each<[string, () => Promise<Buffer> | Buffer, string]>([
     ['with a path out of it', () => one(file('web/../../etc/passwd')), 'name that is not allowed'],
     ['with a path to its folder', () => one(file('web/a/..')), 'name that is not allowed'],
@@ -179,12 +179,12 @@ describe('S-026 an archive is refused, with what is wrong,', () => {
       'more than 10000 files',
     ],
     [
-      'with a million entries',
-      () => raw(Buffer.alloc(1_000_000 * 512, headerBlock({ name: 'web/a' }))),
+      'with far too many entries',
+      () => raw(Buffer.alloc(110_000 * 512, headerBlock({ name: 'web/a' }))),
       'unpacks to more than 32 MiB',
     ],
     ['with a file of 33 MiB', () => one({ name: 'web/a', content: Buffer.alloc(33 << 20) }), 'more than 32 MiB'],
-    ['that unpacks to much more', () => gzipSync(Buffer.alloc(128 << 20), { level: 1 }), 'unpacks to more than 32 MiB'],
+    ['that unpacks to much more', () => gzipSync(Buffer.alloc(64 << 20), { level: 1 }), 'unpacks to more than 32 MiB'],
     [
       'with subcharts that have too much together',
       async () => {
@@ -233,7 +233,7 @@ test.each<[string, () => Promise<Buffer>]>([
       const records = Buffer.from('6 a=b\n'.repeat(5_400));
       const header = headerBlock({ name: 'x', type: 'x', size: `${records.length.toString(8).padStart(11, '0')}\0` });
       const block = Buffer.concat([header, records, Buffer.alloc(512 - (records.length % 512)), headerBlock({ name: 'web/a' })]);
-      return gzipSync(Buffer.concat([...Array.from({ length: 200 }, () => block), END]));
+      return gzipSync(Buffer.concat([...Array.from({ length: 200 }, () => block), END]), { level: 1 });
     },
   ],
   ['large files', () => zipped([CHART, { name: 'web/a', content: Buffer.alloc(31 << 20, 'a') }])],
@@ -243,7 +243,5 @@ test.each<[string, () => Promise<Buffer>]>([
     const contents = await unpack(packed).catch((error: unknown) => error);
     if (Array.isArray(contents)) await packChart(contents, new Pace());
   };
-  // Code is compiled at first, and a machine may be busy.
-  const turns = [await longestTurn(read), await longestTurn(read), await longestTurn(read)];
-  expect(Math.min(...turns.map(({ cpuMs }) => cpuMs))).toBeLessThan(50);
+  expect((await bestOfThreeTurns(read, 50)).cpuMs).toBeLessThan(50);
 });
