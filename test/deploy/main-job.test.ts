@@ -12,6 +12,36 @@ const says = (namespace: string, version: string) =>
     ((await answer(namespace, 'web')) ?? '').includes(`version=${version} `),
   );
 
+interface Overview {
+  readonly sources: readonly { readonly commit?: { readonly subject: string } }[];
+}
+
+/** What the web page shows, as a browser gets it through the port-forward of `fluxctl ui`. */
+async function overviewOnPage(flux: Installation): Promise<Overview> {
+  const command = flux.startFluxctl('ui', '--no-browser');
+  try {
+    let link: readonly string[] = [];
+    await until('fluxctl ui prints a link', async () => {
+      link = /^Open (\S+)#code=(\S+) /m.exec(command.output())?.slice(1) ?? [];
+      return link.length > 0;
+    });
+    const [page = '', code] = link;
+    const document = await (await fetch(page)).text();
+    const script = /src="([^"]+\.js)"/.exec(document)?.[1] ?? '';
+    expect((await fetch(new URL(script, page))).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    const headers = { origin: new URL(page).origin, 'content-type': 'application/json' };
+    const sessions = new URL('/api/v1/ui/sessions', page);
+    const { token } = (await (await fetch(sessions, { method: 'POST', headers, body: JSON.stringify({ code }) })).json()) as {
+      token: string;
+    };
+    const answer = await fetch(new URL('/api/v1/overview', page), { headers: { ...headers, authorization: `Bearer ${token}` } });
+    return (await answer.json()) as Overview;
+  } finally {
+    command.kill('SIGINT');
+    expect((await command.finished).code).toBeUndefined();
+  }
+}
+
 /** A repository as it is made: with a branch, and nothing for Flux in it yet. */
 async function begin(name: string): Promise<Clone> {
   const repository = await clone(name);
@@ -82,6 +112,8 @@ test('with Git over SSH: a commit is running, a new image is committed and runni
   expect(JSON.parse(await repository.git('notes', '--ref=flux', 'show', third))).toMatchObject({ spec: { type: 'image' } });
   await repository.synced(third);
   expect((await repository.git('rev-list', `${second}..${third}`)).trim()).toBe(third);
+
+  expect((await overviewOnPage(flux)).sources[0]?.commit?.subject).toMatch(/^Release .*web:2\.0\.0/);
 
   const [pod, ...others] = await flux.pods();
   expect(others).toEqual([]);

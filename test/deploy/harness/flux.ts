@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtCommands } from '../../e2e/harness/build.ts';
-import { type Finished, ROOT, run } from '../../e2e/harness/process.ts';
+import { type Finished, ROOT, start } from '../../e2e/harness/process.ts';
 import { showLogOfFailed } from '../../support/log-of-failed.ts';
 import { type Pod, pods } from './cluster.ts';
 import { apply, attempt, command, environment } from './environment.ts';
@@ -16,6 +16,8 @@ export interface Installation {
   pods(): Promise<readonly Pod[]>;
   /** Through a port-forward of its own, as a person with a kubeconfig does. */
   fluxctl(...args: readonly string[]): Promise<Finished>;
+  /** A command that goes on until it is ended. */
+  startFluxctl(...args: readonly string[]): ReturnType<typeof start>;
   /** Of all its pods, also of a container that was before. */
   log(): Promise<string>;
   /** Changes values of the release. */
@@ -120,8 +122,9 @@ async function install(
     namespace,
     log,
     pods: () => pods(namespace, 'app=flux'),
-    fluxctl: (...args) =>
-      run(process.execPath, [join(commands, 'fluxctl.js'), '--k8s-fwd-ns', namespace, ...args], {
+    fluxctl: (...args) => installation.startFluxctl(...args).finished,
+    startFluxctl: (...args) =>
+      start(process.execPath, [join(commands, 'fluxctl.js'), '--k8s-fwd-ns', namespace, ...args], {
         env: { HOME: tmpdir(), KUBECONFIG: environment.kubeconfig, NODE_NO_WARNINGS: '1' },
       }),
     upgrade: (...settings) => installation.upgradeWith(...settings.map((setting) => `--set=${setting}`)),
