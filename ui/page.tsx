@@ -1,12 +1,20 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { OverviewWire, PageRightsWire } from '../src/api/wire/index.ts';
-import { hasEnded } from './api/answer.ts';
-import { follow, type Live } from './api/live.ts';
-import { openSession, session, signOut } from './door/session.ts';
+import type { Live } from './api/live.ts';
+import { followNews } from './api/news.ts';
+import { Token, useLive } from './api/use-live.ts';
+import { Deletions } from './deletions/deletions.tsx';
+import { openSession, session } from './door/session.ts';
 import { SignIn } from './door/sign-in.tsx';
+import { Images } from './images/images.tsx';
+import { ObjectView } from './object/object-view.tsx';
+import { Objects } from './objects/objects.tsx';
 import { Overview } from './overview/overview.tsx';
+import { Boundary } from './shell/boundary.tsx';
 import { Header } from './shell/header.tsx';
 import { Notice } from './shell/notice.tsx';
+import { type Route, route } from './shell/route.ts';
+import { Syncs } from './syncs/syncs.tsx';
 
 /** Pause before the page asks again for a session that it could not get. */
 const AGAIN_MS = 3_000;
@@ -29,14 +37,6 @@ export function Page() {
   }
 }
 
-let version: string | undefined;
-
-/** Whether another version of fluxd answers than that which served the page. */
-function isOutdated(overview: OverviewWire): boolean {
-  version ??= overview.version;
-  return version !== overview.version;
-}
-
 function Unreachable() {
   useEffect(() => {
     const timer = setTimeout(() => void openSession(), AGAIN_MS);
@@ -52,27 +52,55 @@ function Unreachable() {
 }
 
 function SignedIn({ token, rights }: { readonly token: string; readonly rights: PageRightsWire }) {
-  const [live, setLive] = useState<Live<OverviewWire>>({ kind: 'loading' });
   useEffect(() => {
     const stop = new AbortController();
-    const overview = follow<OverviewWire>('/overview', token, stop.signal);
-    const unsubscribe = overview.subscribe((value) => {
-      if (value.kind === 'refused' && hasEnded(value.problem)) return signOut(value.problem);
-      if (value.kind === 'current' && isOutdated(value.value)) return location.reload();
-      setLive(value);
-    });
-    return () => {
-      unsubscribe();
-      stop.abort();
-    };
+    followNews(token, stop.signal);
+    return () => stop.abort();
   }, [token]);
   return (
+    <Token.Provider value={token}>
+      <Shell rights={rights} />
+    </Token.Provider>
+  );
+}
+
+function Shell({ rights }: { readonly rights: PageRightsWire }) {
+  const overview = useLive<OverviewWire>('/overview');
+  const known = 'value' in overview ? overview.value : undefined;
+  if (overview.kind === 'current' && isOutdated(overview.value)) location.reload();
+  return (
     <>
-      <Header version={'value' in live ? live.value.version : undefined} rights={rights} />
+      <Header rights={rights} overview={known} view={route.value.view} />
       <main>
-        <h1 class="unseen">Overview</h1>
-        <Overview live={live} />
+        <Boundary key={route.value.view}>
+          <View route={route.value} overview={overview} />
+        </Boundary>
       </main>
     </>
   );
+}
+
+let version: string | undefined;
+
+/** Whether another version of fluxd answers than that which served the page. */
+function isOutdated(overview: OverviewWire): boolean {
+  version ??= overview.version;
+  return version !== overview.version;
+}
+
+function View({ route, overview }: { readonly route: Route; readonly overview: Live<OverviewWire> }) {
+  switch (route.view) {
+    case 'overview':
+      return <Overview live={overview} />;
+    case 'objects':
+      return <Objects filter={route.filter} />;
+    case 'object':
+      return <ObjectView id={route.id} source={route.source} />;
+    case 'syncs':
+      return <Syncs />;
+    case 'deletions':
+      return <Deletions />;
+    case 'images':
+      return <Images />;
+  }
 }

@@ -9,11 +9,14 @@ const world = await startWorld();
 const browser = await startChromium();
 try {
   const api = new URL('/', world.api);
-  const page = await browser.newPage({ viewport: { width: 1200, height: 620 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1200, height: 640 }, colorScheme: 'light' });
   await page.goto(await linkOf(api));
   await page.getByText('shop/broken.yaml:9').waitFor({ timeout: 60_000 });
   await page.getByText(/\d+ healthy/).waitFor({ timeout: 60_000 });
   await page.screenshot({ path: join(DOCS, 'ui.png') });
+  await page.goto(`${new URL('/ui/', api)}#/objects/shop%3Adeployment%2Fcart`);
+  await page.getByText('2 replicas available').first().waitFor({ timeout: 60_000 });
+  await page.screenshot({ path: join(DOCS, 'ui-object.png') });
 } finally {
   await browser.close();
   await world.stop();

@@ -11,6 +11,11 @@ test.each([
   ['fluxd: gone', 'fluxd: gone.'],
   ['fluxes', 'Fluxes.'],
   ['', '.'],
+  ['shop/cart.yaml:2', 'shop/cart.yaml:2.'],
+  ['a829ae6 by Jane', 'a829ae6 by Jane.'],
+  ['tag.cart: semver:~1', 'tag.cart: semver:~1.'],
+  ['automated, tag.cart', 'Automated, tag.cart.'],
+  ['malformed YAML: x', 'Malformed YAML: x.'],
 ])('%j is the sentence %j', (clause, text) => {
   expect(sentence(clause)).toBe(text);
 });

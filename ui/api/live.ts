@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ProblemWire } from '../../src/api/wire/index.ts';
-import { followNews } from './news.ts';
-import { request } from './request.ts';
+import type { Answer } from './answer.ts';
+import { news } from './news.ts';
 
 /** What the page knows of something that the daemon serves. What is shown is never taken for newer than it is. */
 export type Live<T> =
@@ -17,8 +17,8 @@ const POLL_MS = 10_000;
 /** Events come in groups. */
 const GATHER_MS = 200;
 
-/** Follows a resource of `/api/v1` until the signal aborts: it is read at once, after each event, and every ten seconds. */
-export function follow<T>(path: string, token: string, stop: AbortSignal): ReadonlySignal<Live<T>> {
+/** Follows what is read until the signal aborts: it is read at once, after each event, and every ten seconds. */
+export function follow<T>(read: () => Promise<Answer<T>>, stop: AbortSignal): ReadonlySignal<Live<T>> {
   const live = signal<Live<T>>({ kind: 'loading' });
   let at = 0;
   let isReading = false;
@@ -31,7 +31,7 @@ export function follow<T>(path: string, token: string, stop: AbortSignal): Reado
     while (isOutdated && !stop.aborted) {
       isOutdated = false;
       const startedAt = Date.now();
-      const answer = await request<T>({ path, token });
+      const answer = await read();
       if (stop.aborted) return;
       if (answer.kind === 'ok') at = startedAt;
       live.value = next(live.value, answer, at);
@@ -47,17 +47,16 @@ export function follow<T>(path: string, token: string, stop: AbortSignal): Reado
   };
   void update();
   const interval = setInterval(() => void update(), POLL_MS);
+  const unsubscribe = news.subscribe((count) => count > 0 && soon());
   stop.addEventListener('abort', () => {
     clearInterval(interval);
     clearTimeout(timer);
+    unsubscribe();
   });
-  followNews(token, soon, stop);
   return live;
 }
 
-type AnswerOf<T> = Awaited<ReturnType<typeof request<T>>>;
-
-function next<T>(before: Live<T>, answer: AnswerOf<T>, at: number): Live<T> {
+function next<T>(before: Live<T>, answer: Answer<T>, at: number): Live<T> {
   switch (answer.kind) {
     case 'ok':
       return { kind: 'current', value: answer.value };

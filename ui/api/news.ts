@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { readEvents } from './event-stream.ts';
 import { openStream } from './request.ts';
 
@@ -5,17 +6,23 @@ import { openStream } from './request.ts';
 const PAUSE_MS = 5_000;
 const NAME = 'flux-events';
 
+/** Grows with each event of the daemon. */
+export const news = signal(0);
+
 /**
- * Calls `onNews` after each event of the daemon, until the signal aborts. Of all tabs of this origin one has a stream, and passes its
- * events on to the others; when it is closed, another one takes over.
+ * Counts `news` until the signal aborts. Of all tabs of this origin one has a stream, and passes its events on to the others; when it is
+ * closed, another one takes over.
  */
-export function followNews(token: string, onNews: () => void, signal: AbortSignal): void {
+export function followNews(token: string, signal: AbortSignal): void {
   const channel = new BroadcastChannel(NAME);
-  channel.onmessage = onNews;
+  const count = () => {
+    news.value += 1;
+  };
+  channel.onmessage = count;
   signal.addEventListener('abort', () => channel.close());
   const pass = () => {
     if (signal.aborted) return;
-    onNews();
+    count();
     channel.postMessage('news');
   };
   void navigator.locks.request(NAME, { signal }, () => streamUntil(token, pass, signal)).catch(() => {});

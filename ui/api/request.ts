@@ -48,3 +48,27 @@ export async function openStream(token: string, signal: AbortSignal): Promise<Re
   if (!response.ok || response.body === null) throw new Error(`no stream: ${response.status}`);
   return response.body;
 }
+
+/** Pages of one list; a list that is longer is cut. */
+const MAX_PAGES = 60;
+
+/** A page of a list, whose entries are in `Key`. */
+export type Paged<Key extends string> = { readonly next?: string | undefined } & { readonly [K in Key]: readonly unknown[] };
+
+/** Reads all pages of a list one after the other, and puts the entries of all in the last one. */
+export async function readAll<Key extends string, Page extends Paged<Key>>(
+  path: string,
+  token: string,
+  key: Key,
+): Promise<Answer<Page>> {
+  const entries: unknown[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; ; pages += 1) {
+    const from: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const answer = await request<Page>({ path: `${path}?limit=1000${from}`, token });
+    if (answer.kind !== 'ok') return answer;
+    entries.push(...answer.value[key]);
+    cursor = answer.value.next;
+    if (cursor === undefined || pages === MAX_PAGES) return { kind: 'ok', value: { ...answer.value, [key]: entries } };
+  }
+}

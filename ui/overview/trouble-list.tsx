@@ -1,4 +1,5 @@
 import type { TroubleWire } from '../../src/api/wire/index.ts';
+import { ObjectLink } from '../shell/object-link.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
@@ -34,7 +35,7 @@ function Trouble({ trouble, hasSources }: { readonly trouble: TroubleWire; reado
         {(objects.length > 0 || place !== undefined) && (
           <p class="trouble-objects">
             {objects.map((id) => (
-              <code key={id}>{id}</code>
+              <ObjectLink key={id} id={id} source={hasSources ? source : undefined} />
             ))}
             {objects.length === 0 && <code>{place}</code>}
             {count > objects.length && objects.length > 0 && (

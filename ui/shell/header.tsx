@@ -1,19 +1,22 @@
-import type { PageRightsWire } from '../../src/api/wire/index.ts';
+import type { OverviewWire, PageRightsWire } from '../../src/api/wire/index.ts';
 import { signOut } from '../door/session.ts';
+import { hrefOf, NO_FILTER, type Route } from './route.ts';
 import { THEMES, theme } from './theme.ts';
 
 interface Props {
-  readonly version: string | undefined;
   readonly rights: PageRightsWire;
+  /** Absent until it is known. */
+  readonly overview: OverviewWire | undefined;
+  readonly view: Route['view'];
 }
 
-export function Header({ version, rights }: Props) {
+export function Header({ rights, overview, view }: Props) {
   return (
     <header class="header">
-      <a class="header-name" href="#/">
+      <a class="header-name" href={hrefOf({ view: 'overview' })}>
         Flux
       </a>
-      {version !== undefined && <span class="header-version">fluxd {version}</span>}
+      {overview && <span class="header-version">fluxd {overview.version}</span>}
       {rights.may === 'read-only' && (
         <span class="badge" title="fluxd was started with --ui=read-only. To change things, use fluxctl.">
           read-only
@@ -25,8 +28,35 @@ export function Header({ version, rights }: Props) {
       <button type="button" class="quiet" onClick={() => signOut()}>
         Sign out
       </button>
+      <Navigation troubles={overview?.troubles.length ?? 0} view={view} />
     </header>
   );
+}
+
+const VIEWS: readonly (readonly [Route, string])[] = [
+  [{ view: 'overview' }, 'Overview'],
+  [{ view: 'objects', filter: NO_FILTER }, 'Objects'],
+  [{ view: 'images' }, 'Images'],
+  [{ view: 'syncs' }, 'Syncs'],
+  [{ view: 'deletions' }, 'Deletions'],
+];
+
+function Navigation({ troubles, view }: { readonly troubles: number; readonly view: Route['view'] }) {
+  return (
+    <nav class="navigation" aria-label="Views">
+      {VIEWS.map(([route, name]) => (
+        <a key={name} href={hrefOf(route)} aria-current={isPartOf(view, route.view) ? 'page' : undefined}>
+          {name}
+          {route.view === 'overview' && troubles > 0 && <span class="navigation-count">{troubles}</span>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** One object is one of the objects. */
+function isPartOf(view: Route['view'], of: Route['view']): boolean {
+  return view === of || (view === 'object' && of === 'objects');
 }
 
 function ThemeChoice() {

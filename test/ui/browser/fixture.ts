@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { createApiServer, type HttpListener, readAssets } from '../../../src/api/index.ts';
 import { FluxError, silentLogger } from '../../../src/base/index.ts';
-import { type Daemon, EventLog } from '../../../src/controller/index.ts';
+import { type Daemon, EventLog, objectKey } from '../../../src/controller/index.ts';
 import { buildUi } from '../../../tools/build-ui.mjs';
 import { certificateFiles, daemonOf } from '../../api/daemon-fixture.ts';
 import { reviewByRbac } from '../../api/rbac.ts';
@@ -61,7 +61,12 @@ function daemonFor(shop: Shop): Daemon {
       ours: false,
     }),
     events: shop.events,
-    objects: () => ({ follows: [{ name: 'main' }], revision: REVISION, syncedAt: Date.now() - 60_000, objects: shop.objects }),
+    objects: () => ({
+      follows: [{ name: 'main' }],
+      revision: REVISION,
+      syncedAt: Date.now() - 60_000,
+      objects: shop.objects.toSorted((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)),
+    }),
     ...shop.others,
   });
   return new Proxy(daemonOf(), {

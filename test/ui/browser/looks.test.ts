@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { browserOfFile, createShop, failed } from './fixture.ts';
+import { FluxError } from '../../../src/base/index.ts';
+import type { SyncRecord } from '../../../src/record/index.ts';
+import { browserOfFile, createShop, failed, REVISION } from './fixture.ts';
 
 const open = browserOfFile();
 /** What axe finds in the document. */
@@ -26,8 +28,40 @@ function troubledShop() {
     ),
   ];
   shop.objects = [...objects, { id: 'shop:configmap/old', state: 'held', since: 0, reason: 'too many deletions' }];
+  const long = 'long-name-'.repeat(12);
+  const record: SyncRecord = {
+    version: 1,
+    daemon: 'fluxd 1.2.3',
+    revision: REVISION,
+    startedAt: new Date().toISOString(),
+    durationMs: 1,
+    counts: { created: 1 },
+    changes: [{ id: `shop:configmap/${long}`, outcome: 'created', reason: long }],
+    imageUpdates: [
+      { commit: REVISION, workload: `shop:deployment/${long}`, container: 'cart', from: `${long}:1`, to: `${long}:2` },
+    ],
+  };
+  shop.others = {
+    heldDeletions: () => ({
+      hash: '0123456789abcdef'.repeat(4),
+      deletions: [{ id: `shop:configmap/${long}`, uid: 'u', reason: long }],
+    }),
+    history: async () => ({ entries: [{ kind: 'synced', record }] }),
+    imageScans: () => [{ name: `ghcr.io/${long}`, tags: 3, scanning: false, error: new FluxError(long, { code: 'x' }) } as never],
+    registryHosts: () => [{ name: `${long}.example`, repositories: 1, failed: 1, budgets: [] }],
+    why: async () => ({
+      answer: long,
+      state: 'held',
+      cause: 'x',
+      links: [{ kind: 'place', state: 'ok', code: 'ok', text: long, facts: [{ name: long, value: long }] }],
+      tags: [{ container: long, tags: [{ tag: long, verdict: long }] }],
+      others: [],
+    }),
+  };
   return shop;
 }
+
+const VIEWS = ['#/', '#/objects', '#/objects/shop%3Adeployment%2Fcart', '#/images', '#/syncs', '#/deletions'];
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   test.each([360, 768, 1280, 2560])('at %d px nothing is cut off, and axe finds nothing', async (width) => {
@@ -36,15 +70,21 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
       context: { viewport: { width, height: 800 }, colorScheme, bypassCSP: true },
     });
     const { page } = opened;
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
-    const clipped = await page.evaluate(() =>
-      [...document.querySelectorAll('main *')]
-        .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflow !== 'visible')
-        .filter((element) => !element.classList.contains('unseen'))
-        .map((element) => element.outerHTML.slice(0, 80)),
-    );
-    expect(clipped).toEqual([]);
-    expect(await violationsOn(page)).toEqual([]);
+    for (const view of VIEWS) {
+      await page.goto(`${opened.origin}/ui/${view}`);
+      await page.getByText('Loading…').waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), view).toBe(
+        0,
+      );
+      const clipped = await page.evaluate(() =>
+        [...document.querySelectorAll('main *')]
+          .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflow === 'hidden')
+          .filter((element) => !element.classList.contains('unseen'))
+          .map((element) => element.outerHTML.slice(0, 80)),
+      );
+      expect(clipped, view).toEqual([]);
+      expect(await violationsOn(page), view).toEqual([]);
+    }
   });
 });
 
@@ -67,6 +107,10 @@ test('everything can be reached by keyboard, in the order in which it stands', a
     reached.push(await page.evaluate(() => document.activeElement?.tagName ?? null));
   }
   expect(reached).toEqual(['A', 'SELECT', 'BUTTON']);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Objects' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).press('Enter');
   await page.getByText('Open this page from a terminal').waitFor();
 });

@@ -34,7 +34,7 @@ test('what is wrong comes first, in sentences', async () => {
   expect(items.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual([
     expect.stringContaining('shop:deployment/checkout Denied by policy. Correct the file. since 5 minutes ago'),
     expect.stringMatching(
-      /shop:configmap\/old-4 and 25 others Too many deletions\. fluxctl gc lists what is held, and approves it\./,
+      /shop:configmap\/old-12 and 25 others Too many deletions\. fluxctl gc lists what is held, and approves it\./,
     ),
   ]);
   expect(await opened.page.getByRole('img', { name: 'Failed' }).count()).toBe(1);

@@ -115,5 +115,5 @@ function scanning({ scan, name }: RepositoryFacts): Finding | undefined {
 }
 
 function read({ scan, name }: RepositoryFacts): Finding {
-  return { code: 'read', state: 'ok', text: `${name}: ${scan?.tags ?? 0} tags` };
+  return { code: 'read', state: 'ok', text: `${name}: ${scan?.tags ?? 0} ${scan?.tags === 1 ? 'tag' : 'tags'}` };
 }

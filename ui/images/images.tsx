@@ -1,0 +1,34 @@
+import type { ImageScansWire } from '../../src/api/wire/index.ts';
+import { useLiveList } from '../api/use-live.ts';
+import { LiveView } from '../shell/live-view.tsx';
+import { Notice } from '../shell/notice.tsx';
+import { plural, sentence } from '../text/sentence.ts';
+import { Hosts } from './hosts.tsx';
+import { Repositories } from './repositories.tsx';
+
+/** What is known of the image repositories in use, and when each is read. */
+export function Images() {
+  const live = useLiveList<'repositories', ImageScansWire>('/images/scans', 'repositories');
+  return (
+    <>
+      <h1>Images</h1>
+      <LiveView live={live}>{(scans) => <Known scans={scans} />}</LiveView>
+    </>
+  );
+}
+
+function Known({ scans: { repositories, hosts = [], cacheFailure, disabled } }: { readonly scans: ImageScansWire }) {
+  if (disabled) return <Notice title="Images are not scanned: fluxd runs with --registry-disable-scanning." />;
+  return (
+    <>
+      {cacheFailure && (
+        <Notice title="Metadata of images is not remembered over restarts">
+          <p>{sentence(cacheFailure.error.message)}</p>
+        </Notice>
+      )}
+      <p class="hint">{plural(repositories.length, 'image repository', 'image repositories')}</p>
+      <Hosts hosts={hosts} />
+      <Repositories repositories={repositories} />
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+import { useState } from 'preact/hooks';
+import type { ImageScansWire } from '../../src/api/wire/index.ts';
+import { sentence } from '../text/sentence.ts';
+import { Time } from '../text/time.tsx';
+
+type Repository = ImageScansWire['repositories'][number];
+
+/** Rows that are drawn at once. */
+const STEP = 200;
+
+/** When each image repository was read, and when it is read again; those that fail first. */
+export function Repositories({ repositories }: { readonly repositories: readonly Repository[] }) {
+  const [shown, setShown] = useState(STEP);
+  const ordered = repositories.toSorted((a, b) => Number(b.error !== undefined) - Number(a.error !== undefined));
+  return (
+    <section class="table-frame">
+      <table>
+        <caption>Image repositories</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col" class="number">
+              Tags
+            </th>
+            <th scope="col">Read</th>
+            <th scope="col">Read again</th>
+          </tr>
+        </thead>
+        <tbody>
+          {ordered.slice(0, shown).map((repository) => (
+            <tr key={repository.name}>
+              <td>
+                <code>{repository.name}</code>
+                {repository.error && <p class="failure">{sentence(repository.error.message)}</p>}
+              </td>
+              <td class="number">{repository.tags.toLocaleString('en')}</td>
+              <td>{repository.scannedAt === undefined ? 'not yet' : <Time at={repository.scannedAt} />}</td>
+              <td>{repository.scanning ? 'now' : repository.nextAt === undefined ? '' : <Time at={repository.nextAt} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {repositories.length > shown && (
+        <button type="button" onClick={() => setShown(shown + STEP)}>
+          Show {Math.min(STEP, repositories.length - shown)} more
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+import type { WhyWire } from '../../src/api/wire/index.ts';
+import { useLive } from '../api/use-live.ts';
+import { LiveView } from '../shell/live-view.tsx';
+import { hrefOf, NO_FILTER } from '../shell/route.ts';
+import { StateMark } from '../shell/state-mark.tsx';
+import { sentence } from '../text/sentence.ts';
+import { Time } from '../text/time.tsx';
+import { Chain } from './chain.tsx';
+import { Tags } from './tags.tsx';
+
+interface Props {
+  readonly id: string;
+  /** The name of its source, if there are several. */
+  readonly source: string | undefined;
+}
+
+/** Why an object is as it is, from Git to its pods. */
+export function ObjectView({ id, source }: Props) {
+  const query = new URLSearchParams({ id, ...(source === undefined ? {} : { source }) });
+  const live = useLive<WhyWire>(`/why?${query}`);
+  return (
+    <>
+      <div class="object-head">
+        <a href={hrefOf({ view: 'objects', filter: NO_FILTER })}>Objects</a>
+        <h1>
+          <code>{id}</code>
+        </h1>
+      </div>
+      <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
+    </>
+  );
+}
+
+function Known({ why: { answer, state, next, links, tags } }: { readonly why: WhyWire }) {
+  return (
+    <>
+      <section class="answer" aria-label="Answer">
+        <StateMark state={state} />
+        <div>
+          <p>{sentence(answer)}</p>
+          {next && (
+            <p class="hint">
+              {next.at === undefined ? (
+                sentence(next.text)
+              ) : (
+                <>
+                  {sentence(next.text).slice(0, -1)} <Time at={next.at} />.
+                </>
+              )}
+            </p>
+          )}
+        </div>
+      </section>
+      <Chain links={links} />
+      {tags.map((each) => (
+        <Tags key={each.container} container={each.container} tags={each.tags} />
+      ))}
+    </>
+  );
+}

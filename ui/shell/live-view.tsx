@@ -1,0 +1,44 @@
+import type { ComponentChildren } from 'preact';
+import type { Live } from '../api/live.ts';
+import { sentence } from '../text/sentence.ts';
+import { Time } from '../text/time.tsx';
+import { Notice } from './notice.tsx';
+
+interface Props<T> {
+  readonly live: Live<T>;
+  readonly children: (value: T) => ComponentChildren;
+}
+
+/** Something that the daemon serves, or why it is not there. */
+export function LiveView<T>({ live, children }: Props<T>) {
+  switch (live.kind) {
+    case 'loading':
+      return <Notice title="Loading…" />;
+    case 'unreachable':
+      return (
+        <Notice title="fluxd does not answer" isUrgent>
+          <p>The page tries again every few seconds. A port-forward may have ended: run fluxctl ui again.</p>
+        </Notice>
+      );
+    case 'refused':
+      return (
+        <Notice title={live.problem.status === 404 ? 'There is nothing here' : 'You may not see this'} isUrgent>
+          <p>{sentence(live.problem.detail)}</p>
+          {live.problem.help !== undefined && <p>{live.problem.help}</p>}
+        </Notice>
+      );
+    case 'stale':
+      return (
+        <>
+          <Notice title="fluxd does not answer" isUrgent>
+            <p>
+              What is below was read <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
+            </p>
+          </Notice>
+          <div class="stale">{children(live.value)}</div>
+        </>
+      );
+    case 'current':
+      return <>{children(live.value)}</>;
+  }
+}

@@ -1,0 +1,91 @@
+import { signal } from '@preact/signals';
+
+/** What the objects of a list have in common; empty texts are no filter. */
+export interface ObjectFilter {
+  /** Part of an id or a place. */
+  readonly text: string;
+  readonly state: string;
+  readonly namespace: string;
+  readonly kind: string;
+}
+
+/** What the page shows: the fragment of its URL, so that a link leads there. */
+export type Route =
+  | { readonly view: 'overview' | 'syncs' | 'deletions' | 'images' }
+  | { readonly view: 'objects'; readonly filter: ObjectFilter }
+  | { readonly view: 'object'; readonly id: string; readonly source?: string };
+
+export const NO_FILTER: ObjectFilter = { text: '', state: '', namespace: '', kind: '' };
+
+const FILTERS = ['text', 'state', 'namespace', 'kind'] as const;
+
+/** The route of a fragment, such as `#/objects?state=failed`; the overview for one that leads nowhere. */
+export function parseRoute(fragment: string): Route {
+  const [path = '', search = ''] = split(fragment.replace(/^#\/?/, ''), '?');
+  const query = new URLSearchParams(search);
+  const [view, ...rest] = path.split('/');
+  switch (view) {
+    case 'syncs':
+    case 'deletions':
+    case 'images':
+      return { view };
+    case 'objects': {
+      const id = decoded(rest.join('/'));
+      const source = query.get('source');
+      if (id !== '') return { view: 'object', id, ...(source === null ? {} : { source }) };
+      const given = FILTERS.map((name) => [name, query.get(name) ?? ''] as const);
+      return { view: 'objects', filter: { ...NO_FILTER, ...Object.fromEntries(given) } };
+    }
+    default:
+      return { view: 'overview' };
+  }
+}
+
+export function hrefOf(route: Route): string {
+  switch (route.view) {
+    case 'overview':
+      return '#/';
+    case 'object':
+      return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source ?? '' })}`;
+    case 'objects':
+      return `#/objects${queryOf(route.filter)}`;
+    default:
+      return `#/${route.view}`;
+  }
+}
+
+function queryOf(values: Readonly<Record<string, string>> | ObjectFilter): string {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+function split(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export const route = signal<Route>({ view: 'overview' });
+
+/** Keeps the route as the address bar has it. */
+export function followAddress(): void {
+  const read = () => {
+    route.value = parseRoute(location.hash);
+  };
+  addEventListener('hashchange', read);
+  read();
+}
+
+/** Goes to a view that a person chose by something else than a link. A filter that is typed leaves one entry in the history. */
+export function go(to: Route): void {
+  const isSameView = to.view === route.value.view;
+  history[isSameView ? 'replaceState' : 'pushState'](null, '', hrefOf(to));
+  route.value = to;
+}

@@ -1,0 +1,60 @@
+import type { HistoryWire } from '../../src/api/wire/index.ts';
+import { Counts } from '../overview/counts.tsx';
+import { ObjectLink } from '../shell/object-link.tsx';
+import { StateMark } from '../shell/state-mark.tsx';
+import { plural, sentence } from '../text/sentence.ts';
+import { Time } from '../text/time.tsx';
+
+type SyncWire = HistoryWire['syncs'][number];
+
+const OUTCOMES = ['failed', 'refused', 'held', 'deleted', 'created', 'configured', 'skipped', 'unchanged'];
+
+/** One sync: when, what it changed, and what became of it. */
+export function Sync({ sync }: { readonly sync: SyncWire }) {
+  const { revision, startedAt, durationMs, counts, changes, imageUpdates, omitted, failure } = sync;
+  const refused = changes.filter(({ outcome }) => outcome === 'refused').length;
+  const failed = failure !== undefined || refused > 0 || (counts.failed ?? 0) > 0;
+  return (
+    <article class="sync">
+      <h3>
+        <StateMark state={failed ? 'failed' : 'ok'} name={failed ? 'With failures' : 'Synced'} />
+        <code>{revision.slice(0, 7)}</code>
+        <span class="hint">
+          <Time at={startedAt} />
+          {durationMs !== undefined && `, in ${(durationMs / 1000).toFixed(1)} s`}
+        </span>
+      </h3>
+      {failure && (
+        <p>
+          {sentence(failure.message)} {failure.help !== undefined && <span class="hint">{failure.help}</span>}
+        </p>
+      )}
+      <Counts counts={{ ...counts, refused }} order={OUTCOMES} none="" />
+      {imageUpdates.length > 0 && (
+        <ul class="changes">
+          {imageUpdates.map(({ commit, workload, container, from, to }) => (
+            <li key={`${workload} ${container}`}>
+              <ObjectLink id={workload} /> {container}: <code>{from}</code> → <code>{to}</code>
+              <span class="hint"> {commit.slice(0, 7)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {changes.length > 0 && (
+        <details>
+          <summary>{plural(changes.length + (omitted ?? 0), 'change')}</summary>
+          <ul class="changes">
+            {changes.map(({ id, outcome, place, reason }) => (
+              <li key={`${id} ${outcome} ${place}`}>
+                <span class={`outcome count-${outcome}`}>{outcome}</span>{' '}
+                {id === undefined ? <code>{place}</code> : <ObjectLink id={id} />}
+                {reason !== undefined && <span class="hint"> {sentence(reason)}</span>}
+              </li>
+            ))}
+            {omitted !== undefined && <li class="hint">and {plural(omitted, 'other')}, which the record leaves out.</li>}
+          </ul>
+        </details>
+      )}
+    </article>
+  );
+}
