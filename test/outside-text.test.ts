@@ -36,6 +36,8 @@ import { errorFromStatus } from '../src/cluster/connection/status-error.ts';
 import { commitMessage, parseAuthor } from '../src/git/message.ts';
 import { parseLock } from '../src/manifests/helm/lock.ts';
 import { REMOTE_CHART } from '../src/manifests/helm/remote-chart.ts';
+import { setText } from '../src/manifests/helm/set-text.ts';
+import { valuesFile } from '../src/manifests/helm/values-file.ts';
 import { parseSignaturePolicy, parseSignatureRule, parseVersionRange } from '../src/policy/index.ts';
 import { parseDockerConfig } from '../src/registry-watch/credentials/docker-config.ts';
 import { processorMs } from './support/processor.ts';
@@ -137,6 +139,8 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   ociChart: (text) => REMOTE_CHART.safeParse(`oci://a/${text}`),
   repositoryChart: (text) => REMOTE_CHART.safeParse({ repository: `https://a/${text}`, name: text }),
   parseLock,
+  setText: (text) => setText([text], text, false),
+  valuesFile: (text) => valuesFile({ name: 'a', text, literal: false }),
   parseDockerConfig: (text) =>
     parseDockerConfig(JSON.stringify({ auths: { [text]: { auth: Buffer.from(`${text}x`).toString('base64') } } }), 'x'),
   errorFromStatus: (text) =>

@@ -133,7 +133,7 @@ export const FLAG_GROUPS = {
     'substitute-from': built(
       'list',
       '',
-      'ConfigMaps and Secrets in the namespace of fluxd with the values of variables in manifests: `configmap/NAME` or `secret/NAME`',
+      'ConfigMaps and Secrets in the namespace of fluxd with the values of variables in manifests, and with values of Helm charts: `configmap/NAME` or `secret/NAME`',
     ),
     'substitute-optional': built('bool', 'false', 'leave variables as they are that have no value there'),
     'manifest-generation': built('bool', 'false', 'render folders by the commands of their `.flux.yaml`'),

@@ -10,6 +10,6 @@ export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 export { faultOfVariable } from './generation.ts';
 export type { ListenAddress } from './listen-address.ts';
 export { type ParsedFlags, type ParseFlagsOptions, parseFlags } from './parse-flags.ts';
-export type { SubstitutionConfig } from './substitution.ts';
+export type { SubstitutionConfig, SubstitutionSource } from './substitution.ts';
 export { type Trial, tryArguments } from './try-arguments.ts';
 export type { ConfigWarning } from './validate.ts';

@@ -53,7 +53,7 @@ import { ObjectStates } from './sync/object-states.ts';
 import { patientRecorder } from './sync/patient-recorder.ts';
 import { createSyncRecorder } from './sync/sync-recorder.ts';
 import { SyncReports } from './sync/sync-reports.ts';
-import { variablesOf } from './variables-of-flags.ts';
+import { valueObjectsOf } from './value-objects-of-flags.ts';
 
 /** What belongs to one source alone. */
 export interface EngineSource {
@@ -165,7 +165,7 @@ export function startEngine(options: EngineOptions): Engine {
     ...(options.kustomize ? { kustomize: options.kustomize } : {}),
     ...(options.helm ? { helm: options.helm } : {}),
     ...(config.substitution
-      ? { variables: variablesOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
+      ? { valueObjects: valueObjectsOf(config.substitution, { cluster, log: log.child({ component: 'substitution' }) }) }
       : {}),
     ...(options.decrypter ? { decrypter: options.decrypter } : {}),
     ...(options.hiddenFiles ? { hiddenFiles: options.hiddenFiles } : {}),

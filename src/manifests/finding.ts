@@ -23,7 +23,7 @@ export interface ParsedFile {
   readonly objects: readonly ParsedObject[];
   readonly errors: readonly DocumentProblem[];
   readonly warnings: readonly DocumentProblem[];
-  /** Set if decrypted files went into it. */
+  /** Set if decrypted files, or values of Secrets, went into it. */
   readonly isConfidential?: boolean;
 }
 

@@ -8,6 +8,7 @@ import { metadataOf, withMetadata } from './decryption/layout/layout-of.ts';
 import { changeFile } from './file-change.ts';
 import type { Finding } from './finding.ts';
 import { proposeEdits } from './helm/edit/propose.ts';
+import { valuesFile } from './helm/values-file.ts';
 import { findingsOf } from './parse-file.ts';
 import { errorData, type ManifestAnswer, type ManifestOrder, packPiece } from './piece.ts';
 
@@ -20,6 +21,8 @@ function answer(order: ManifestOrder): ManifestAnswer {
     switch (order.kind) {
       case 'propose':
         return { kind: 'proposed', proposals: proposeEdits(order.request) };
+      case 'values-file':
+        return { kind: 'changed', text: valuesFile(order.values) };
       case 'change':
         return { kind: 'changed', text: changeFile(order.text, order.change) };
       case 'find-metadata':

@@ -18,6 +18,7 @@ import type { Metadata } from './decryption/metadata.ts';
 import { changeFile, type FileChange } from './file-change.ts';
 import type { ParsedFile } from './finding.ts';
 import { type ProposalRequest, type Proposals, proposeEdits } from './helm/edit/propose.ts';
+import { type ValuesText, valuesFile } from './helm/values-file.ts';
 import { MAX_INLINE_LENGTH, READ_MEMORY_MIB, READ_MS } from './limits.ts';
 import { type FileContent, parseFile } from './parse-file.ts';
 import { errorFrom, type ManifestAnswer, type ManifestOrder, unpackPiece } from './piece.ts';
@@ -91,6 +92,18 @@ export class ManifestThread {
       return proposeEdits(request);
     const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'propose', request }, deadline), signal);
     if (answer.kind === 'proposed') return answer.proposals;
+    throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
+  }
+
+  /**
+   * A text of an object as a file of values.
+   * @throws FluxError as `valuesFile` does; `manifests/too-costly`; `manifests/not-read` if the thread failed twice
+   */
+  async valuesFile({ name, text, targetPath, literal }: ValuesText, signal?: AbortSignal): Promise<string> {
+    const values = { name, text, targetPath, literal };
+    if (isCheap(text, '')) return valuesFile(values);
+    const answer = await this.#apart((worker, deadline) => ask(worker, { kind: 'values-file', values }, deadline), signal);
+    if (answer.kind === 'changed') return answer.text;
     throw answer.kind === 'refused' ? errorFrom(answer.error) : new Error('unexpected response from the thread');
   }
 

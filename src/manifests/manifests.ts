@@ -19,7 +19,8 @@ import { ManifestThread } from './manifest-thread.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { ObjectChange } from './object-change.ts';
 import { createPlainRenderer } from './plain/plain-renderer.ts';
-import type { Variables } from './substitution/variables.ts';
+import type { ValueObjects } from './substitution/value-objects.ts';
+import { variablesIn } from './substitution/variables.ts';
 import { objectKey } from './units/object-key.ts';
 import { noUnit, TreeRendering } from './units/render-tree.ts';
 import { Renderings } from './units/renderings.ts';
@@ -122,8 +123,8 @@ export interface ManifestsOptions {
   readonly decrypter?: Decrypter;
   /** Without it, files that git-secret hides are not read. */
   readonly hiddenFiles?: HiddenFiles;
-  /** What variables stand for, each time that a revision is read. Without it, manifests have none. */
-  readonly variables?: (cancel: Cancellable) => Promise<Variables>;
+  /** Reads the objects that have values of variables and charts, for each revision. Without it, no manifest has any. */
+  readonly valueObjects?: (cancel: Cancellable) => Promise<ValueObjects>;
 }
 
 /** Divides a revision into units, and hands each to its renderer. */
@@ -139,7 +140,7 @@ export function createManifests({
   helm,
   decrypter,
   hiddenFiles,
-  variables: readVariables,
+  valueObjects,
 }: ManifestsOptions = {}): Manifests {
   const clearFiles = decrypter || hiddenFiles ? new ClearFiles({ decrypter, hiddenFiles }, clock) : undefined;
   const plain = createPlainRenderer({ log, thread, clock, clearFiles });
@@ -161,10 +162,10 @@ export function createManifests({
   let lastManifests: readonly Manifest[] = [];
   /** Files that git-secret hides in the last kept revision, or in one that was read since. */
   let hidden: ReadonlySet<string> = new Set();
-  const treeOptions = async (cancel: Cancellable): Promise<TreeOptions> => ({
-    ...cancel,
-    variables: await readVariables?.(cancel),
-  });
+  const treeOptions = async (cancel: Cancellable): Promise<TreeOptions> => {
+    const objects = await valueObjects?.(cancel);
+    return { ...cancel, objects, variables: objects && variablesIn(objects) };
+  };
 
   return {
     runsCommands: generation !== undefined,
@@ -200,7 +201,8 @@ export function createManifests({
     },
     async editUnit(name, changes, revision, cancel = {}) {
       // Without variables: what they stand for is of the cluster, and no part of any source.
-      const { tree } = await revealed(await editedTree(revision, cancel), cancel);
+      const { variables: _, ...options } = await treeOptions(cancel);
+      const { tree } = await revealed(await editedTree(revision, options), cancel);
       const unit = await find(name, tree, cancel);
       const edits = await unit.renderer.edit(unit.unit, changes, tree, cancel);
       for (const { path } of edits) if (tree.get(path)?.hidden) refuseEdit(path);
@@ -233,7 +235,7 @@ export function createManifests({
   /** The identical list of manifests, if nothing has changed. */
   function kept(state: DesiredState): DesiredState {
     if (!isSame(state.manifests, lastManifests)) lastManifests = state.manifests;
-    return { ...state, manifests: lastManifests, ...(readVariables ? { unsettled: true } : {}) };
+    return { ...state, manifests: lastManifests, ...(valueObjects ? { unsettled: true } : {}) };
   }
 
   async function find(name: string, tree: Tree, cancel: Cancellable) {

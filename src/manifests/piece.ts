@@ -4,15 +4,17 @@ import type { Metadata } from './decryption/metadata.ts';
 import type { FileChange } from './file-change.ts';
 import type { Finding, ParsedFile, ParsedObject } from './finding.ts';
 import type { ProposalRequest, Proposals } from './helm/edit/propose.ts';
+import type { ValuesText } from './helm/values-file.ts';
 import type { FileContent } from './parse-file.ts';
 import type { DocumentProblem } from './problem.ts';
 
-/** Requests to the thread: read a file, send the next piece of the result, edit a file, propose edits of values, or find or replace what sops wrote about a file. */
+/** Requests to the thread: read a file, send the next piece of the result, edit a file, propose edits of values, make a file of values, or find or replace what sops wrote about a file. */
 export type ManifestOrder =
   | { readonly kind: 'read'; readonly content: FileContent }
   | { readonly kind: 'more' }
   | { readonly kind: 'change'; readonly text: string; readonly change: FileChange }
   | { readonly kind: 'propose'; readonly request: ProposalRequest }
+  | { readonly kind: 'values-file'; readonly values: ValuesText }
   | { readonly kind: 'find-metadata'; readonly file: SopsFile }
   | { readonly kind: 'put-metadata'; readonly file: SopsFile; readonly metadata: Metadata };
 

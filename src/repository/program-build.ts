@@ -6,7 +6,7 @@ export interface ProgramFiles {
   readonly files: readonly { readonly path: string; readonly content: Uint8Array }[];
   /** Symbolic links, all of which lead to a place among the files. */
   readonly links: readonly { readonly path: string; readonly target: string }[];
-  /** Set if some of them were decrypted: they are written to memory alone. */
+  /** Set if some of them were decrypted, or are of Secrets: they are written to memory alone. */
   readonly isConfidential?: boolean;
 }
 

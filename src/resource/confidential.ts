@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /**
- * How much of an object is not shown, because it is from encrypted files: its `values`, where the names of its fields are in the clear in
+ * How much of an object is not shown, because it is from encrypted files, or values of Secrets: its `values`, where the names of its fields are in the clear in
  * Git; or `all`, names of fields included, where a program may have made them of what was encrypted. Its kind, namespace and name, images
  * and numbers of replicas, and annotations for Flux are always shown.
  */
@@ -11,7 +11,7 @@ const CHECKSUM = /^encrypted-(values|all)-[0-9a-f]{40}$/;
 
 /**
  * What marks a manifest as confidential. Its checksum says so to those who know only the object in the cluster, and is made of `origin`,
- * which identifies the encrypted content: a hash of a short secret could be guessed.
+ * which identifies the secret content: a hash of a short secret could be guessed.
  */
 export function confidential(
   what: Confidential,

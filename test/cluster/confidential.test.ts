@@ -204,7 +204,8 @@ test('an error about a confidential object says what is wrong, and where', async
     { error: { code: 'cluster/invalid', message: 'Invalid value in spec.template.spec.containers' } },
     { error: { code: 'cluster/invalid', message: expect.stringMatching(/illegal base64 data/) } },
   ]);
-  for (const { error } of changes) expect(error?.help).toMatch(/from an encrypted file, so what the API server says/);
+  for (const { error } of changes)
+    expect(error?.help).toMatch(/made of an encrypted file, or of values of a Secret, so what the API server says/);
 });
 
 test('a warning of the API server about a confidential object quotes nothing', async () => {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts';
 import { dumpYaml, FluxError } from '../../base/index.ts';
+import { VALUES_LEFT_OUT } from '../../manifests/index.ts';
 import { isRendered, type Manifest, type Problem, type RenderedPlace } from '../../resource/index.ts';
 import type { Rendered } from './render-local.ts';
 
@@ -38,7 +39,11 @@ export async function localDiff(rendered: Rendered, maxBytes: number): Promise<L
       file !== undefined && !('unit' in rest) && rendered.fileAt(file)?.mode.startsWith('100') ? [file] : [],
     ),
   );
-  const errors = state.errors.filter(({ file = '', unit }) => unit !== undefined || !plain.has(file));
+  const errors = [
+    ...state.errors.filter(({ file = '', unit }) => unit !== undefined || !plain.has(file)),
+    // Other values would count as changes.
+    ...state.warnings.filter(({ error }) => error.code === VALUES_LEFT_OUT),
+  ];
   if (errors.length > 0) return { kind: 'refused', errors };
   let bytes = units.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   const files = units.map(({ path, content }) => ({ path, content }));

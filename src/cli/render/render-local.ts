@@ -86,6 +86,7 @@ async function renderWithin<T>(
       clock,
       // As for fluxd, whose --sync-timeout has the same default.
       paths: tree.paths,
+      valueObjects: async () => ({ kind: 'left-out' }),
       generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
       kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true, verbatim: true },
       helm: {

@@ -128,7 +128,8 @@ const PHRASES = [
   'not deleted to be recreated',
 ];
 
-const UNQUOTED = 'The object is from an encrypted file, so what the API server says of it is not quoted.';
+const UNQUOTED =
+  'The object is made of an encrypted file, or of values of a Secret, so what the API server says of it is not quoted.';
 const SAID = new RegExp(PHRASES.join('|'), 'g');
 const PATH = /[\w$-]+(?:\[[^\]\s]{0,200}\]|\.[\w$-]+)*/g;
 const MAX_PATHS = 10;

@@ -3,6 +3,7 @@ import { isJsonMap, type JsonMap } from '../../base/index.ts';
 import { isDnsLabel, type RemoteChart } from '../../resource/index.ts';
 import { IMAGE_PATHS, type ImagePathsByContainer } from './image-paths.ts';
 import { REMOTE_CHART, VERSION } from './remote-chart.ts';
+import { VALUES_FROM, type ValuesReference } from './values-reference.ts';
 
 /** A chart from elsewhere, and which versions of it may be used. */
 export type WantedChart = RemoteChart & {
@@ -22,7 +23,9 @@ export interface HelmConfig {
   readonly namespace: string;
   /** Files of values, relative to the folder of the unit; later ones win. */
   readonly valuesFiles: readonly string[];
-  /** Values that win over all files. */
+  /** Values in objects of the cluster, which win over the files; later ones win. */
+  readonly valuesFrom: readonly ValuesReference[];
+  /** Values that win over all others. */
   readonly values: JsonMap;
   /** Where images are in the values, for charts that have them elsewhere than the conventions say. */
   readonly images: ImagePathsByContainer;
@@ -57,6 +60,7 @@ export const HELM: z.ZodType<HelmConfig> = z
     // As Helm, where nothing says otherwise.
     namespace: NAME.default('default'),
     valuesFiles: z.array(PATH).max(MAX_VALUES_FILES).default([]),
+    valuesFrom: VALUES_FROM.default([]),
     values: VALUES.default({}),
     images: IMAGE_PATHS.default({}),
     includeCRDs: z.boolean().default(true),

@@ -20,9 +20,12 @@ export function createHelmRenderer(options: HelmOptions): Renderer<HelmUnit> {
     return hash;
   };
   return {
-    inputsOf: ({ config, release, capabilities, chart, archive, files, valuesFiles, patch }) =>
+    inputsOf: ({ config, release, capabilities, chart, archive, files, valuesFiles, valuesFrom, patch }) =>
       inTurn(async () => {
-        const hash = createHash('sha256').update(JSON.stringify([hashOf(capabilities), config, release, chart, archive]));
+        const versions = valuesFrom.map(({ name, version }) => [name, version]);
+        const hash = createHash('sha256').update(
+          JSON.stringify([hashOf(capabilities), config, release, chart, archive, versions]),
+        );
         for (const { path, file } of [...files, ...valuesFiles]) {
           await pace.beforeName(path);
           hash.update(`\0${file.mode} ${file.blob} ${path}`);

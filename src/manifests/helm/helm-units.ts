@@ -14,6 +14,7 @@ import type { HelmConfig } from './helm-config.ts';
 import type { Capabilities } from './helm-program.ts';
 import { helmInputs, releaseNameOf } from './inputs.ts';
 import { withOwnFiles } from './own-files.ts';
+import { leftOutObjects } from './values-from.ts';
 
 /** A `.flux.yaml` that names a chart. */
 export interface NamedChart extends Target {
@@ -24,6 +25,8 @@ export interface NamedChart extends Target {
 /** Values of other clusters are often beside those that are named. */
 const VALUES_NAME = /values/i;
 const SHOWN = 5;
+/** The code of a warning: what is rendered is not what fluxd would apply. */
+export const VALUES_LEFT_OUT = 'helm/values-left-out';
 const NOTHING: ClusterCapabilities = { apiVersions: [] };
 
 export interface HelmUnitsOptions extends Cancellable {
@@ -42,6 +45,7 @@ export async function helmUnits(
   const served = named.length === 0 ? NOTHING : await capabilities(cancel).catch(fluxError);
   const found: Omit<HelmUnit, 'own'>[] = [];
   const errors: FileProblem[] = [];
+  const warnings: FileProblem[] = [];
   const refused: string[] = [];
   const folders = new Set([...broken, ...named.map(({ directory }) => directory)]);
   const valuesFiles = new Set<string>();
@@ -53,6 +57,8 @@ export async function helmUnits(
       const inputs = await helmInputs(tree, target, config, pace);
       const release = releaseNameOf(directory, config);
       found.push({ renderer: 'helm', ...target, config, release, capabilities: served, ...inputs });
+      const without = leftOutObjects(config.valuesFrom, tree.objects);
+      if (without.length > 0) warnings.push({ file: configFile, unit: name, error: withoutObjects(without) });
       if (chart.kind === 'folder') folders.add(inputs.chart);
       for (const { path } of inputs.valuesFiles) valuesFiles.add(path);
     } catch (error) {
@@ -65,8 +71,16 @@ export async function helmUnits(
   const units = await withOwnFiles(found, named, tree, pace);
   const nodes = named.map(({ config: _, ...each }) => ({ ...each, renders: true }));
   const inFolder = coveredBy(folders);
-  const warnings = refused.length + broken.length === 0 ? await leftOut(tree, units, pace) : [];
+  if (refused.length + broken.length === 0) warnings.push(...(await leftOut(tree, units, pace)));
   return { units, errors, warnings, refused, nodes, covers: (path) => valuesFiles.has(path) || inFolder(path) };
+}
+
+function withoutObjects(names: readonly string[]): FluxError {
+  return new FluxError(`rendered without the values of ${fewOf(names, SHOWN)}, which are in the cluster`, {
+    code: VALUES_LEFT_OUT,
+    fault: 'user',
+    help: 'Push a branch, and compare it with `fluxctl diff --revision`: fluxd knows these values.',
+  });
 }
 
 /** @throws what is no FluxError */

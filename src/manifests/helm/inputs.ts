@@ -12,6 +12,7 @@ import { type HelmConfig, MAX_RELEASE_NAME } from './helm-config.ts';
 import { lockedFor } from './lock.ts';
 import { refusedChart } from './refused.ts';
 import { shortNameOf } from './remote-chart.ts';
+import { type ValuesFromObject, valuesFromObject } from './values-from.ts';
 
 /** What a chart is rendered from. */
 export interface HelmInputs {
@@ -23,6 +24,8 @@ export interface HelmInputs {
   readonly archive?: LockedChart;
   /** The files of values, in the order in which they are given. */
   readonly valuesFiles: readonly ChartFile[];
+  /** Values of objects in the cluster, in the order in which they are given. */
+  readonly valuesFrom: readonly ValuesFromObject[];
   /** The file of patches of what Helm renders, if there is one. */
   readonly patch?: TreeFile;
 }
@@ -36,7 +39,7 @@ export interface ChartFile {
 
 /**
  * Finds all that a chart is rendered from.
- * @throws FluxError `helm/refused`, or why a link is refused
+ * @throws FluxError `helm/refused`, `helm/values-unknown`, or why a link is refused
  */
 export async function helmInputs(
   tree: Tree,
@@ -58,11 +61,18 @@ export async function helmInputs(
     if (!listed) throw refusedChart(`the file of values ${path} does not exist`);
     const file = await followed(tree, listed);
     bytes += file.size;
-    if (bytes > MAX_BYTES) throw refusedChart(`its files of values have more than ${MAX_BYTES >> 20} MiB with the chart`);
     valuesFiles.push({ path, file });
   }
+  const valuesFrom: ValuesFromObject[] = [];
+  for (const reference of config.valuesFrom) {
+    const found = valuesFromObject(reference, tree.objects);
+    await pace.beforeName(found?.text ?? '');
+    bytes += Buffer.byteLength(found?.text ?? '');
+    if (found) valuesFrom.push(found);
+  }
+  if (bytes > MAX_BYTES) throw refusedChart(`its values have more than ${MAX_BYTES >> 20} MiB with the chart`);
   const patch = tree.get(posix.join(directory, PATCH_FILE));
-  return { ...chart, valuesFiles, ...(patch ? { patch } : {}) };
+  return { ...chart, valuesFiles, valuesFrom, ...(patch ? { patch } : {}) };
 }
 
 async function chartIn(tree: Tree, chart: string, pace: Pace): Promise<Pick<HelmInputs, 'chart' | 'files'>> {

@@ -127,14 +127,14 @@ async function template(
   return { ...kept, objects: inNamespace(kept.objects, unit.config.namespace) };
 }
 
-function argumentsOf({ config, release, archive, valuesFiles, capabilities }: HelmUnit): readonly string[] {
+function argumentsOf({ config, release, archive, valuesFiles, valuesFrom, capabilities }: HelmUnit): readonly string[] {
   const { kubeVersion, apiVersions } = capabilities;
   return [
     release,
     `./${archive ? PACKED_CHART : CHART}`,
     `--namespace=${config.namespace}`,
-    ...valuesFiles.map((_, index) => `--values=./${VALUES}/${index}.yaml`),
-    `--values=./${VALUES}/${valuesFiles.length}.yaml`,
+    // Those of files, of objects, and of the config file.
+    ...[...valuesFiles, ...valuesFrom, config].map((_, index) => `--values=./${VALUES}/${index}.yaml`),
     ...(config.includeCRDs ? ['--include-crds'] : []),
     ...(kubeVersion === undefined ? [] : [`--kube-version=${kubeVersion}`]),
     ...apiVersions.map((version) => `--api-versions=${version}`),
@@ -149,11 +149,11 @@ interface Contents {
   readonly isConfidential: boolean;
 }
 
-/** @throws FluxError `helm/refused`, `helm/not-fetched` */
+/** @throws FluxError `helm/refused`, `helm/not-fetched`; those of `ManifestThread.valuesFile` */
 async function contentsOf(
   unit: HelmUnit,
   { tree, pace, archives, ...cancel }: ChartPlaces,
-  { clearFiles }: HelmOptions,
+  { clearFiles, thread }: HelmOptions,
 ): Promise<Contents> {
   const chart = await chartContents(unit, { tree, pace, archives, ...cancel });
   const values: Buffer[] = [];
@@ -163,6 +163,10 @@ async function contentsOf(
     const clear = await clearFiles?.of(file, content, cancel);
     isConfidential ||= clear !== undefined;
     values.push(clear ?? content);
+  }
+  for (const each of unit.valuesFrom) {
+    values.push(Buffer.from(await thread.valuesFile(each, cancel.signal)));
+    isConfidential ||= each.isSecret;
   }
   return { chart, values: [...values, Buffer.from(dumpYaml(unit.config.values))], isConfidential };
 }

@@ -26,11 +26,11 @@ export function isUnreadable({ code }: FluxError): boolean {
   return UNREADABLE.has(code);
 }
 
-/** Words for a unit of which some files were decrypted: of its output nothing is shown. */
+/** Words for a unit that is made of decrypted files or values of Secrets: of its output nothing is shown. */
 export function quietWords(words: ProgramWords): ProgramWords {
   return {
     ...words,
-    seeAll: `Some of its files are encrypted in Git, so nothing is shown of what ${words.name} prints. Decrypt them in a clone of the repository, and run \`${words.command}\` there.`,
+    seeAll: `It is made of encrypted files, or values of Secrets, so nothing is shown of what ${words.name} prints. Run \`${words.command}\` with them in a clone of the repository.`,
   };
 }
 

@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
 import { type Cancellable, yieldTurn } from '../../base/index.ts';
 import type { CommandFiles, FileText, TreeFile } from '../../repository/index.ts';
+import type { ValueObjects } from '../substitution/value-objects.ts';
 import type { Variables } from '../substitution/variables.ts';
 
 /** Files processed in one turn of the event loop, 1 to 2 ms. */
 const TURN = 2_000;
 
-export interface TreeOptions extends Cancellable {
+/** What manifests have from objects of the cluster. */
+export interface ClusterValues {
+  /** What variables in manifests stand for; without it, there are none. */
   readonly variables?: Variables | undefined;
+  /** Objects that may have values of charts. */
+  readonly objects?: ValueObjects | undefined;
 }
 
+export interface TreeOptions extends Cancellable, ClusterValues {}
+
 /** The files of a revision, or of one with edits that are not committed yet. */
-export class Tree implements CommandFiles {
+export class Tree implements CommandFiles, ClusterValues {
   readonly files: readonly TreeFile[];
   /** SHA-256 of the listing: trees with the same id have the same files. */
   readonly id: string;
-  /** What variables in manifests stand for; without it, there are none. */
-  readonly variables: Variables | undefined;
+  readonly variables: ClusterValues['variables'];
+  readonly objects: ClusterValues['objects'];
   readonly #byPath: ReadonlyMap<string, TreeFile>;
   readonly #blob: (id: string) => Promise<Buffer>;
 
@@ -24,10 +31,11 @@ export class Tree implements CommandFiles {
     files: readonly TreeFile[],
     listing: { readonly id: string; readonly byPath: ReadonlyMap<string, TreeFile> },
     blob: (id: string) => Promise<Buffer>,
-    variables: Variables | undefined,
+    { variables, objects }: ClusterValues,
   ) {
     this.files = files;
     this.variables = variables;
+    this.objects = objects;
     this.id = listing.id;
     this.#byPath = listing.byPath;
     this.#blob = blob;
@@ -37,7 +45,7 @@ export class Tree implements CommandFiles {
   static async of(
     files: readonly TreeFile[],
     blob: (id: string) => Promise<Buffer>,
-    { signal, variables }: TreeOptions,
+    { signal, ...values }: TreeOptions,
   ): Promise<Tree> {
     const hash = createHash('sha256');
     const byPath = new Map<string, TreeFile>();
@@ -48,7 +56,7 @@ export class Tree implements CommandFiles {
         if (!file.undecodable) byPath.set(file.path, file);
       }
     }
-    return new Tree(files, { id: hash.digest('hex'), byPath }, blob, variables);
+    return new Tree(files, { id: hash.digest('hex'), byPath }, blob, values);
   }
 
   /** The bytes of a file; rejects only if they cannot be read. */
@@ -95,7 +103,7 @@ export class Tree implements CommandFiles {
   ): Promise<Tree> {
     const kept = this.files.map((file) => (file.undecodable ? file : (edited.get(file.path) ?? file)));
     const added = [...edited.values()].filter(({ path }) => !this.#byPath.has(path));
-    const options = { ...(signal ? { signal } : {}), variables: this.variables };
+    const options = { ...(signal ? { signal } : {}), variables: this.variables, objects: this.objects };
     return Tree.of(merged(kept, added), blob, options);
   }
 }

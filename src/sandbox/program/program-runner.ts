@@ -250,7 +250,7 @@ function noMemory(name: string, why: string, cause?: unknown): FluxError {
   return new FluxError(`files for ${name} cannot be kept in memory: ${why}`, {
     code: `${name}/no-memory`,
     fault: 'server',
-    help: 'Some of them are encrypted in Git, and decrypted files are never written to a disk. Mount an emptyDir with medium: Memory at /dev/shm that has room for them, or encrypt files of a smaller unit. It is tried again.',
+    help: 'Some of them are secret, and such files are never written to a disk. Mount an emptyDir with medium: Memory at /dev/shm that has room for them, or divide the unit. It is tried again.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

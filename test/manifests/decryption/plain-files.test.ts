@@ -174,11 +174,14 @@ test('files that a client sends are not decrypted, even if they are in Git; thos
 
 test('values of variables are part of what a checksum is made of, and no error names one that is a secret', async () => {
   const read = async (value: string, version: string, password: string) => {
-    const variables = { values: { A: { value, isSecret: true } }, sources: ['secret/a'], version, optional: false };
+    const byName = new Map([['secret/a', { kind: 'present', version, data: { A: value } } as const]]);
     const content = Buffer.from(secret('keys', password));
     const files = [{ path: 'a.yaml', mode: '100644', blob: blobId(content), size: content.length }];
     const decrypter = imitatedDecrypter();
-    return createManifests({ thread, decrypter, variables: async () => variables }).read(files, async () => content);
+    return createManifests({ thread, decrypter, valueObjects: async () => ({ kind: 'read', byName, optional: false }) }).read(
+      files,
+      async () => content,
+    );
   };
   const [one, other] = [await read('1', 'v1', 'x$' + '{A}'), await read('2', 'v2', 'x$' + '{A}')];
   expect([one, other].map(({ manifests }) => manifests[0]?.object.stringData)).toEqual([{ password: 'x1' }, { password: 'x2' }]);

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../../src/base/index.ts';
-import { type ChartArchives, createManifests } from '../../../src/manifests/index.ts';
+import { type ChartArchives, createManifests, type ValueObjects } from '../../../src/manifests/index.ts';
 import type { ProgramFiles } from '../../../src/repository/index.ts';
 import type { ClusterCapabilities } from '../../../src/resource/index.ts';
 import { type Entries, revisionOf } from '../kustomize/checkout.ts';
@@ -9,10 +9,12 @@ export function open(
   capabilities: () => Promise<ClusterCapabilities> = async () => ({ kubeVersion: 'v1.34.0', apiVersions: ['v1', 'v1/Pod'] }),
   archives: ChartArchives = NO_ARCHIVES,
   clock: Pick<Clock, 'monotonic'> = systemClock,
+  valueObjects?: () => Promise<ValueObjects>,
 ) {
   const runs: { args: readonly string[]; files: ProgramFiles }[] = [];
   const manifests = createManifests({
     clock,
+    ...(valueObjects ? { valueObjects } : {}),
     generation: { runner: { run: () => Promise.reject(new Error('a command runs')) }, environment: {}, timeoutMs: 1_000 },
     helm: {
       program: {

@@ -1,26 +1,45 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createManifests, listingOf, ManifestThread, type ObjectChange, type Variables } from '../../../src/manifests/index.ts';
+import {
+  createManifests,
+  listingOf,
+  ManifestThread,
+  type ObjectChange,
+  type ValueObjects,
+} from '../../../src/manifests/index.ts';
 import type { DesiredState } from '../../../src/resource/index.ts';
 
 const thread = new ManifestThread();
 
-const variables = (values: Readonly<Record<string, string>>, more: Partial<Variables> = {}): Variables => ({
-  values: Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, { value, isSecret: name.startsWith('SECRET') }]),
-  ),
-  sources: ['configmap/settings'],
-  version: createHash('sha256').update(JSON.stringify(values)).digest('hex'),
+/** Objects with variables: those whose names begin with SECRET are of a Secret. */
+function variables(
+  values: Readonly<Record<string, string>>,
+  version = createHash('sha256').update(JSON.stringify(values)).digest('hex'),
+): ValueObjects {
+  const of = (isSecret: boolean) => ({
+    kind: 'present' as const,
+    version: `${version} ${isSecret}`,
+    data: Object.fromEntries(Object.entries(values).filter(([name]) => name.startsWith('SECRET') === isSecret)),
+  });
+  const byName = new Map([
+    ['configmap/settings', of(false)],
+    ['secret/passwords', of(true)],
+  ]);
+  return { kind: 'read', byName, optional: false };
+}
+
+const UNKNOWN: ValueObjects = {
+  kind: 'read',
+  byName: new Map([['configmap/settings', { kind: 'unreadable', why: 'no answer' }]]),
   optional: false,
-  ...more,
-});
+};
 
 /** Manifests whose variables can be set anew. */
-function manifestsWith(first: Variables) {
+function manifestsWith(first: ValueObjects) {
   let current = first;
-  const manifests = createManifests({ thread, variables: async () => current });
+  const manifests = createManifests({ thread, valueObjects: async () => current });
   return {
-    set: (next: Variables) => {
+    set: (next: ValueObjects) => {
       current = next;
     },
     read: (files: Readonly<Record<string, string>>): Promise<DesiredState> => {
@@ -30,12 +49,12 @@ function manifestsWith(first: Variables) {
   };
 }
 
-const read = (text: string, values: Variables = variables({})) => manifestsWith(values).read({ 'a.yaml': text });
+const read = (text: string, values: ValueObjects = variables({})) => manifestsWith(values).read({ 'a.yaml': text });
 const codes = ({ errors }: DesiredState) => errors.map(({ error }) => error.code);
 const map = (data: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n${data}`;
 const web = (spec: string) => `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n${spec}`;
 
-async function objectOf(text: string, values: Variables) {
+async function objectOf(text: string, values: ValueObjects) {
   const { manifests, errors } = await read(text, values);
   expect(errors).toEqual([]);
   return manifests[0]?.object;
@@ -134,7 +153,7 @@ describe('the value of a Secret', () => {
 
   test('is not in the checksum, which differs with its version all the same', async () => {
     const checksum = async (value: string, version: string) =>
-      (await read(secret, variables({ SECRET: value }, { version }))).manifests[0]?.checksum;
+      (await read(secret, variables({ SECRET: value }, version))).manifests[0]?.checksum;
     expect(await checksum('hunter2', '1')).toBe(await checksum('other', '1'));
     expect(await checksum('hunter2', '1')).not.toBe(await checksum('hunter2', '2'));
   });
@@ -161,7 +180,7 @@ test('new values are seen at the next reading of the same files; the others are 
 });
 
 test('while values are not known, what has variables is refused, and comes back with them', async () => {
-  const manifests = manifestsWith(variables({}, { unknown: 'configmap/settings cannot be read', version: 'unknown' }));
+  const manifests = manifestsWith(UNKNOWN);
   const files = { 'a.yaml': map('  a: ${V:=x}\n'), 'b.yaml': map('  a: b\n').replace('name: a', 'name: b') };
   const refused = await manifests.read(files);
   expect([codes(refused), refused.manifests.length]).toEqual([['substitution/not-known'], 1]);
@@ -191,7 +210,7 @@ test('what a unit renders has variables too; a missing value refuses the unit as
   const manifests = createManifests({
     thread,
     paths: ['app', 'plain'],
-    variables: async () => current,
+    valueObjects: async () => current,
     generation: {
       runner: { run: async () => ({ kind: 'succeeded', outputs: [output], changed: [] }) },
       environment: {},
@@ -217,7 +236,7 @@ test('an image with a variable is not edited in what renders it, so that no valu
   const program = { build: async () => ({ kind: 'built', output: Buffer.from(web) }) as const };
   const manifests = createManifests({
     thread,
-    variables: async () => variables({ V: 'example.org' }),
+    valueObjects: async () => variables({ V: 'example.org' }),
     kustomize: { program, auto: true, timeoutMs: 1_000 },
   });
   const { files, blob } = listingOf([

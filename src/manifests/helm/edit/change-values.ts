@@ -1,10 +1,12 @@
 import { posix } from 'node:path';
 import { containersOf } from '../../../resource/index.ts';
+import type { ManifestThread } from '../../manifest-thread.ts';
 import type { ObjectChange } from '../../object-change.ts';
 import { objectKey } from '../../units/object-key.ts';
 import { Pace } from '../../units/pace.ts';
 import { chartContents } from '../chart-contents.ts';
 import { imagePathsOf } from '../image-paths.ts';
+import type { ChartFile } from '../inputs.ts';
 import type { HelmOptions } from '../render-chart.ts';
 import { cannotEdit, type HelmTrial } from './helm-trial.ts';
 import type { ChartTexts, ValuesText } from './values-layers.ts';
@@ -44,7 +46,7 @@ async function changeOne(
   const from = containersOf(object).find(({ name }) => name === change.container)?.image ?? '';
   const named = imagePathsOf(images, object, change.container);
   const { proposals, why } = await thread.propose(
-    { charts, texts: await valuesTexts(trial), from, to: change.to, ...(named ? { named } : {}) },
+    { charts, texts: await valuesTexts(trial, thread), from, to: change.to, ...(named ? { named } : {}) },
     trial.cancel.signal,
   );
   // A field that a person names may be used for other text of the object, such as a label.
@@ -75,18 +77,18 @@ function containerChanges(change: ObjectChange): readonly ContainerChange[] {
   }));
 }
 
-/** The files of values and the config file, as they are with the edits so far. */
-async function valuesTexts({ unit, tree }: HelmTrial): Promise<readonly ValuesText[]> {
+/** The files of values, those of objects and the config file, as they are with the edits so far. Nothing of a Secret is proposed. */
+async function valuesTexts({ unit, tree, cancel }: HelmTrial, thread: ManifestThread): Promise<readonly ValuesText[]> {
   const config = tree.get(unit.configFile);
-  const files = [
-    ...unit.valuesFiles.map(({ path, file }) => ({ path, file, within: [] })),
-    ...(config ? [{ path: unit.configFile, file: config, within: ['helm', 'values'] }] : []),
-  ];
-  const texts: ValuesText[] = [];
-  for (const { path, file, within } of files) {
+  const textOf = async ({ path, file }: ChartFile, within: readonly string[]): Promise<ValuesText> => {
     const text = (await tree.read(file)).toString('utf8');
-    texts.push({ name: path, text, within, isOwn: unit.own.includes(path) });
-  }
+    return { name: path, text, within, isOwn: unit.own.includes(path) };
+  };
+  const texts: ValuesText[] = [];
+  for (const file of unit.valuesFiles) texts.push(await textOf(file, []));
+  for (const each of unit.valuesFrom.filter(({ isSecret }) => !isSecret))
+    texts.push({ name: each.name, text: await thread.valuesFile(each, cancel.signal), within: [], isOwn: false });
+  if (config) texts.push(await textOf({ path: unit.configFile, file: config }, ['helm', 'values']));
   requireShort(
     unit,
     texts.map(({ text }) => text),
