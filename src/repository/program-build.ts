@@ -14,6 +14,8 @@ export interface BuildOptions extends Cancellable {
   readonly timeoutMs: number;
   /** The most that it may print, in bytes; what prints more has failed. */
   readonly outputBytes: number;
+  /** Whether its files may have to wait for a key service: they are then got before it has its turn, which others wait for. */
+  readonly filesMayWait?: boolean;
 }
 
 export type BuildOutcome =

@@ -34,17 +34,19 @@ export class ClearFiles {
     this.#clock = clock;
   }
 
+  /** Whether a file may have to be decrypted. It parses nothing: a false yes costs a look by `of`, and there is no false no. */
+  mayBeEncrypted({ hidden }: Pick<TreeFile, 'hidden'>, content: Buffer): boolean {
+    return hidden ? this.#hiddenFiles !== undefined : this.#decrypter?.mayBeEncrypted(content) === true;
+  }
+
   /**
    * The clear content of a file; undefined if it is not encrypted.
    * @throws the signal's reason; FluxError as `Decrypter` does, now or when it was tried last
    */
-  async of(
-    { path, blob, hidden }: Pick<TreeFile, 'path' | 'blob' | 'hidden'>,
-    content: Buffer,
-    cancel: Cancellable,
-  ): Promise<Buffer | undefined> {
-    const decrypter = hidden ? this.#hiddenFiles : this.#decrypter;
-    if (!decrypter || ('mayBeEncrypted' in decrypter && !decrypter.mayBeEncrypted(content))) return undefined;
+  async of(file: Pick<TreeFile, 'path' | 'blob' | 'hidden'>, content: Buffer, cancel: Cancellable): Promise<Buffer | undefined> {
+    const decrypter = file.hidden ? this.#hiddenFiles : this.#decrypter;
+    if (!decrypter || !this.mayBeEncrypted(file, content)) return undefined;
+    const { path, blob } = file;
     // The name says how it is encrypted.
     const key = `${blob} ${path}`;
     const before = this.#failed.get(key);

@@ -1,7 +1,8 @@
 import { type Cancellable, dumpYaml, FluxError } from '../../base/index.ts';
-import type { ProgramFiles } from '../../repository/index.ts';
+import type { BuildOptions, ProgramFiles } from '../../repository/index.ts';
 import { type KubeObject, scopesOf } from '../../resource/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import { anyMayBeEncrypted } from '../decryption/any-encrypted.ts';
 import type { ClearFiles } from '../decryption/clear-files.ts';
 import { quietOutput } from '../decryption/quiet-output.ts';
 import type { ParsedFile, ParsedObject } from '../finding.ts';
@@ -84,17 +85,23 @@ export async function renderChart(
     if (!unit.config.allowChangingOutput) twice = await anyMayChange(found, pace);
     return laidOut(unit, found, pace);
   };
-  const first = await template(unit, lookedInto, tree, options, cancel);
+  const opened = unit.valuesFiles.map(({ file }) => file);
+  const filesMayWait = await anyMayBeEncrypted(opened, tree, options.clearFiles, cancel);
+  const first = await template(unit, { files: lookedInto, filesMayWait }, tree, options, cancel);
   if (!twice) return first;
-  const second = await template(unit, files, tree, options, cancel);
+  const second = await template(unit, { files, filesMayWait }, tree, options, cancel);
   const differences = differencesOf(first.objects, second.objects, { withPaths: !first.isConfidential });
   if (differences !== undefined) throw changing(differences);
   return first;
 }
 
+interface Input extends Pick<BuildOptions, 'filesMayWait'> {
+  readonly files: () => Promise<ProgramFiles>;
+}
+
 async function template(
   unit: HelmUnit,
-  files: () => Promise<ProgramFiles>,
+  { files, filesMayWait = false }: Input,
   tree: Pick<Tree, 'read' | 'variables'>,
   { program, archives, thread, timeoutMs, verbatim = false }: HelmOptions,
   cancel: Cancellable,
@@ -105,7 +112,8 @@ async function template(
     isConfidential = contents.isConfidential ?? false;
     return contents;
   };
-  const outcome = await program.template(argumentsOf(unit), laid, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  const limits = { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES, filesMayWait };
+  const outcome = await program.template(argumentsOf(unit), laid, limits);
   if (outcome.kind === 'failed' && isConfidential) throw programFailed(quietWords(WORDS), outcome, '');
   if (outcome.kind === 'failed') {
     const pace = new Pace(cancel.signal);

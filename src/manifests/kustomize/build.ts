@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { Cancellable } from '../../base/index.ts';
-import type { ProgramFiles, TreeFile } from '../../repository/index.ts';
+import type { BuildOptions, ProgramFiles, TreeFile } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
+import { anyMayBeEncrypted } from '../decryption/any-encrypted.ts';
 import type { ClearFiles } from '../decryption/clear-files.ts';
 import { quietOutput } from '../decryption/quiet-output.ts';
 import type { ParsedFile } from '../finding.ts';
@@ -56,7 +57,8 @@ export async function build(
   cancel: Cancellable,
 ): Promise<ParsedFile> {
   const files = () => contentsOf(unit, tree, options, cancel);
-  return parsed(unit, { files, hasOrigins: false, variables: tree.variables }, options, cancel);
+  const filesMayWait = await mayWait(unit, tree, options, cancel);
+  return parsed(unit, { files, filesMayWait, hasOrigins: false, variables: tree.variables }, options, cancel);
 }
 
 /**
@@ -77,13 +79,30 @@ export async function originsOf(
     const { files, ...others } = await contentsOf(unit, tree, options, cancel);
     return { files: files.map((file) => (file.path === unit.configFile ? { ...file, content: asking } : file)), ...others };
   };
-  const { objects } = await parsed(unit, { files: asked, hasOrigins: true, variables: tree.variables }, options, cancel);
+  const filesMayWait = await mayWait(unit, tree, options, cancel);
+  const content = { files: asked, filesMayWait, hasOrigins: true, variables: tree.variables };
+  const { objects } = await parsed(unit, content, options, cancel);
   return new Map(objects.flatMap(({ object, origin }) => (origin === undefined ? [] : [[objectKey(object), origin]])));
+}
+
+/** Whether its files may have to wait for a key service. */
+function mayWait(
+  { files, asWritten }: KustomizeUnit,
+  tree: Pick<Tree, 'read'>,
+  { clearFiles }: KustomizeOptions,
+  cancel: Cancellable,
+): Promise<boolean> {
+  const opened = files.filter(({ path, mode }) => mode !== SYMLINK && !asWritten.has(path));
+  return anyMayBeEncrypted(opened, tree, clearFiles, cancel);
+}
+
+interface Input extends Pick<FileContent, 'hasOrigins' | 'variables'>, Pick<BuildOptions, 'filesMayWait'> {
+  readonly files: () => Promise<ProgramFiles>;
 }
 
 async function parsed(
   unit: KustomizeUnit,
-  { files, ...content }: Pick<FileContent, 'hasOrigins' | 'variables'> & { readonly files: () => Promise<ProgramFiles> },
+  { files, filesMayWait = false, ...content }: Input,
   { program, thread, timeoutMs, verbatim = false }: KustomizeOptions,
   cancel: Cancellable,
 ): Promise<ParsedFile> {
@@ -93,7 +112,8 @@ async function parsed(
     isConfidential = contents.isConfidential ?? false;
     return contents;
   };
-  const outcome = await program.build(unit.directory, laid, { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES });
+  const limits = { ...cancel, timeoutMs, outputBytes: MAX_FILE_BYTES, filesMayWait };
+  const outcome = await program.build(unit.directory, laid, limits);
   if (outcome.kind === 'failed') {
     if (isConfidential) throw programFailed(quietWords(WORDS), outcome, '');
     throw programFailed(WORDS, outcome, verbatim ? verbatimTail(outcome.stderr) : saidIn(outcome.stderr, unit));

@@ -59,6 +59,8 @@ const PER_TURN = 100;
 const BYTES_PER_TURN = 4 * 1024 ** 2;
 /** Runs of one program at once, of all sources: each may take MAX_MEMORY_BYTES. */
 const AT_ONCE = 2;
+/** Runs whose files are got before their turn, which takes as long as key services please; each may hold MAX_CONFIDENTIAL_BYTES. */
+const WAITING_AT_ONCE = 8;
 
 /**
  * Runs one program on files in a private folder. Its callers let no remote address pass; should one, there is no other program to find
@@ -68,7 +70,8 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
   const { name, program, directory, memoryDirectory, environment, clock, logger } = options;
   let made = 0;
   const prepared = new Map<string, Promise<string>>();
-  const inParallel = pLimit(AT_ONCE);
+  const inTurn = pLimit(AT_ONCE);
+  const inAdvance = pLimit(WAITING_AT_ONCE);
   const closing = new AbortController();
   const runs = new Set<Promise<unknown>>();
 
@@ -158,20 +161,27 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
 
   return {
     /**
-     * Waits for its turn before it asks for the files, so that only those of running ones are in memory.
+     * Waits for its turn before it asks for the files, so that only those of running ones are in memory, unless they may have to wait.
      * @throws the signal's reason; what `files` throws; FluxError `<name>/not-found`, `<name>/not-written`, `<name>/no-memory`, `<name>/closed`, `sandbox/failed`
      */
     async run({ files, ...invocation }: ProgramRun, limits: BuildOptions): Promise<BuildOutcome> {
       if (program === undefined) throw notFound(options);
       const signal = limits.signal ? AbortSignal.any([limits.signal, closing.signal]) : closing.signal;
       signal.throwIfAborted();
-      const running = inParallel(async () => {
+      const take = (get: () => Promise<ProgramFiles>) =>
+        inTurn(async () => {
+          signal.throwIfAborted();
+          const laid = await get();
+          return runOn(laid, { file: program, ...invocation }, { ...limits, signal }).catch((error: unknown) => {
+            throw isOfSystem(error) ? notWritten(name, error) : error;
+          });
+        });
+      const takeWithFiles = async () => {
         signal.throwIfAborted();
         const laid = await files();
-        return runOn(laid, { file: program, ...invocation }, { ...limits, signal }).catch((error: unknown) => {
-          throw isOfSystem(error) ? notWritten(name, error) : error;
-        });
-      });
+        return take(async () => laid);
+      };
+      const running = limits.filesMayWait ? inAdvance(takeWithFiles) : take(files);
       runs.add(running);
       try {
         return await running;
