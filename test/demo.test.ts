@@ -30,6 +30,7 @@ test.runIf(thorough('the demo, and the commands that it prints'))(
     expect(commands.map((command) => /(?:fluxctl|git) (?:-C \S+ )?([\w-]+)/.exec(command)?.[1])).toEqual([
       'list-workloads',
       'list-images',
+      'ui',
       'commit',
       'release',
     ]);
