@@ -72,13 +72,17 @@ export function createBranch(options: BranchOptions) {
       });
   }
 
+  function within<T>(operation: string, signal: AbortSignal | undefined, work: (bounded: AbortSignal) => Promise<T>): Promise<T> {
+    return withinDeadline(operation, timeoutMs, signal, work, clock);
+  }
+
   /** Fetches, and resolves to the accepted revision and to the objects of the other expressions. */
   async function fetch(
     others: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<{ readonly revision: AcceptedRevision; readonly named: readonly (string | undefined)[] }> {
     requireConfigured();
-    const { head: found, named } = await withinDeadline('git fetch', timeoutMs, signal, (bounded) =>
+    const { head: found, named } = await within('git fetch', signal, (bounded) =>
       mirror.update(others, { signal: bounded }),
     ).catch((error: unknown) => {
       signal?.throwIfAborted();
@@ -124,7 +128,7 @@ export function createBranch(options: BranchOptions) {
   async function checkWriteAccess(branch: string, revision: string, signal: AbortSignal | undefined): Promise<void> {
     if (!writable && clock.monotonic() - writeCheckedAt >= WRITE_CHECK_INTERVAL_MS) {
       writeCheckedAt = clock.monotonic();
-      const refusal = await withinDeadline('attempt to push', timeoutMs, signal, (bounded) =>
+      const refusal = await within('attempt to push', signal, (bounded) =>
         checkWritable(mirror, branch, revision, { signal: bounded }),
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
@@ -150,12 +154,10 @@ export function createBranch(options: BranchOptions) {
   /** Reads the head from the mirror, after a write to it. */
   async function reread(): Promise<void> {
     const ref = `${mirrorRefOf(follow)}^{commit}`;
-    const head = await withinDeadline('git cat-file', timeoutMs, undefined, (signal) => resolve(ref, { signal })).catch(
-      (error: unknown) => {
-        mirror.markSuspect();
-        log.warn({ err: error }, 'reading the head of the git mirror failed');
-      },
-    );
+    const head = await within('git cat-file', undefined, (signal) => resolve(ref, { signal })).catch((error: unknown) => {
+      mirror.markSuspect();
+      log.warn({ err: error }, 'reading the head of the git mirror failed');
+    });
     if (head === undefined) return;
     // The next fetch decides again.
     await decide({ revision: head }, undefined).catch((error: unknown) =>
@@ -165,7 +167,7 @@ export function createBranch(options: BranchOptions) {
 
   const reading: Reading = (operation, signal, work) => {
     requireReady();
-    return withinDeadline(operation, timeoutMs, signal, (bounded) => work({ signal: bounded }));
+    return within(operation, signal, (bounded) => work({ signal: bounded }));
   };
 
   return {

@@ -1,4 +1,4 @@
-import { asFluxError, withDeadline } from '../base/index.ts';
+import { asFluxError, type Clock, systemClock } from '../base/index.ts';
 import { timedOut } from './failure.ts';
 
 /**
@@ -10,8 +10,9 @@ export async function withinDeadline<T>(
   timeoutMs: number,
   parent: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
+  clock: Pick<Clock, 'deadline'> = systemClock,
 ): Promise<T> {
-  using deadline = withDeadline(timeoutMs, parent);
+  using deadline = clock.deadline(timeoutMs, parent);
   const { signal } = deadline;
   try {
     return await work(signal);
