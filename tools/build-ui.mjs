@@ -30,7 +30,8 @@ async function scriptOf(file) {
   const { output } = await build({
     input: join(SOURCES, file),
     platform: 'browser',
-    tsconfig: join(SOURCES, 'tsconfig.json'),
+    tsconfig: false,
+    transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     output: { format: 'esm', minify: true, sourcemap: false },
     write: false,
   });

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { OverviewWire, PageRightsWire } from '../src/api/wire/index.ts';
+import type { OverviewWire, PageRightsWire, ProblemWire } from '../src/api/wire/index.ts';
 import type { Live } from './api/live.ts';
 import { followNews } from './api/news.ts';
 import { Token, useLive } from './api/use-live.ts';
@@ -15,6 +15,7 @@ import { Header } from './shell/header.tsx';
 import { Notice } from './shell/notice.tsx';
 import { type Route, route } from './shell/route.ts';
 import { Syncs } from './syncs/syncs.tsx';
+import { sentence } from './text/sentence.ts';
 
 /** Pause before the page asks again for a session that it could not get. */
 const AGAIN_MS = 3_000;
@@ -29,7 +30,7 @@ export function Page() {
         </main>
       );
     case 'unreachable':
-      return <Unreachable />;
+      return <Unreachable problem={value.problem} />;
     case 'signed-out':
       return <SignIn by={value.by} problem={value.problem} />;
     case 'signed-in':
@@ -37,15 +38,15 @@ export function Page() {
   }
 }
 
-function Unreachable() {
+function Unreachable({ problem }: { readonly problem: ProblemWire | undefined }) {
   useEffect(() => {
     const timer = setTimeout(() => void openSession(), AGAIN_MS);
     return () => clearTimeout(timer);
   }, []);
   return (
     <main>
-      <Notice title="fluxd does not answer" isUrgent>
-        <p>The page tries again every few seconds.</p>
+      <Notice title={problem ? 'fluxd cannot answer now' : 'fluxd does not answer'} isUrgent>
+        <p>{problem && `${sentence(problem.detail)} `}The page tries again every few seconds.</p>
       </Notice>
     </main>
   );

@@ -4,6 +4,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/bad-request': 400,
   'api/access-unknown': 503,
   'api/forbidden': 403,
+  'api/bad-token': 403,
   'ui/no-session': 403,
   'ui/bad-code': 403,
   'api/not-found': 404,

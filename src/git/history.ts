@@ -33,6 +33,9 @@ export async function listCommits(
   return commits;
 }
 
+/** The last moment that JavaScript can write as a date: git takes any number. */
+const MAX_TIME_MS = 8.64e15;
+
 function parseCommit(fields: readonly string[], ourEmail: string): Commit {
   const [revision = '', subject = '', name = '', email = '', committerEmail = '', committedAt = '', trailerBlock = ''] = fields;
   const trailers = trailerBlock.split('\n').flatMap((line) => {
@@ -40,5 +43,12 @@ function parseCommit(fields: readonly string[], ourEmail: string): Commit {
     return colon < 1 ? [] : [{ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() }];
   });
   const ours = committerEmail === ourEmail && trailers.some((trailer) => trailer.name === JOB_TRAILER.toLowerCase());
-  return { revision, subject, author: { name, email }, committedAt: Number(committedAt) * 1000, trailers, ours };
+  return {
+    revision,
+    subject,
+    author: { name, email },
+    committedAt: Math.min(Number(committedAt) * 1000, MAX_TIME_MS),
+    trailers,
+    ours,
+  };
 }

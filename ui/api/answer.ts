@@ -5,10 +5,10 @@ export type Answer<T> =
   | { readonly kind: 'ok'; readonly value: T }
   /** The API refuses: no session, no right, a mistake. */
   | { readonly kind: 'refused'; readonly problem: ProblemWire }
-  /** Nothing answers, or what answers is not fluxd. */
-  | { readonly kind: 'unreachable' };
+  /** Nothing answers, what answers is not fluxd, or fluxd cannot answer now, for a reason that it gives. */
+  | { readonly kind: 'unreachable'; readonly problem?: ProblemWire };
 
 /** Whether the session of the page is over, so that the user has to open it again. A user who lacks a right stays signed in. */
 export function hasEnded({ code }: ProblemWire): boolean {
-  return code === 'ui/no-session';
+  return code === 'ui/no-session' || code === 'api/bad-token';
 }

@@ -8,8 +8,8 @@ export type Live<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'current'; readonly value: T }
   /** The daemon does not answer; `value` is of `at`, in milliseconds since the epoch. */
-  | { readonly kind: 'stale'; readonly value: T; readonly at: number }
-  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'stale'; readonly value: T; readonly at: number; readonly problem?: ProblemWire }
+  | { readonly kind: 'unreachable'; readonly problem?: ProblemWire }
   | { readonly kind: 'refused'; readonly problem: ProblemWire };
 
 /** Also without news: states change without an event, and the stream may be lost. */
@@ -48,6 +48,8 @@ export function follow<T>(read: () => Promise<Answer<T>>, stop: AbortSignal): Re
   void update();
   const interval = setInterval(() => void update(), POLL_MS);
   const unsubscribe = news.subscribe((count) => count > 0 && soon());
+  // Timers rest while the tab is hidden, or the machine sleeps.
+  document.addEventListener('visibilitychange', soon, { signal: stop });
   stop.addEventListener('abort', () => {
     clearInterval(interval);
     clearTimeout(timer);
@@ -63,6 +65,6 @@ function next<T>(before: Live<T>, answer: Answer<T>, at: number): Live<T> {
     case 'refused':
       return answer;
     case 'unreachable':
-      return 'value' in before ? { kind: 'stale', value: before.value, at } : answer;
+      return 'value' in before ? { ...answer, kind: 'stale', value: before.value, at } : answer;
   }
 }

@@ -4,6 +4,8 @@ import { openStream } from './request.ts';
 
 /** The daemon ends each stream after a while, and refuses more than it can serve; they begin at least this long after each other. */
 const PAUSE_MS = 5_000;
+/** The daemon sends something at least every 15 seconds; a machine that slept hears nothing any more. */
+const SILENT_MS = 45_000;
 const NAME = 'flux-events';
 
 /** Grows with each event of the daemon. */
@@ -31,14 +33,21 @@ export function followNews(token: string, signal: AbortSignal): void {
 async function streamUntil(token: string, onNews: () => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const startedAt = Date.now();
+    const silent = new AbortController();
+    let timer = setTimeout(() => silent.abort(), SILENT_MS);
     try {
-      const stream = await openStream(token, signal);
+      const stream = await openStream(token, AbortSignal.any([signal, silent.signal]));
       // What happened since the stream before is not in this one.
       onNews();
-      for await (const { type } of readEvents(stream)) if (type !== 'heartbeat') onNews();
+      for await (const { type } of readEvents(stream)) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silent.abort(), SILENT_MS);
+        if (type !== 'heartbeat') onNews();
+      }
     } catch {
       // The page polls meanwhile, and shows whether the daemon answers.
     }
+    clearTimeout(timer);
     await pause(startedAt + PAUSE_MS - Date.now(), signal);
   }
 }

@@ -39,7 +39,7 @@ export async function answerOf<T>(response: Response): Promise<Answer<T>> {
   if (response.ok && type.startsWith('application/json')) return { kind: 'ok', value: (await response.json()) as T };
   if (!type.startsWith('application/problem+json')) return { kind: 'unreachable' };
   const problem = (await response.json()) as ProblemWire;
-  return problem.status >= 500 ? { kind: 'unreachable' } : { kind: 'refused', problem };
+  return problem.status >= 500 || problem.status === 429 ? { kind: 'unreachable', problem } : { kind: 'refused', problem };
 }
 
 /** A stream of events, which stays open. Rejects if there is none. */

@@ -8,7 +8,7 @@ export type Session =
   /** No one is signed in. `by` is how to: over loopback with a code from `fluxctl ui`, over TLS with a token. */
   | { readonly kind: 'signed-out'; readonly by: 'code' | 'token'; readonly problem?: ProblemWire }
   | { readonly kind: 'signed-in'; readonly token: string; readonly rights: PageRightsWire }
-  | { readonly kind: 'unreachable' };
+  | { readonly kind: 'unreachable'; readonly problem?: ProblemWire };
 
 /** Ends with the tab, and no other site sees it. */
 const KEPT_AS = 'flux-token';
@@ -25,14 +25,15 @@ export async function openSession(): Promise<void> {
   session.value = { kind: 'signed-out', by: door() };
 }
 
+/** A token that cannot be judged now is kept, and tried again. */
 export async function signIn(token: string): Promise<void> {
+  sessionStorage.setItem(KEPT_AS, token);
   const answer = await request<PageRightsWire>({ path: '/ui/session', token });
   if (answer.kind === 'refused') return signOut(answer.problem);
   if (answer.kind === 'unreachable') {
     session.value = answer;
     return;
   }
-  sessionStorage.setItem(KEPT_AS, token);
   session.value = { kind: 'signed-in', token, rights: answer.value };
 }
 
@@ -44,11 +45,12 @@ export function signOut(problem?: ProblemWire): void {
 
 async function exchange(code: string): Promise<void> {
   const answer = await request<PageSessionWire>({ path: '/ui/sessions', body: { code } });
-  if (answer.kind === 'refused') return signOut(answer.problem);
   if (answer.kind === 'unreachable') {
     session.value = answer;
     return;
   }
+  unanswered = undefined;
+  if (answer.kind === 'refused') return signOut(answer.problem);
   const { token, may } = answer.value;
   sessionStorage.setItem(KEPT_AS, token);
   session.value = { kind: 'signed-in', token, rights: { may } };
@@ -57,9 +59,14 @@ async function exchange(code: string): Promise<void> {
 /** The code must stay neither in the address bar nor in the history of the browser. */
 function takeCode(): string | undefined {
   const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
-  if (code !== undefined) history.replaceState(null, '', location.pathname + location.search);
+  if (code === undefined) return unanswered;
+  history.replaceState(null, '', location.pathname + location.search);
+  unanswered = code;
   return code;
 }
+
+/** A code of which it is not known whether it was used: it is tried again. */
+let unanswered: string | undefined;
 
 function door(): 'code' | 'token' {
   return location.protocol === 'https:' ? 'token' : 'code';

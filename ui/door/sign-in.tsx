@@ -52,7 +52,7 @@ function Token() {
         onInput={(event) => setToken(event.currentTarget.value)}
       />
       <p class="hint">
-        Its user needs the right to <code>get</code> the non-resource URLs <code>/fluxd/api/*</code>. A token for one hour:
+        Its user needs the right to <code>get</code> the non-resource URLs <code>/fluxd/api/v1/*</code>. A token for one hour:
       </p>
       <pre class="door-command">kubectl create token NAME --duration=1h</pre>
       <button type="submit">Sign in</button>

@@ -3,6 +3,7 @@ import type { Live } from '../api/live.ts';
 import { LiveView } from '../shell/live-view.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { plural } from '../text/sentence.ts';
 import { SourceCard } from './source-card.tsx';
 import { TroubleList } from './trouble-list.tsx';
 
@@ -25,9 +26,7 @@ function Known({ overview: { sources, troubles, omitted } }: { readonly overview
       ) : troubles.length > 0 ? (
         <TroubleList troubles={troubles} omitted={omitted} hasSources={hasSources} />
       ) : (
-        <p class="all-well" role="status">
-          <StateMark state="ok" /> Nothing failed, and nothing is held.
-        </p>
+        <AllWell sources={sources} />
       )}
       <section class="sources" aria-labelledby="sources-title">
         <h2 id="sources-title">{hasSources ? 'Sources' : 'Source'}</h2>
@@ -36,5 +35,18 @@ function Known({ overview: { sources, troubles, omitted } }: { readonly overview
         ))}
       </section>
     </>
+  );
+}
+
+/** Without troubles: what is not healthy yet may still fail. */
+function AllWell({ sources }: Pick<OverviewWire, 'sources'>) {
+  const open = sources.reduce((sum, { health }) => sum + (health?.counts.inProgress ?? 0), 0);
+  return (
+    <p class="all-well" role="status">
+      <StateMark state={open === 0 ? 'ok' : 'waiting'} />
+      {open === 0
+        ? 'Nothing failed, and nothing is held.'
+        : `Nothing is known to have failed; ${plural(open, 'object')} in progress.`}
+    </p>
   );
 }

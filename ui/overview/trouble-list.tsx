@@ -21,7 +21,7 @@ export function TroubleList({ troubles, omitted, hasSources }: Props) {
           <Trouble key={keyOf(trouble)} trouble={trouble} hasSources={hasSources} />
         ))}
       </ul>
-      {omitted > 0 && <p class="hint">And {plural(omitted, 'other')}; fluxctl status lists all.</p>}
+      {omitted > 0 && <p class="hint">And {plural(omitted, 'other')}.</p>}
     </section>
   );
 }

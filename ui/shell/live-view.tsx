@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { ProblemWire } from '../../src/api/wire/index.ts';
 import type { Live } from '../api/live.ts';
 import { sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
@@ -16,8 +17,12 @@ export function LiveView<T>({ live, children }: Props<T>) {
       return <Notice title="Loading…" />;
     case 'unreachable':
       return (
-        <Notice title="fluxd does not answer" isUrgent>
-          <p>The page tries again every few seconds. A port-forward may have ended: run fluxctl ui again.</p>
+        <Notice title={titleOf(live.problem)} isUrgent>
+          {live.problem ? (
+            <p>{sentence(live.problem.detail)} The page tries again every few seconds.</p>
+          ) : (
+            <p>The page tries again every few seconds. A port-forward may have ended: run fluxctl ui again.</p>
+          )}
         </Notice>
       );
     case 'refused':
@@ -30,9 +35,10 @@ export function LiveView<T>({ live, children }: Props<T>) {
     case 'stale':
       return (
         <>
-          <Notice title="fluxd does not answer" isUrgent>
+          <Notice title={titleOf(live.problem)} isUrgent>
             <p>
-              What is below was read <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
+              {live.problem && `${sentence(live.problem.detail)} `}What is below was read{' '}
+              <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
             </p>
           </Notice>
           <div class="stale">{children(live.value)}</div>
@@ -41,4 +47,8 @@ export function LiveView<T>({ live, children }: Props<T>) {
     case 'current':
       return <>{children(live.value)}</>;
   }
+}
+
+function titleOf(problem: ProblemWire | undefined): string {
+  return problem ? 'fluxd cannot answer now' : 'fluxd does not answer';
 }

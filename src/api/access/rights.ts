@@ -135,7 +135,11 @@ function hashOf(...parts: readonly string[]): string {
 }
 
 function unknownToken(): FluxError {
-  return forbidden('the token is not valid', 'It may have expired, or may be for another cluster or audience.');
+  return new FluxError('the token is not valid', {
+    code: 'api/bad-token',
+    fault: 'user',
+    help: 'It may have expired, or may be for another cluster or audience.',
+  });
 }
 
 function busy(message: string): FluxError {

@@ -8,6 +8,9 @@ import { badRequest } from '../status.ts';
 import { V1_PREFIX } from '../v1/index.ts';
 import { type PageCodeWire, type PageRightsWire, type PageSessionWire, pageCodeSchema } from '../wire/index.ts';
 
+/** Anyone may send a code, so little is read of what is sent. */
+const MAX_CODE_BYTES = 1_000;
+
 export interface SessionRoutesOptions {
   readonly sessions: PageSessions;
   readonly may: PageAccess;
@@ -39,6 +42,7 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
       path: `${V1_PREFIX}/ui/sessions`,
       access: 'page',
       body: 'json',
+      maxBodyBytes: MAX_CODE_BYTES,
       handle({ session, headers, body }) {
         if (session.type === 'token' || (session.type === 'anonymous' && session.because === 'no-token'))
           throw forbidden('codes are for loopback addresses', 'Sign in with a Kubernetes token.');

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { messageOf } from '../../base/index.ts';
 import { openBrowser } from '../browser.ts';
 import { type Launch, subcommand } from '../command.ts';
 import { notSupported } from '../errors.ts';
 import { interruptible } from '../interruptible.ts';
+import { printableLine } from '../printable.ts';
 import type { Session } from '../session.ts';
 
 interface Flags {
@@ -49,7 +51,9 @@ async function keepOpening(session: Session, browser: boolean, signal: AbortSign
   try {
     for await (const key of keyboard.keys) {
       if (key === 'q' || key === CTRL_C) return;
-      if (key === '\r' || key === '\n') await openPage(session, browser);
+      if (key !== '\r' && key !== '\n') continue;
+      // While fluxd restarts, the next Enter may succeed.
+      await openPage(session, browser).catch((error: unknown) => session.stderr.write(`${printableLine(messageOf(error))}\n`));
     }
   } finally {
     keyboard.close();

@@ -1,7 +1,7 @@
 import { type Cancellable, type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
-import type { Revision, Sandboxes } from '../../repository/index.ts';
+import type { Commit, Revision, Sandboxes } from '../../repository/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Pinning, Timing, UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
@@ -97,6 +97,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
   const listWorkloads = createWorkloadListing();
   const currentView = createCurrentView(source, reader);
   const why = createWhy({ ...options, currentView });
+  /** The commit of the last sync, once it was asked for. */
+  let synced: Commit | undefined;
   const dryRun = createDryRun({
     calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
     timeoutMs: options.timeoutMs,
@@ -200,8 +202,9 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     async syncedCommit(cancel) {
       const { revision } = options.objectStates.view;
       if (revision === undefined) return undefined;
-      const [commit] = await source.commits({ to: revision, limit: 1, allPaths: true }, cancel).catch(unlessAborted(cancel));
-      return commit;
+      if (synced?.revision !== revision)
+        [synced] = await source.commits({ to: revision, limit: 1, allPaths: true }, cancel).catch(unlessAborted(cancel));
+      return synced;
     },
     why: (question, cancel) => why.answer(question, cancel),
     knows: (question) => why.knows(question),

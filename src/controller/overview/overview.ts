@@ -36,11 +36,15 @@ export interface Overview {
 
 const MAX_TROUBLES = 100;
 
-/** All sources at a glance, and what is wrong, from what the daemon knows already: it asks neither the cluster nor a registry. */
+/** All sources at a glance, and what is wrong. What cannot be read of one source is a trouble of it, and the others are there. */
 export async function overviewOf(daemon: Daemon): Promise<Overview> {
-  const each = await Promise.all(daemon.sources.map((name) => lookAt(name, daemon.of(name))));
-  const views = each.map(({ view }) => view);
-  const troubles = await grouped(allTroubles(views, registryTroubles(daemon.registryHosts(), daemon.imageCacheFailure())));
+  const each = await Promise.all(daemon.sources.map((name) => lookAt(name, daemon.of(name)).catch(unread(name))));
+  const views = each.flatMap(({ view }) => view ?? []);
+  const others = [
+    ...each.flatMap(({ trouble }) => trouble ?? []),
+    ...registryTroubles(daemon.registryHosts(), daemon.imageCacheFailure()),
+  ];
+  const troubles = await grouped(allTroubles(views, others));
   return {
     sources: each.map(({ overview }) => overview),
     troubles: troubles.slice(0, MAX_TROUBLES),
@@ -53,7 +57,23 @@ function* allTroubles(views: readonly SourceView[], others: readonly Trouble[]):
   yield* others;
 }
 
-async function lookAt(name: string, daemon: Daemon): Promise<{ readonly overview: SourceOverview; readonly view: SourceView }> {
+interface Look {
+  readonly overview: SourceOverview;
+  /** Absent if the source could not be looked at; `trouble` says why. */
+  readonly view?: SourceView;
+  readonly trouble?: Trouble;
+}
+
+function unread(name: string): (error: unknown) => Look {
+  return (error) => {
+    if (!(error instanceof FluxError)) throw error;
+    const overview = { name, url: '', follows: '', ready: false, counts: {}, heldDeletions: 0, automation: 'on' } as const;
+    const text = `the state of the source cannot be read: ${error.message}`;
+    return { overview, trouble: { code: 'unread', state: 'unknown', text, objects: [], count: 0, source: name } };
+  };
+}
+
+async function lookAt(name: string, daemon: Daemon): Promise<Look> {
   const [health, [automation], { url }, commit] = await Promise.all([
     healthOf(daemon),
     daemon.automation(),

@@ -66,7 +66,7 @@ test('a module that has vanished fails with the command that refreshes the lock'
 
 test('a Debian version that has vanished fails with a command, and that command mends it', { timeout: 600_000 }, async () => {
   const copy = join(work, 'copy');
-  for (const name of ['bin', 'src', 'tools', 'container', 'package.json', 'package-lock.json', 'LICENSE']) {
+  for (const name of ['bin', 'src', 'tools', 'ui', 'container', 'package.json', 'package-lock.json', 'LICENSE']) {
     cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
