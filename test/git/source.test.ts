@@ -343,6 +343,22 @@ describe('files and blobs', () => {
 });
 
 describe('commits', () => {
+  test('of a time that no calendar has get the last one that can be written', async () => {
+    const remote = createRemote();
+    const [tree, parent] = [remote.git('rev-parse', 'main^{tree}'), remote.git('rev-parse', 'main')];
+    const who = 'A <a@b> 99999999999999 +0000';
+    const late = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin'], {
+      env: { ...process.env, GIT_DIR: remote.path },
+      input: `tree ${tree}\nparent ${parent}\nauthor ${who}\ncommitter ${who}\n\nLate\n`,
+      encoding: 'utf8',
+    }).trim();
+    remote.git('update-ref', 'refs/heads/main', late);
+    const source = sourceOf(remote.path);
+    await source.fetch();
+    const [commit] = await source.commits({ to: late, limit: 1 });
+    expect(new Date(commit?.committedAt ?? Number.NaN).toISOString()).toBe('+275760-09-13T00:00:00.000Z');
+  });
+
   test('are listed newest first, with trailers, restricted to the paths unless told otherwise', async () => {
     const remote = createRemote();
     const first = remote.git('rev-parse', 'main');
