@@ -138,7 +138,9 @@
 {{- if or .Values.syncGarbageCollection.enabled .Values.syncGarbageCollection.dry }}
 {{- include "flux.flag" (list "sync-garbage-collection-limit" .Values.syncGarbageCollection.limit) }}
 {{- end }}
+{{- if ne .Values.ui "read-only" }}
 {{- include "flux.flag" (list "ui" .Values.ui) }}
+{{- end }}
 {{- if .Values.tls.secretName }}
 - "--tls-cert-file=/etc/fluxd/tls/tls.crt"
 - "--tls-private-key-file=/etc/fluxd/tls/tls.key"
