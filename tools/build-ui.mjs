@@ -6,8 +6,8 @@ import { build } from 'rolldown';
 const SOURCES = join(import.meta.dirname, '../ui');
 
 /**
- * Builds the web page into a directory: one script, one style sheet, an icon, and the document that names them. Their names change with their
- * content, so that browsers may keep them.
+ * Builds the web page into a directory: one script, one style sheet, an icon, and the document that names them. Their names change
+ * with their content, so that browsers may keep them.
  */
 export async function buildUi(directory) {
   rmSync(directory, { recursive: true, force: true });
@@ -38,7 +38,7 @@ async function scriptOf(file) {
   return output[0].code;
 }
 
-/** What all share first, then that of each part; a rule concerns one class, so their order does not matter. */
+/** What all share first, then that of each part. */
 function styleSheets() {
   const parts = readdirSync(SOURCES, { recursive: true }).filter((name) => name.endsWith('.css') && name !== 'style.css');
   return ['style.css', ...parts.sort()].map((name) => readFileSync(join(SOURCES, name), 'utf8').trim());

@@ -14,8 +14,8 @@ import { Boundary } from './shell/boundary.tsx';
 import { Header } from './shell/header.tsx';
 import { Notice } from './shell/notice.tsx';
 import { type Route, route } from './shell/route.ts';
+import { Unanswered } from './shell/unanswered.tsx';
 import { Syncs } from './syncs/syncs.tsx';
-import { sentence } from './text/sentence.ts';
 
 /** Pause before the page asks again for a session that it could not get. */
 const AGAIN_MS = 3_000;
@@ -45,9 +45,7 @@ function Unreachable({ problem }: { readonly problem: ProblemWire | undefined })
   }, []);
   return (
     <main>
-      <Notice title={problem ? 'fluxd cannot answer now' : 'fluxd does not answer'} isUrgent>
-        <p>{problem && `${sentence(problem.detail)} `}The page tries again every few seconds.</p>
-      </Notice>
+      <Unanswered problem={problem}>The page tries again every few seconds.</Unanswered>
     </main>
   );
 }

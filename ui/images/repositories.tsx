@@ -1,16 +1,13 @@
-import { useState } from 'preact/hooks';
 import type { ImageScansWire } from '../../src/api/wire/index.ts';
+import { useShowMore } from '../shell/show-more.tsx';
 import { sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 
 type Repository = ImageScansWire['repositories'][number];
 
-/** Rows that are drawn at once. */
-const STEP = 200;
-
 /** When each image repository was read, and when it is read again; those that fail first. */
 export function Repositories({ repositories }: { readonly repositories: readonly Repository[] }) {
-  const [shown, setShown] = useState(STEP);
+  const { shown, button } = useShowMore(repositories.length);
   const ordered = repositories.toSorted((a, b) => Number(b.error !== undefined) - Number(a.error !== undefined));
   return (
     <section class="table-frame">
@@ -40,11 +37,7 @@ export function Repositories({ repositories }: { readonly repositories: readonly
           ))}
         </tbody>
       </table>
-      {repositories.length > shown && (
-        <button type="button" onClick={() => setShown(shown + STEP)}>
-          Show {Math.min(STEP, repositories.length - shown)} more
-        </button>
-      )}
+      {button}
     </section>
   );
 }

@@ -3,8 +3,8 @@ import { useLive } from '../api/use-live.ts';
 import { LiveView } from '../shell/live-view.tsx';
 import { hrefOf, NO_FILTER } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
+import { NextStep } from '../text/next-step.tsx';
 import { sentence } from '../text/sentence.ts';
-import { Time } from '../text/time.tsx';
 import { Chain } from './chain.tsx';
 import { Tags } from './tags.tsx';
 
@@ -40,13 +40,7 @@ function Known({ why: { answer, state, next, links, tags } }: { readonly why: Wh
           <p>{sentence(answer)}</p>
           {next && (
             <p class="hint">
-              {next.at === undefined ? (
-                sentence(next.text)
-              ) : (
-                <>
-                  {sentence(next.text).slice(0, -1)} <Time at={next.at} />.
-                </>
-              )}
+              <NextStep next={next} />
             </p>
           )}
         </div>

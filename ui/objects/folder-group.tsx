@@ -1,13 +1,10 @@
-import { useState } from 'preact/hooks';
-import { Counts } from '../overview/counts.tsx';
+import { Counts, OBJECT_STATES } from '../overview/counts.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
+import { useShowMore } from '../shell/show-more.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
 import { sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 import { type Group, type ObjectEntry, placeOf } from './groups.ts';
-
-/** Rows that are drawn at once. */
-const STEP = 200;
 
 interface Props {
   readonly group: Group;
@@ -18,7 +15,7 @@ interface Props {
 
 /** A folder, and when it is open its objects. */
 export function FolderGroup({ group: { source, folder, objects, counts }, hasSources, isOpen, onToggle }: Props) {
-  const [shown, setShown] = useState(STEP);
+  const { shown, button } = useShowMore(objects.length);
   return (
     <section class="folder">
       <h2>
@@ -28,7 +25,7 @@ export function FolderGroup({ group: { source, folder, objects, counts }, hasSou
           </span>
           {folder === '' ? 'Not in Git' : folder}
           {hasSources && source !== undefined && <span class="badge">{source}</span>}
-          <Counts counts={counts} order={STATES} none="" />
+          <Counts counts={counts} order={OBJECT_STATES} none="" />
         </button>
       </h2>
       {isOpen && (
@@ -38,16 +35,10 @@ export function FolderGroup({ group: { source, folder, objects, counts }, hasSou
           ))}
         </ul>
       )}
-      {isOpen && objects.length > shown && (
-        <button type="button" onClick={() => setShown(shown + STEP)}>
-          Show {Math.min(STEP, objects.length - shown)} more
-        </button>
-      )}
+      {isOpen && button}
     </section>
   );
 }
-
-const STATES = ['failed', 'refused', 'held', 'waiting', 'synced', 'skipped'];
 
 /** The mark of each state; an unknown one of a newer daemon has its own. */
 const MARKS: Readonly<Record<string, string>> = {

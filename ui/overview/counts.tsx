@@ -5,6 +5,9 @@ interface Props {
   readonly none: string;
 }
 
+/** The states of objects, the worst first. */
+export const OBJECT_STATES = ['failed', 'refused', 'held', 'waiting', 'synced', 'skipped'];
+
 const WORDS: Readonly<Record<string, string>> = { inProgress: 'in progress', current: 'healthy' };
 
 /** Numbers of objects by state. */

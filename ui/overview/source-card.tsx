@@ -2,7 +2,7 @@ import type { OverviewWire } from '../../src/api/wire/index.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
-import { Counts } from './counts.tsx';
+import { Counts, OBJECT_STATES } from './counts.tsx';
 
 type Source = OverviewWire['sources'][number];
 
@@ -75,5 +75,4 @@ function Synced({ source: { revision, syncedAt, commit } }: { readonly source: S
   );
 }
 
-const OBJECT_STATES = ['failed', 'refused', 'held', 'waiting', 'synced', 'skipped'];
 const HEALTH_STATES = ['failed', 'missing', 'unknown', 'inProgress', 'terminating', 'current'];

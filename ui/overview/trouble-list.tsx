@@ -1,6 +1,7 @@
 import type { TroubleWire } from '../../src/api/wire/index.ts';
 import { ObjectLink } from '../shell/object-link.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { NextStep } from '../text/next-step.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 
@@ -46,13 +47,7 @@ function Trouble({ trouble, hasSources }: { readonly trouble: TroubleWire; reado
         <p class="trouble-text">{sentence(text)}</p>
         {next && (
           <p class="trouble-next">
-            {next.at === undefined ? (
-              sentence(next.text)
-            ) : (
-              <>
-                {sentence(next.text).slice(0, -1)} <Time at={next.at} />.
-              </>
-            )}
+            <NextStep next={next} />
           </p>
         )}
       </div>

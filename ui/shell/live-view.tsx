@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { ProblemWire } from '../../src/api/wire/index.ts';
 import type { Live } from '../api/live.ts';
 import { sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 import { Notice } from './notice.tsx';
+import { Unanswered } from './unanswered.tsx';
 
 interface Props<T> {
   readonly live: Live<T>;
@@ -17,13 +17,10 @@ export function LiveView<T>({ live, children }: Props<T>) {
       return <Notice title="Loading…" />;
     case 'unreachable':
       return (
-        <Notice title={titleOf(live.problem)} isUrgent>
-          {live.problem ? (
-            <p>{sentence(live.problem.detail)} The page tries again every few seconds.</p>
-          ) : (
-            <p>The page tries again every few seconds. A port-forward may have ended: run fluxctl ui again.</p>
-          )}
-        </Notice>
+        <Unanswered problem={live.problem}>
+          The page tries again every few seconds.
+          {!live.problem && ' A port-forward may have ended: run fluxctl ui again.'}
+        </Unanswered>
       );
     case 'refused':
       return (
@@ -35,20 +32,13 @@ export function LiveView<T>({ live, children }: Props<T>) {
     case 'stale':
       return (
         <>
-          <Notice title={titleOf(live.problem)} isUrgent>
-            <p>
-              {live.problem && `${sentence(live.problem.detail)} `}What is below was read{' '}
-              <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
-            </p>
-          </Notice>
+          <Unanswered problem={live.problem}>
+            What is below was read <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
+          </Unanswered>
           <div class="stale">{children(live.value)}</div>
         </>
       );
     case 'current':
       return <>{children(live.value)}</>;
   }
-}
-
-function titleOf(problem: ProblemWire | undefined): string {
-  return problem ? 'fluxd cannot answer now' : 'fluxd does not answer';
 }
