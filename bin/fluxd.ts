@@ -88,6 +88,8 @@ function releaseMemory(): void {
 
 async function run(config: Config, log: Logger): Promise<void> {
   const metrics = await createMetrics({ version });
+  // Beside the start, which takes longer.
+  const page = pageOf(config.ui, log.child({ component: 'api' }));
   const endpoints = config.webhooks && (await readEndpoints(config.webhooks.configFile, log));
   const flux = await startFlux({
     config,
@@ -104,7 +106,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     clock: systemClock,
     log,
   });
-  const listeners = await listen(config, flux, metrics, log);
+  const listeners = await listen(config, flux, metrics, await page, log);
   if (config.webhooks && endpoints)
     listeners.push(await listenForWebhooks(config.webhooks.listen, { endpoints, daemon: flux.daemon, metrics, log }));
   const reason = await Promise.race([signalled(), flux.ended.then(() => 'the loop has ended')]);
@@ -118,10 +120,10 @@ async function listen(
   config: Config,
   { daemon, reviewAccess }: RunningFlux,
   { render, request }: Pick<Metrics, 'render' | 'request'>,
+  ui: ApiServerOptions['ui'],
   log: Logger,
 ): Promise<HttpListener[]> {
   const child = log.child({ component: 'api' });
-  const ui = await pageOf(config.ui, child);
   const api = createApiServer({
     daemon,
     log: child,
