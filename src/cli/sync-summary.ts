@@ -1,5 +1,5 @@
 import type { SyncReportWire } from '../api/client/index.ts';
-import { refusedInWords } from '../repository/index.ts';
+import { waitingInWords } from '../repository/index.ts';
 import { printableLine } from './printable.ts';
 import type { Paint } from './style.ts';
 
@@ -10,9 +10,8 @@ type Problem = SyncReportWire['errors'][number];
 const OUTCOMES = ['created', 'configured', 'deleted', 'unchanged', 'skipped', 'held', 'failed'];
 
 /** What of the branch is not synced, since a signature is refused. */
-export function describeUnverified({ commit, tag, why, commits }: NonNullable<SyncReportWire['unverified']>): string {
-  const others = commits === 1 ? 'it waits' : `it and what follows it, ${commits} commits, wait`;
-  return printableLine(`${refusedInWords({ commit, tag })} ${why}; ${others}`);
+export function describeUnverified(unverified: NonNullable<SyncReportWire['unverified']>): string {
+  return printableLine(waitingInWords(unverified));
 }
 
 /** The failures that need attention: objects that were not applied, and refused manifests. Empty when there are none. */

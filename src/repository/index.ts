@@ -30,5 +30,5 @@ export type { ContainerLayers, Sandboxes, SandboxLayers } from './sandbox-layers
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';
 export type { TreeFile } from './tree-file.ts';
-export { headNotVerified, refusedInWords, type Unverified } from './unverified.ts';
+export { headNotVerified, refusedInWords, type Unverified, waitingInWords } from './unverified.ts';
 export type { Writer, Writers } from './writers.ts';

@@ -22,6 +22,16 @@ export function refusedInWords({ commit, tag }: Pick<Unverified, 'commit'> & { r
   return tag === undefined ? `commit ${commit.slice(0, 7)}` : `tag ${tag} of commit ${commit.slice(0, 7)}`;
 }
 
+/** What was refused, why, and what waits for it. */
+export function waitingInWords({
+  why,
+  commits,
+  ...refused
+}: Pick<Unverified, 'commit' | 'why' | 'commits'> & { readonly tag?: string | undefined }): string {
+  const others = commits === 1 ? 'it waits' : `it and what follows it, ${commits} commits, wait`;
+  return `${refusedInWords(refused)} ${why}; ${others}`;
+}
+
 /** Flux v1's text, which its fluxctl recognises. */
 export function headNotVerified(accepted: Revision | undefined, head: Revision): string {
   const last = `The last verified commit was ${accepted?.slice(0, 8) ?? ''}. HEAD is ${head.slice(0, 8)}.`;

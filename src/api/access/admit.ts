@@ -4,8 +4,8 @@ import { type Authenticator, openSession, type Right, requireRight, type Session
 
 /**
  * Who may call a route. `public`: any caller, from any address. `authorized`: a caller whose session has the right to it. `signed`: any
- * caller, under any host name and without a session, because the handler itself rejects requests without a valid signature. `page`: a browser that has no session yet, over loopback or
- * TLS.
+ * caller, under any host name and without a session, because the handler itself rejects requests without a valid signature. `page`: a
+ * browser that has no session yet, over loopback or TLS.
  */
 export type Access = 'public' | 'authorized' | 'signed' | 'page';
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isCurrent } from '../etag.ts';
 import type { Reply, Route } from '../route.ts';
 import { type Asset, type Assets, INDEX } from './assets.ts';
 
@@ -50,7 +51,7 @@ function fileReply(asset: Asset | undefined, headers: IncomingHttpHeaders, cache
   if (!asset) return { status: 404, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
   const { contentType, plain, gzipped, etag } = asset;
   const caching = { ETag: etag, 'Cache-Control': cached, Vary: 'Accept-Encoding', ...SECURITY_HEADERS };
-  if (headers['if-none-match'] === etag) return { status: 304, headers: caching };
+  if (isCurrent(headers, etag)) return { status: 304, headers: caching };
   const zipped = acceptsGzip(headers);
   return {
     status: 200,

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { FluxError } from '../../base/index.ts';
+import { etagOf } from '../etag.ts';
 
 /** A file of the page, in memory. */
 export interface Asset {
@@ -47,6 +47,5 @@ async function readAsset(path: string): Promise<Asset> {
   const contentType = CONTENT_TYPES[extname(path)];
   if (contentType === undefined) throw new Error(`${path} is of no kind that is served`);
   const plain = await readFile(path);
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  return { contentType, plain, gzipped: await promisify(gzip)(plain, { level: 9 }), etag };
+  return { contentType, plain, gzipped: await promisify(gzip)(plain, { level: 9 }), etag: etagOf(plain) };
 }

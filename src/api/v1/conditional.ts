@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { etagOf, isCurrent } from '../etag.ts';
 import type { Reply, Route } from '../route.ts';
 
 /** Adds an ETag to the responses of a GET route, responds with 304 if the client's copy is current (RFC 9110, 13.1.2), and serves HEAD. */
@@ -10,16 +10,11 @@ export function conditional(route: Route): Route {
     async handle(request) {
       const reply = await route.handle(request);
       if (reply.status !== 200 || (typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))) return reply;
-      const etag = `"${createHash('sha256').update(reply.body).digest('base64url').slice(0, 22)}"`;
+      const etag = etagOf(reply.body);
       // Caches must revalidate each time, and shared caches must not store the response.
       const headers = { ETag: etag, 'Cache-Control': 'private, no-cache' };
-      if (!matches(request.headers['if-none-match'], etag)) return { ...reply, headers: { ...reply.headers, ...headers } };
+      if (!isCurrent(request.headers, etag)) return { ...reply, headers: { ...reply.headers, ...headers } };
       return { status: 304, headers } satisfies Reply;
     },
   };
-}
-
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(',').some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === etag);
 }

@@ -5,7 +5,7 @@ import type { ObjectStateName } from '../sync/object-states.ts';
 import { grouped } from './grouped.ts';
 import { registryTroubles } from './registry-troubles.ts';
 import { type SourceView, sourceTroubles } from './source-troubles.ts';
-import type { Trouble } from './trouble.ts';
+import { type Trouble, wholeTrouble } from './trouble.ts';
 
 /** One source at a glance. */
 export interface SourceOverview {
@@ -69,7 +69,7 @@ function unread(name: string): (error: unknown) => Look {
     if (!(error instanceof FluxError)) throw error;
     const overview = { name, url: '', follows: '', ready: false, counts: {}, heldDeletions: 0, automation: 'on' } as const;
     const text = `the state of the source cannot be read: ${error.message}`;
-    return { overview, trouble: { code: 'unread', state: 'unknown', text, objects: [], count: 0, source: name } };
+    return { overview, trouble: { ...wholeTrouble('unread', 'unknown', text), source: name } };
   };
 }
 

@@ -1,9 +1,11 @@
 import type { FluxError } from '../../base/index.ts';
+import { waitingInWords } from '../../repository/index.ts';
 import type { Daemon, HealthReport } from '../daemon/daemon.ts';
 import type { ObjectState } from '../sync/object-states.ts';
 import type { NextStep } from '../why/answer.ts';
+import { AFTER_OTHERS, APPROVE, haveSigned, SCALE_ONCE } from '../why/next-steps.ts';
 import { advised } from '../why/rules/rule.ts';
-import type { Trouble } from './trouble.ts';
+import { type Trouble, wholeTrouble } from './trouble.ts';
 
 /** What is known of one source. */
 export interface SourceView {
@@ -30,24 +32,20 @@ export function* sourceTroubles(view: SourceView): Generator<Trouble> {
 }
 
 function ofSyncs({ readiness: { ready, reason }, objects: { failure } }: SourceView): readonly Trouble[] {
-  if (failure) return [whole('sync-failed', 'failed', `syncs fail: ${failure.message}`, afterError(failure))];
-  return ready ? [] : [whole('not-ready', 'unknown', reason)];
+  if (failure) return [wholeTrouble('sync-failed', 'failed', `syncs fail: ${failure.message}`, afterError(failure))];
+  return ready ? [] : [wholeTrouble('not-ready', 'unknown', reason)];
 }
 
 function ofCommits({ objects: { unverified } }: SourceView): readonly Trouble[] {
   if (!unverified) return [];
-  const { commit, tag, why, commits } = unverified;
-  const what = tag === undefined ? `commit ${commit.slice(0, 7)}` : `tag ${tag}`;
-  const others = commits === 1 ? 'it waits' : `it and what follows it, ${commits} commits, wait`;
-  const next = { text: `Have the ${tag === undefined ? 'commit' : 'tag'} signed by a trusted key, or trust its key.` };
-  return [whole('not-verified', 'held', `${what} ${why}; ${others}`, next)];
+  return [wholeTrouble('not-verified', 'held', waitingInWords(unverified), haveSigned(unverified))];
 }
 
 function ofAutomation({ suspension }: SourceView): readonly Trouble[] {
   if (!suspension) return [];
   const { user, message, since } = suspension;
   const text = `automation is suspended${user === '' ? '' : ` by ${user}`}${message === '' ? '' : `: ${message}`}`;
-  return [{ ...whole('suspended', 'held', text, { text: 'fluxctl resume resumes it.' }), since }];
+  return [{ ...wholeTrouble('suspended', 'held', text, { text: 'fluxctl resume resumes it.' }), since }];
 }
 
 const STATES = { failed: 'failed', refused: 'failed', held: 'held', waiting: 'waiting' } as const;
@@ -77,19 +75,11 @@ function nextOf({
 }: Pick<ObjectState, 'state'> & { readonly [Key in 'place' | 'error' | 'waitsFor']: ObjectState[Key] | undefined }) {
   if (error) return afterError(error);
   if (waitsFor) return AFTER_OTHERS;
-  if (state === 'waiting') return REPLICAS;
+  if (state === 'waiting') return SCALE_ONCE;
   // What is not in Git is held from deletion.
-  return state === 'held' && !place ? APPROVAL : undefined;
+  return state === 'held' && !place ? APPROVE : undefined;
 }
-
-const REPLICAS: NextStep = { text: 'Scale the object to the number in Git once, or remove spec.replicas from the file.' };
-const AFTER_OTHERS: NextStep = { text: 'It is applied as soon as what it waits for allows it.' };
-const APPROVAL: NextStep = { text: 'fluxctl gc lists what is held, and approves it.' };
 
 function afterError(error: FluxError): NextStep {
   return advised(error).next ?? TRIED_AGAIN;
-}
-
-function whole(code: string, state: Trouble['state'], text: string, next?: NextStep): Trouble {
-  return { code, state, text, objects: [], count: 0, ...(next ? { next } : {}) };
 }

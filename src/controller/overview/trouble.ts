@@ -21,5 +21,10 @@ export interface Trouble {
   readonly next?: NextStep;
 }
 
+/** A trouble of a whole source, or of what the sources share. */
+export function wholeTrouble(code: string, state: Trouble['state'], text: string, next?: NextStep): Trouble {
+  return { code, state, text, objects: [], count: 0, ...(next ? { next } : {}) };
+}
+
 /** Objects of one trouble that are named; `count` is the number of all. */
 export const SHOWN_OBJECTS = 5;

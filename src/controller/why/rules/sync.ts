@@ -4,6 +4,7 @@ import type { ObjectState } from '../../sync/object-states.ts';
 import { describeClosed } from '../../sync/sync-window.ts';
 import type { Finding, Link } from '../answer.ts';
 import type { Facts } from '../facts.ts';
+import { AFTER_OTHERS, APPROVE, haveSigned, SCALE_ONCE } from '../next-steps.ts';
 import { advised, clause, find, type Rule, refusalIn, short } from './rule.ts';
 
 /** Whether the revision is applied, and what came of the object. */
@@ -106,7 +107,7 @@ function heldDeletion({ manifest, object, source: { failedUnits } }: Facts): Fin
     code: 'held-deletion',
     state: 'held',
     text: clause(`${left}, and its deletion is held: ${why(object)}`),
-    next: { text: 'fluxctl gc lists what is held, and approves it.' },
+    next: APPROVE,
   };
 }
 
@@ -137,7 +138,7 @@ function replicasHeld({ object }: Facts): Finding | undefined {
     code: REPLICAS_HELD.replace(/^cluster\//, ''),
     state: 'waiting',
     text: clause(why(object)),
-    next: { text: 'Scale the object to the number in Git once, or remove spec.replicas from the file.' },
+    next: SCALE_ONCE,
   };
 }
 
@@ -162,7 +163,7 @@ function waitsForOther({ object }: Facts): Finding | undefined {
     code: 'dependency',
     state: 'waiting',
     text: clause(`it ${why(object)}`),
-    next: { text: `It is applied as soon as what it waits for allows it. ${ask}` },
+    next: { text: `${AFTER_OTHERS.text} ${ask}` },
   };
 }
 
@@ -192,7 +193,7 @@ function windowClosed({ source: { applied, head, closed }, manifest }: Facts): F
 /** What is asked about may be changed, or created, by a commit that is refused. */
 function unverifiedHead({ source: { head, unverified } }: Facts): Finding | undefined {
   if (!unverified) return undefined;
-  const { tag, why: fault, commits } = unverified;
+  const { why: fault, commits } = unverified;
   const stays = head === undefined ? 'nothing is synced' : `revision ${short(head)} stays in effect`;
   return {
     code: 'head-unverified',
@@ -200,7 +201,7 @@ function unverifiedHead({ source: { head, unverified } }: Facts): Finding | unde
     text: clause(
       `${refusedInWords(unverified)} ${fault}, so ${commits === 1 ? 'it waits' : `${commits} commits wait`}; ${stays}`,
     ),
-    next: { text: `Have the ${tag === undefined ? 'commit' : 'tag'} signed by a trusted key, or trust its key.` },
+    next: haveSigned(unverified),
   };
 }
 
