@@ -54,6 +54,7 @@ import { createConfigMapStore } from './memory/config-map.ts';
 import { readOwnValues } from './object/own-values.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
+import { createOwned } from './owned/owned.ts';
 import { lostFields } from './plan/drift.ts';
 import { isFought, noteCorrections } from './plan/fight.ts';
 import { planSync } from './plan/plan.ts';
@@ -187,6 +188,7 @@ export async function createCluster(options: ClusterOptions) {
     isHealthy: (target, set) => healthOf(target, set) === 'current',
     ask: (set) => attention.ask([set]),
   });
+  const owned = createOwned({ transport, allowed, clock });
   const plans = new WeakMap<Plan, Made>();
   /** What ids follow from, as of the last question. */
   let names: Names = { directory: undefined, defined: [] };
@@ -402,6 +404,8 @@ export async function createCluster(options: ClusterOptions) {
 
     pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>
       readPods(id, { transport, allowed }, { limit, signal }),
+
+    owned,
 
     capabilities: ({ signal }: Cancellable = {}): Promise<ClusterCapabilities> => readCapabilities(signal),
 

@@ -12,4 +12,6 @@ export type { Trouble } from './overview/trouble.ts';
 export type { HeldDeletions } from './sync/approvals.ts';
 export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type ObjectState, objectKey } from './sync/object-states.ts';
+export type { TopologyNode } from './topology/node.ts';
+export { type Topology, type TopologyQuestion, topologyOf } from './topology/topology.ts';
 export { LINK_KINDS, LINK_STATES, type Link, type WhyAnswer, type WhyQuestion } from './why/answer.ts';

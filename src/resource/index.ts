@@ -46,10 +46,12 @@ export {
   objectKey,
   parseApiVersion,
 } from './object.ts';
+export type { KindAndName, OwnedInNamespace, OwnedObject } from './owned.ts';
 export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
 export { pullSecretsOf } from './pull-secrets.ts';
 export type { LockedChart, OciChart, RemoteChart, RepositoryChart } from './remote-chart.ts';
 export { type KindScope, scopesOf } from './scope.ts';
+export { type Labels, podLabels, serviceSelector, type Use, type UseType, usesOf } from './uses.ts';
 export {
   containersOf,
   FLUX_V1_WORKLOADS,

@@ -52,6 +52,8 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     deleteOrphans: (orphans) => called('deleteOrphans', orphans, queuedSync('s-1')),
     health: async (options) => called('health', options.waitMs, { revision: 'r-1', settled: true, counts: {}, objects: [] }),
     objects: () => ({ follows: [], objects: [] }),
+    relations: async () => [],
+    owned: async (question) => called('owned', question, { objects: [], isCut: false }),
     syncedCommit: async () => undefined,
     why: async (question) =>
       called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),

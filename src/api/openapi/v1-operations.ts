@@ -17,8 +17,10 @@ import {
   pageRightsSchema,
   pageSessionSchema,
   publicKeySchema,
+  STATUSES,
   sourcesSchema,
   syncReportSchema,
+  topologySchema,
   whoAndWhySchema,
   whySchema,
   writersSchema,
@@ -82,6 +84,22 @@ const OF_SOURCES: Operations = {
     namespace: { description: 'With an image: only workloads of this namespace.', schema: z.string() },
     file: { description: 'A file of the repository, with or without a line: `deploy/cart.yaml:12`.', schema: z.string() },
   }),
+  'GET /api/v1/topology': read(
+    'getTopology',
+    'Returns what runs, from the repositories to the pods, as a graph of at most 300 nodes.',
+    topologySchema,
+    {
+      folder: { description: 'Only objects of this folder and of those below it.', schema: z.string() },
+      namespace: { description: 'Only objects of this namespace; `<cluster>` for those without.', schema: z.string() },
+      kind: { description: 'Only objects of this kind, in lower case.', schema: z.string() },
+      status: { description: 'Only objects of this status.', schema: z.enum(STATUSES) },
+      text: { description: 'Only objects whose id or file has this text.', schema: z.string() },
+      around: {
+        description: 'One object with what is around it, `shop:deployment/cart`, instead of a filter.',
+        schema: z.string(),
+      },
+    },
+  ),
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
     wait,

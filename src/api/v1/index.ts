@@ -14,6 +14,7 @@ import { objectRoutes } from './objects.ts';
 import { overviewRoutes } from './overview.ts';
 import { sourceRoutes } from './sources.ts';
 import { syncRoutes } from './syncs.ts';
+import { topologyRoutes } from './topology.ts';
 import { whyRoutes } from './why.ts';
 import { writerRoutes } from './writers.ts';
 
@@ -39,6 +40,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...imageScanRoutes(daemon),
     ...sourceRoutes(daemon),
     ...overviewRoutes(daemon, clock),
+    ...topologyRoutes(daemon),
     ...eventRoutes(daemon, clock),
   ].map(conditional);
 }

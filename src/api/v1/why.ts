@@ -3,6 +3,7 @@ import type { Daemon, Link, WhyAnswer, WhyQuestion } from '../../controller/inde
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import type { WhyWire } from '../wire/index.ts';
+import { textParameter } from './parameter.ts';
 import { V1_PREFIX } from './prefix.ts';
 
 /** `GET /api/v1/why?id=…&container=…`, `?image=…&namespace=…` or `?file=…`: why it is as it is. */
@@ -20,13 +21,10 @@ export function whyRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
-/** Limit of each parameter, in characters. */
-const MAX_LENGTH = 4096;
-
 /** @throws FluxError `api/bad-request` unless the query asks about exactly one thing. */
 function parseQuestion(query: URLSearchParams): WhyQuestion {
   const [id, image, file, container, namespace] = ['id', 'image', 'file', 'container', 'namespace'].map((name) =>
-    given(query, name),
+    textParameter(query, name),
   );
   const asked = [id, image, file].filter((each) => each !== undefined);
   if (asked.length !== 1) {
@@ -38,12 +36,6 @@ function parseQuestion(query: URLSearchParams): WhyQuestion {
   if (image !== undefined) return { by: 'image', image, ...(namespace === undefined ? {} : { namespace }) };
   const [, path = '', line] = /^(.*?)(?::(\d{1,7}))?$/s.exec(file ?? '') ?? [];
   return { by: 'file', file: path, ...(line === undefined ? {} : { line: Number(line) }) };
-}
-
-function given(query: URLSearchParams, name: string): string | undefined {
-  const value = query.get(name) ?? '';
-  if (value.length > MAX_LENGTH) throw badRequest(`${name} is longer than ${MAX_LENGTH} characters`);
-  return value === '' ? undefined : value;
 }
 
 function answerToWire({ answer, state, cause, id, container, source, next, links, tags, others }: WhyAnswer): WhyWire {

@@ -57,5 +57,6 @@ export {
   syncReportSchema,
   type UnverifiedWire,
 } from './sync.ts';
+export { STATUSES, type TopologyNodeWire, type TopologyWire, topologySchema } from './topology.ts';
 export { type WhyWire, whySchema } from './why.ts';
 export { type WritersWire, writersSchema } from './writers.ts';

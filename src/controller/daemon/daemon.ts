@@ -3,13 +3,14 @@ import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, O
 import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Commit, Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
-import type { Container, Problem, ResourceId, Rollout } from '../../resource/index.ts';
+import type { Container, OwnedInNamespace, Problem, ResourceId, Rollout } from '../../resource/index.ts';
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
 import type { ProposedOn } from '../pull-requests/proposed-on.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
+import type { Relation } from '../topology/relations.ts';
 import type { WhyAnswer, WhyQuestion } from '../why/answer.ts';
 
 /** Why a workload cannot be changed through Git; empty if it can (worded as in Flux v1). */
@@ -253,6 +254,13 @@ export interface Daemon {
     readonly failure?: FluxError;
     readonly unverified?: Unverified;
   };
+  /** What the objects of the repositories need of each other, as of the last revision that was read. */
+  relations(): Promise<readonly Relation[]>;
+  /**
+   * What controllers of the cluster have made in a namespace.
+   * @throws FluxError `cluster/forbidden` …
+   */
+  owned(question: { readonly namespace: string; readonly withJobs: boolean }): Promise<OwnedInNamespace>;
   /** The commit of the last sync; undefined before the first, and where the mirror does not have it any more. */
   syncedCommit(options?: Cancellable): Promise<Commit | undefined>;
   /**

@@ -25,6 +25,7 @@ import type { History } from '../sync/history.ts';
 import type { ObjectStates } from '../sync/object-states.ts';
 import type { SyncReports } from '../sync/sync-reports.ts';
 import { requireOpen, type SyncWindow } from '../sync/sync-window.ts';
+import { type Relation, relationsOf } from '../topology/relations.ts';
 import type { WhyQuestion } from '../why/answer.ts';
 import { createWhy } from '../why/why.ts';
 import { createChangeHints } from './change-hints.ts';
@@ -99,6 +100,8 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
   const why = createWhy({ ...options, currentView });
   /** The commit of the last sync, once it was asked for. */
   let synced: Commit | undefined;
+  /** What the manifests of a view need of each other, once it was asked for. */
+  let related: { readonly manifests: object; readonly relations: Promise<readonly Relation[]> } | undefined;
   const dryRun = createDryRun({
     calculate: (spec, cancel) => dryRunUpdate(spec, options, cancel),
     timeoutMs: options.timeoutMs,
@@ -199,6 +202,13 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       const follows = [{ name: source.follows(), ...(revision === undefined ? {} : { revision }) }];
       return { ...options.objectStates.view, follows, ...(failure ? { failure } : {}), ...(unverified ? { unverified } : {}) };
     },
+    async relations() {
+      const view = await currentView();
+      if (!view) return [];
+      if (related?.manifests !== view.manifests) related = { manifests: view.manifests, relations: relationsOf(view.manifests) };
+      return related.relations;
+    },
+    owned: (question) => cluster.owned(question),
     async syncedCommit(cancel) {
       const { revision } = options.objectStates.view;
       if (revision === undefined) return undefined;

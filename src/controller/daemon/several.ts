@@ -139,6 +139,8 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => answer(daemon, () => daemon.health(options))))),
     syncedCommit: () => Promise.reject(unnamed(names)),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
+    relations: async () => (await Promise.all(daemons.map((daemon) => daemon.relations()))).flat(),
+    owned: (question) => first.owned(question),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),
     registryHosts: () => first.registryHosts(),

@@ -7,6 +7,7 @@ import type {
   ClusterCapabilities,
   ClusterWorkload,
   KubeObject,
+  OwnedInNamespace,
   PodState,
   ResourceId,
   WorkloadFilter,
@@ -83,6 +84,11 @@ export interface Cluster {
    * @throws FluxError `cluster/forbidden` …
    */
   pods(id: ResourceId, options: Cancellable & { readonly limit: number }): Promise<readonly PodState[]>;
+  /**
+   * What controllers have made in a namespace: ReplicaSets, pods and, where asked, Jobs. Shared for a moment by all who ask.
+   * @throws FluxError `cluster/forbidden` …
+   */
+  owned(question: { readonly namespace: string; readonly withJobs: boolean }): Promise<OwnedInNamespace>;
   /** A Secret in the daemon's own namespace, which garbage collection leaves alone. Its writes need no term without a fence. */
   secret(options: { readonly name: string; readonly fence?: Fence }): OwnSecret;
   /**

@@ -74,6 +74,7 @@ const cluster: Cluster = {
   inspect: call,
   ownValues: call,
   pods: call,
+  owned: call,
   defaultNamespace: 'default',
   reviewAccess: call,
   exportObjects: call,

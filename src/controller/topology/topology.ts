@@ -1,0 +1,136 @@
+import { asFluxError, FluxError, yieldTurn } from '../../base/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
+import type { Daemon, HealthReport } from '../daemon/daemon.ts';
+import { type Detail, draw, MAX_NODES } from './draw.ts';
+import { type Entry, type EntryFilter, entriesOf, isWanted } from './entries.ts';
+import { linksOf } from './links.ts';
+import { neighboursOf } from './neighbours.ts';
+import type { TopologyLink, TopologyNode } from './node.ts';
+import { OwnedTree } from './owned-nodes.ts';
+
+/** What is looked at: the objects that a filter lets through, or one object with what is around it. */
+export type TopologyQuestion =
+  | { readonly about: 'objects'; readonly filter: EntryFilter }
+  | { readonly about: 'object'; readonly id: ResourceId };
+
+/** What runs, from the repositories to the pods: a forest of nodes by their parents, and links across it. */
+export interface Topology {
+  /** `pods` if what objects own is drawn, too. */
+  readonly detail: Detail | 'pods';
+  readonly nodes: readonly TopologyNode[];
+  readonly links: readonly TopologyLink[];
+  /** Number of objects that are drawn, as themselves or as a part of a node. */
+  readonly objects: number;
+  /** Number of nodes that are left out. */
+  readonly omitted: number;
+  /** Namespaces whose pods could not be read, or not all of them, with why. */
+  readonly unread: readonly { readonly namespace: string; readonly reason: string }[];
+  /** The namespaces and kinds of all objects, for filters. */
+  readonly namespaces: readonly string[];
+  readonly kinds: readonly string[];
+}
+
+/** Kinds of objects that own pods, directly or not. */
+const OWNERS: ReadonlySet<string> = new Set([
+  'cloneset',
+  'cronjob',
+  'daemonset',
+  'deployment',
+  'job',
+  'replicaset',
+  'rollout',
+  'statefulset',
+]);
+
+/** Namespaces whose pods are read for one look. */
+const MAX_NAMESPACES = 10;
+const PER_TURN = 2_000;
+
+/** Draws the objects of all sources. Pods are read only if there are few enough objects to draw each. */
+export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Promise<Topology> {
+  const [all, relations] = await Promise.all([allEntries(daemon), daemon.relations()]);
+  const byId = new Map<ResourceId, Entry>();
+  for (const entry of all) if (entry.id !== undefined && !byId.has(entry.id)) byId.set(entry.id, entry);
+  const wanted = question.about === 'object' ? neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
+  const drawing = await draw(wanted);
+  const isWhole = drawing.detail === 'objects';
+  const { owned, unread } = isWhole ? await ownedBy(wanted, daemon) : { owned: new Map(), unread: [] };
+  const { links, outside } = await linksOf(relations, { drawing, byId, room: isWhole ? MAX_NODES - drawing.nodes.length : 0 });
+  const below = [...owned.values()].flatMap(({ nodes }) => nodes);
+  const hasRoom = drawing.nodes.length + outside.length + below.length <= MAX_NODES;
+  const nodes = drawing.nodes.map((node) => {
+    const pods = owned.get(node.key)?.pods;
+    return node.type === 'object' && pods ? { ...node, pods } : node;
+  });
+  return {
+    detail: isWhole && hasRoom ? 'pods' : drawing.detail,
+    nodes: [...nodes, ...outside, ...(hasRoom ? below : [])],
+    links,
+    objects: wanted.length,
+    omitted: drawing.omitted,
+    unread,
+    ...choicesOf(all),
+  };
+}
+
+async function allEntries(daemon: Daemon): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const name of daemon.sources) {
+    const one = daemon.of(name);
+    const health = await healthOf(one);
+    for (const entry of entriesOf(name, one.objects().objects, health)) {
+      entries.push(entry);
+      if (entries.length % PER_TURN === 0) await yieldTurn();
+    }
+  }
+  return entries;
+}
+
+/** Undefined before the first sync. */
+async function healthOf(daemon: Daemon): Promise<HealthReport | undefined> {
+  try {
+    return await daemon.health({ waitMs: 0 });
+  } catch (error) {
+    if (error instanceof FluxError && error.fault === 'missing') return undefined;
+    throw error;
+  }
+}
+
+function filtered(entries: readonly Entry[], filter: EntryFilter): readonly Entry[] {
+  return entries.filter((entry) => isWanted(entry, filter));
+}
+
+/** What each object owns, by the key of its entry. A namespace that cannot be read leaves the others alone. */
+async function ownedBy(entries: readonly Entry[], daemon: Daemon) {
+  const owners = Map.groupBy(
+    entries.filter(({ kind }) => OWNERS.has(kind)),
+    ({ namespace }) => namespace,
+  );
+  if (owners.size > MAX_NAMESPACES) {
+    const reason = `pods of at most ${MAX_NAMESPACES} namespaces are read at once`;
+    return { owned: new Map(), unread: [...owners.keys()].map((namespace) => ({ namespace, reason })) };
+  }
+  const read = await Promise.all(
+    [...owners].map(async ([namespace, owners]) => {
+      const question = { namespace, withJobs: owners.some(({ kind }) => kind === 'cronjob') };
+      try {
+        const found = await daemon.owned(question);
+        const tree = new OwnedTree(namespace, found);
+        const owned = owners.flatMap((entry) => {
+          const below = tree.of(entry);
+          return below ? [[entry.key, below] as const] : [];
+        });
+        return { owned, unread: found.isCut ? [{ namespace, reason: 'it has more pods than are read at once' }] : [] };
+      } catch (thrown) {
+        const { message: reason } = asFluxError(thrown, { code: 'topology/pods-unknown' });
+        return { owned: [], unread: [{ namespace, reason }] };
+      }
+    }),
+  );
+  return { owned: new Map(read.flatMap(({ owned }) => owned)), unread: read.flatMap(({ unread }) => unread) };
+}
+
+function choicesOf(entries: readonly Entry[]): Pick<Topology, 'namespaces' | 'kinds'> {
+  const distinct = (of: (entry: Entry) => string) => [...new Set(entries.map(of))].filter((value) => value !== '').sort();
+  return { namespaces: distinct(({ namespace }) => namespace), kinds: distinct(({ kind }) => kind) };
+}
