@@ -6,8 +6,8 @@ import { build } from 'rolldown';
 const SOURCES = join(import.meta.dirname, '../ui');
 
 /**
- * Builds the web page into a directory: one script, one style sheet, an icon, and the document that names them. Their names change
- * with their content, so that browsers may keep them.
+ * Builds the web page into a directory: a script with its worker, a style sheet, an icon, and the document that names them. Their names
+ * change with their content, so that browsers may keep them.
  */
 export async function buildUi(directory) {
   rmSync(directory, { recursive: true, force: true });
@@ -18,7 +18,8 @@ export async function buildUi(directory) {
     writeFileSync(join(directory, file), content);
     return file;
   };
-  const script = write('page', 'js', await scriptOf('main.tsx'));
+  const worker = write('layout', 'js', await scriptOf('topology/layout-worker.ts'));
+  const script = write('page', 'js', await scriptOf('main.tsx', { LAYOUT_WORKER: JSON.stringify(`./${worker}`) }));
   const style = write('page', 'css', styleSheets().join('\n'));
   const icon = write('icon', 'svg', readFileSync(join(SOURCES, 'icon.svg')));
   const document = readFileSync(join(SOURCES, 'index.html'), 'utf8');
@@ -26,12 +27,12 @@ export async function buildUi(directory) {
   writeFileSync(join(directory, 'index.html'), named);
 }
 
-async function scriptOf(file) {
+async function scriptOf(file, define = {}) {
   const { output } = await build({
     input: join(SOURCES, file),
     platform: 'browser',
     tsconfig: false,
-    transform: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    transform: { define, jsx: { runtime: 'automatic', importSource: 'preact' } },
     output: { format: 'esm', minify: true, sourcemap: false },
     write: false,
   });

@@ -16,6 +16,7 @@ import { Notice } from './shell/notice.tsx';
 import { type Route, route } from './shell/route.ts';
 import { Unanswered } from './shell/unanswered.tsx';
 import { Syncs } from './syncs/syncs.tsx';
+import { Topology } from './topology/topology.tsx';
 
 /** Pause before the page asks again for a session that it could not get. */
 const AGAIN_MS = 3_000;
@@ -70,7 +71,7 @@ function Shell({ rights }: { readonly rights: PageRightsWire }) {
   return (
     <>
       <Header rights={rights} overview={known} view={route.value.view} />
-      <main>
+      <main class={route.value.view === 'topology' ? 'wide' : undefined}>
         <Boundary key={route.value.view}>
           <View route={route.value} overview={overview} />
         </Boundary>
@@ -95,6 +96,8 @@ function View({ route, overview }: { readonly route: Route; readonly overview: L
       return <Objects filter={route.filter} />;
     case 'object':
       return <ObjectView id={route.id} source={route.source} />;
+    case 'topology':
+      return <Topology as={route.as} filter={route.filter} />;
     case 'syncs':
       return <Syncs />;
     case 'deletions':

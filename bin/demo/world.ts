@@ -54,7 +54,7 @@ export async function startWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'flux-demo-'));
   const registry = await startRegistry();
   const [kubernetes, git] = await Promise.all([
-    startKubernetes({ runOf: runFrom(registry) }),
+    startKubernetes({ runOf: runFrom(registry), pods: 'all' }),
     startGitServer({ directory: join(directory, 'git') }),
   ]);
   publishImages(registry);

@@ -84,7 +84,7 @@ describe('the files of the page', () => {
   test.each([
     [
       'content-security-policy',
-      /^default-src 'none'; script-src 'self'; style-src 'self'.*frame-ancestors 'none'.*trusted-types 'none'$/,
+      /^default-src 'none'; script-src 'self'; style-src 'self'.*frame-ancestors 'none'.*trusted-types flux-layout$/,
     ],
     ['cross-origin-opener-policy', /^same-origin$/],
     ['cross-origin-resource-policy', /^same-origin$/],

@@ -13,14 +13,14 @@ const imports = globSync('**/*.{ts,tsx}', { cwd: root }).flatMap((file) =>
   ),
 );
 
-test('the page knows the daemon by the types of the wire alone, and no package but preact', () => {
+test('the page knows the daemon by the types of the wire alone, and no packages but preact and dagre', () => {
   expect(imports.length).toBeGreaterThan(30);
   const others = imports.filter(({ isType, specifier }) =>
     specifier.includes('/src/') ? !isType || !specifier.endsWith('/src/api/wire/index.ts') : false,
   );
   expect(others).toEqual([]);
   const packages = new Set(imports.map(({ specifier }) => specifier).filter((specifier) => !specifier.startsWith('.')));
-  expect([...packages].sort()).toEqual(['@preact/signals', 'preact', 'preact/hooks']);
+  expect([...packages].sort()).toEqual(['@dagrejs/dagre', '@preact/signals', 'preact', 'preact/hooks']);
 });
 
 test('the page makes no markup of text', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hrefOf, NO_FILTER, parseRoute, type Route } from '../../ui/shell/route.ts';
+import { hrefOf, NO_FILTER, parseRoute, type Route, WHOLE_TOPOLOGY } from '../../ui/shell/route.ts';
 
 test.each<[string, Route]>([
   ['', { view: 'overview' }],
@@ -9,6 +9,7 @@ test.each<[string, Route]>([
   ['#/syncs', { view: 'syncs' }],
   ['#/objects', { view: 'objects', filter: NO_FILTER }],
   ['#/objects?state=failed&text=cart&x=1', { view: 'objects', filter: { ...NO_FILTER, state: 'failed', text: 'cart' } }],
+  ['#/topology?folder=shop&as=tree', { view: 'topology', as: 'tree', filter: { ...WHOLE_TOPOLOGY, folder: 'shop' } }],
   ['#/objects/shop%3Adeployment%2Fcart', { view: 'object', id: 'shop:deployment/cart' }],
   ['#/objects/shop:deployment/cart?source=a', { view: 'object', id: 'shop:deployment/cart', source: 'a' }],
   ['#/objects/%zz', { view: 'object', id: '%zz' }],
@@ -22,6 +23,11 @@ test('a link leads where it was made for', () => {
   const routes: fc.Arbitrary<Route> = fc.oneof(
     fc.constantFrom('overview', 'syncs', 'deletions', 'images').map((view): Route => ({ view })),
     fc.record({ text, state: text, namespace: text, kind: text }).map((filter): Route => ({ view: 'objects', filter })),
+    fc
+      .record({ source: text, folder: text, namespace: text, kind: text, status: text, text })
+      .chain((filter) =>
+        fc.constantFrom('graph' as const, 'tree' as const).map((as): Route => ({ view: 'topology', as, filter })),
+      ),
     fc.record({ id: some, source: some }).map(({ id, source }): Route => ({ view: 'object', id, source })),
   );
   fc.assert(

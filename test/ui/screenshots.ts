@@ -17,6 +17,10 @@ try {
   await page.goto(`${new URL('/ui/', api)}#/objects/shop%3Adeployment%2Fcart`);
   await page.getByText('2 replicas available').first().waitFor({ timeout: 60_000 });
   await page.screenshot({ path: join(DOCS, 'ui-object.png') });
+  await page.goto(`${new URL('/ui/', api)}#/topology`);
+  await page.setViewportSize({ width: 1500, height: 800 });
+  await page.getByText('pod, ready').first().waitFor({ timeout: 60_000 });
+  await page.screenshot({ path: join(DOCS, 'ui-topology.png') });
 } finally {
   await browser.close();
   await world.stop();

@@ -14,8 +14,13 @@ test('the page has at most 120 kB compressed, and names its files by their conte
     expect(bytes).toBeLessThan(120_000);
     const document = readFileSync(join(directory, 'index.html'), 'utf8');
     const named = names.filter((name) => name !== 'index.html');
-    expect(named.map((name) => name.replace(/-\w{10}\./, '.')).sort()).toEqual(['icon.svg', 'page.css', 'page.js']);
-    for (const name of named) expect(document).toContain(`"./${name}"`);
+    expect(named.map((name) => name.replace(/-\w{10}\./, '.')).sort()).toEqual(['icon.svg', 'layout.js', 'page.css', 'page.js']);
+    // The worker is named by the script.
+    const script = readFileSync(
+      join(directory, named.find((name) => name.startsWith('page-') && name.endsWith('.js')) ?? ''),
+      'utf8',
+    );
+    for (const name of named) expect(name.startsWith('layout-') ? script : document).toMatch(new RegExp(`["\`']\\./${name}`));
     // Inline code would be refused by the policy of the page.
     expect(document).not.toMatch(/<script>|<style|style=| on\w+=/);
     await buildUi(directory);

@@ -14,10 +14,15 @@ export type Live<T> =
 
 /** Also without news: states change without an event, and the stream may be lost. */
 const POLL_MS = 10_000;
+/** What a hidden tab knew before that is not shown again. */
+const OLD_MS = 30_000;
 /** Events come in groups. */
 const GATHER_MS = 200;
 
-/** Follows what is read until the signal aborts: it is read at once, after each event, and every ten seconds. */
+/**
+ * Follows what is read until the signal aborts: it is read at once, after each event, and every ten seconds; in a hidden tab when it is
+ * looked at again.
+ */
 export function follow<T>(read: () => Promise<Answer<T>>, stop: AbortSignal): ReadonlySignal<Live<T>> {
   const live = signal<Live<T>>({ kind: 'loading' });
   let at = 0;
@@ -46,10 +51,14 @@ export function follow<T>(read: () => Promise<Answer<T>>, stop: AbortSignal): Re
     }, GATHER_MS);
   };
   void update();
-  const interval = setInterval(() => void update(), POLL_MS);
-  const unsubscribe = news.subscribe((count) => count > 0 && soon());
-  // Timers rest while the tab is hidden, or the machine sleeps.
-  document.addEventListener('visibilitychange', soon, { signal: stop });
+  const interval = setInterval(() => document.hidden || void update(), POLL_MS);
+  const unsubscribe = news.subscribe((count) => count > 0 && !document.hidden && soon());
+  const lookAgain = () => {
+    if (document.hidden) return;
+    if (Date.now() - at > OLD_MS) live.value = { kind: 'loading' };
+    void update();
+  };
+  document.addEventListener('visibilitychange', lookAgain, { signal: stop });
   stop.addEventListener('abort', () => {
     clearInterval(interval);
     clearTimeout(timer);

@@ -5,6 +5,7 @@ import { hrefOf, NO_FILTER } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { NextStep } from '../text/next-step.tsx';
 import { sentence } from '../text/sentence.ts';
+import { Around } from '../topology/around.tsx';
 import { Chain } from './chain.tsx';
 import { Tags } from './tags.tsx';
 
@@ -27,6 +28,7 @@ export function ObjectView({ id, source }: Props) {
         </h1>
       </div>
       <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
+      <Around id={id} source={source} />
     </>
   );
 }

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { Choice } from '../shell/choice.tsx';
 import { go, type ObjectFilter } from '../shell/route.ts';
+import { SearchField } from '../shell/search-field.tsx';
 import { choices, kindOf, namespaceOf, type ObjectEntry } from './groups.ts';
 
 interface Props {
@@ -8,29 +9,10 @@ interface Props {
 }
 
 export function FilterBar({ objects, filter }: Props) {
-  const search = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
-      event.preventDefault();
-      search.current?.focus();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
   const change = (part: Partial<ObjectFilter>) => go({ view: 'objects', filter: { ...filter, ...part } });
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        <span>Search</span>
-        <input
-          ref={search}
-          type="search"
-          placeholder="Id or file (/)"
-          value={filter.text}
-          onInput={({ currentTarget: { value } }) => change({ text: value })}
-        />
-      </label>
+      <SearchField placeholder="Id or file (/)" value={filter.text} onInput={(text) => change({ text })} />
       <Choice
         name="State"
         value={filter.state}
@@ -45,28 +27,5 @@ export function FilterBar({ objects, filter }: Props) {
       />
       <Choice name="Kind" value={filter.kind} values={choices(objects, kindOf)} onChange={(kind) => change({ kind })} />
     </form>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly value: string;
-  readonly values: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ name, value, values, onChange }: ChoiceProps) {
-  return (
-    <label>
-      <span>{name}</span>
-      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-        <option value="">All</option>
-        {(value === '' || values.includes(value) ? values : [value, ...values]).map((each) => (
-          <option key={each} value={each}>
-            {each}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

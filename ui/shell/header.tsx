@@ -1,6 +1,6 @@
 import type { OverviewWire, PageRightsWire } from '../../src/api/wire/index.ts';
 import { signOut } from '../door/session.ts';
-import { hrefOf, NO_FILTER, type Route } from './route.ts';
+import { hrefOf, NO_FILTER, type Route, WHOLE_TOPOLOGY } from './route.ts';
 import { THEMES, theme } from './theme.ts';
 
 interface Props {
@@ -35,6 +35,7 @@ export function Header({ rights, overview, view }: Props) {
 
 const VIEWS: readonly (readonly [Route, string])[] = [
   [{ view: 'overview' }, 'Overview'],
+  [{ view: 'topology', as: 'graph', filter: WHOLE_TOPOLOGY }, 'Topology'],
   [{ view: 'objects', filter: NO_FILTER }, 'Objects'],
   [{ view: 'images' }, 'Images'],
   [{ view: 'syncs' }, 'Syncs'],

@@ -9,15 +9,28 @@ export interface ObjectFilter {
   readonly kind: string;
 }
 
+/** What the topology shows; empty texts are no filter. */
+export interface TopologyFilter {
+  readonly source: string;
+  /** With what is below it. */
+  readonly folder: string;
+  readonly namespace: string;
+  readonly kind: string;
+  readonly status: string;
+  /** Part of an id or a file. */
+  readonly text: string;
+}
+
 /** What the page shows: the fragment of its URL, so that a link leads there. */
 export type Route =
   | { readonly view: 'overview' | 'syncs' | 'deletions' | 'images' }
   | { readonly view: 'objects'; readonly filter: ObjectFilter }
+  | { readonly view: 'topology'; readonly as: 'graph' | 'tree'; readonly filter: TopologyFilter }
   | { readonly view: 'object'; readonly id: string; readonly source?: string };
 
 export const NO_FILTER: ObjectFilter = { text: '', state: '', namespace: '', kind: '' };
 
-const FILTERS = ['text', 'state', 'namespace', 'kind'] as const;
+export const WHOLE_TOPOLOGY: TopologyFilter = { source: '', folder: '', namespace: '', kind: '', status: '', text: '' };
 
 /** The route of a fragment, such as `#/objects?state=failed`; the overview for one that leads nowhere. */
 export function parseRoute(fragment: string): Route {
@@ -33,9 +46,10 @@ export function parseRoute(fragment: string): Route {
       const id = decoded(rest.join('/'));
       const source = query.get('source');
       if (id !== '') return { view: 'object', id, ...(source === null ? {} : { source }) };
-      const given = FILTERS.map((name) => [name, query.get(name) ?? ''] as const);
-      return { view: 'objects', filter: { ...NO_FILTER, ...Object.fromEntries(given) } };
+      return { view: 'objects', filter: given(query, NO_FILTER) };
     }
+    case 'topology':
+      return { view, as: query.get('as') === 'tree' ? 'tree' : 'graph', filter: given(query, WHOLE_TOPOLOGY) };
     default:
       return { view: 'overview' };
   }
@@ -49,14 +63,27 @@ export function hrefOf(route: Route): string {
       return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source ?? '' })}`;
     case 'objects':
       return `#/objects${queryOf(route.filter)}`;
+    case 'topology':
+      return `#/topology${queryOf({ ...route.filter, as: route.as === 'tree' ? 'tree' : '' })}`;
     default:
       return `#/${route.view}`;
   }
 }
 
-function queryOf(values: Readonly<Record<string, string>> | ObjectFilter): string {
+/** What a query says of each part of a filter. */
+function given<Filter extends object>(query: URLSearchParams, none: Filter): Filter {
+  return { ...none, ...Object.fromEntries(Object.keys(none).map((name) => [name, query.get(name) ?? ''])) };
+}
+
+/** The query of a filter; what is empty is left out. */
+function queryOf(values: Readonly<Record<string, string>> | ObjectFilter | TopologyFilter): string {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
   return query.size === 0 ? '' : `?${query}`;
+}
+
+/** A path below `/api/v1` with a filter as its query. */
+export function pathOf(path: string, filter: ObjectFilter | TopologyFilter): string {
+  return `${path}${queryOf(filter)}`;
 }
 
 function split(text: string, mark: string): readonly string[] {

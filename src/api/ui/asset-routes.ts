@@ -22,7 +22,8 @@ const SECURITY_HEADERS = {
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    // For the worker that lays out the topology, which has one address.
+    'trusted-types flux-layout',
   ].join('; '),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',

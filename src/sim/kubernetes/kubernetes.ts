@@ -6,6 +6,7 @@ import { startDefinitionController } from './controllers/definitions.ts';
 import { startGarbageCollector } from './controllers/garbage.ts';
 import { type RunOf, runByTag } from './controllers/image-run.ts';
 import { furnish, required, startNamespaceController } from './controllers/namespaces.ts';
+import type { SimulatedPods } from './controllers/workload-pods.ts';
 import { startWorkloadControllers } from './controllers/workloads.ts';
 import { createObjects } from './objects.ts';
 import { createResourceRequests } from './resource-requests.ts';
@@ -27,6 +28,8 @@ export interface KubernetesOptions {
   readonly rolloutMs?: number;
   /** What becomes of containers of an image; by default every image runs, except those with the tag `missing`. */
   readonly runOf?: RunOf;
+  /** By default only pods that cannot start are simulated, beside the status of each workload. */
+  readonly pods?: SimulatedPods;
 }
 
 export interface Kubernetes {
@@ -64,6 +67,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
       ...context,
       runOf: options.runOf ?? runByTag,
       rolloutMs: options.rolloutMs ?? 100,
+      pods: options.pods ?? 'failing',
     }),
     startGarbageCollector(context),
   ];

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Kubernetes, runFrom, startKubernetes } from '../../../src/sim/index.ts';
 import { havePart } from '../../support/part.ts';
-import { type Body, configMap, deployment, eventually, startTarget, type Target } from './target.ts';
+import { type Answer, type Body, configMap, deployment, eventually, startTarget, type Target } from './target.ts';
 
 /** What only the embedded server has: its own door, its counters, and controllers that play a cluster. */
 const run = promisify(execFile);
@@ -245,6 +245,45 @@ describe('the embedded server', () => {
       },
     });
     expect([status, body.message]).toEqual([422, expect.stringContaining('must be a valid regular expression')]);
+  });
+});
+
+describe('with all pods', () => {
+  let target: Target;
+  let pods: string;
+  let path: string;
+  const web = (tag: string, replicas: number): Body => {
+    const { spec, ...others } = deployment('web', [{ name: 'app', image: `example.com/app:${tag}` }]);
+    return { ...others, spec: { ...spec, replicas } };
+  };
+  beforeAll(async () => {
+    target = await startTarget({ embedded: { pods: 'all', rolloutMs: 10 } });
+    const namespace = await target.namespace();
+    [pods, path] = [`/api/v1/namespaces/${namespace}/pods`, `/apis/apps/v1/namespaces/${namespace}/deployments/web`];
+  });
+  afterAll(() => target.stop());
+
+  /** Pods by owner and image, once there are so many. */
+  const podsAre = async (...wanted: readonly string[]) => {
+    const shown = (answer: Answer) =>
+      answer.body.items.map((pod: Body) => `${pod.spec.containers[0].image} ${pod.status?.phase}`).sort();
+    const answer = await eventually(
+      () => target.call('GET', pods),
+      (answer) => JSON.stringify(shown(answer)) === JSON.stringify(wanted),
+    );
+    return answer.body.items as Body[];
+  };
+
+  test('a Deployment has a ReplicaSet and as many pods as it wants, of its newest template', async () => {
+    await target.apply(path, web('1', 2));
+    const [first] = await podsAre('example.com/app:1 Running', 'example.com/app:1 Running');
+    expect(first?.metadata.ownerReferences[0]).toMatchObject({ kind: 'ReplicaSet', controller: true });
+    await target.apply(path, web('1', 1));
+    await podsAre('example.com/app:1 Running');
+    await target.apply(path, web('missing', 1));
+    await podsAre('example.com/app:1 Running', 'example.com/app:missing Pending');
+    await target.apply(path, web('2', 1));
+    await podsAre('example.com/app:2 Running');
   });
 });
 

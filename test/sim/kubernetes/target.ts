@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createHttpTransport, type HttpRequest, type HttpStream } from '../../../src/base/index.ts';
-import { type Kubernetes, startKubernetes } from '../../../src/sim/index.ts';
+import { type Kubernetes, type KubernetesOptions, startKubernetes } from '../../../src/sim/index.ts';
 
 /** An API server to ask: the embedded one, or with TEST_KUBECONFIG a real one; the same tests run on both. */
 export interface Target {
@@ -44,10 +44,12 @@ export interface WatchStream {
 
 export async function startTarget({
   file = process.env.TEST_KUBECONFIG,
+  embedded = {},
 }: {
   readonly file?: string | undefined;
+  readonly embedded?: KubernetesOptions;
 } = {}): Promise<Target> {
-  const sim = !file ? await startKubernetes() : undefined;
+  const sim = !file ? await startKubernetes(embedded) : undefined;
   const config = new KubeConfig();
   config.loadFromString(sim ? sim.kubeconfig() : readFileSync(file ?? '', 'utf8'));
   const cluster = config.getCurrentCluster();

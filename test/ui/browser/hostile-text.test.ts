@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
+import type { PodState } from '../../../src/resource/index.ts';
 import { browserOfFile, createShop, failed } from './fixture.ts';
 
 const open = browserOfFile();
@@ -30,15 +31,29 @@ const MARKS = [
 const SURROUNDINGS = ['@', 'a @', '@ b', '"@"', "'@'", '<@>', '&lt;@', '@\n@', '[@](@)', '`@`'];
 const HOSTILE = MARKS.flatMap((mark) => SURROUNDINGS.map((around) => around.replaceAll('@', () => mark)));
 
+function podOf(text: string): PodState {
+  const now = { state: 'waiting', reason: text, message: text } as const;
+  const containers = [{ name: text, image: text, ready: false, restarts: 0, now }];
+  return { name: text, phase: text, ready: false, ending: false, containers };
+}
+
 test('200 hostile strings run nothing, load nothing, and break no layout', async () => {
   expect(HOSTILE.length).toBe(200);
   const loaded: string[] = [];
   for (let at = 0; at < HOSTILE.length; at += 50) {
     const shop = createShop();
     const texts = HOSTILE.slice(at, at + 50);
-    shop.objects = texts.map((text, index) => failed(`shop:configmap/${index}-${text}`, text, text));
     const [first = '', second = ''] = texts;
+    shop.objects = [
+      ...texts.map((text, index) => failed(`shop:configmap/${index}-${text}`, text, text)),
+      failed('shop:deployment/x', first),
+    ];
     shop.others = {
+      relations: async () => texts.map((text) => ({ from: 'shop:deployment/x', to: `shop:${text}/${text}`, type: 'uses' })),
+      owned: async () => ({
+        isCut: true,
+        objects: texts.map((text) => ({ kind: 'Pod', name: text, owner: { kind: 'Deployment', name: 'x' }, pod: podOf(text) })),
+      }),
       why: async () => ({
         answer: first,
         state: 'held',
@@ -87,7 +102,16 @@ test('200 hostile strings run nothing, load nothing, and break no layout', async
     page.on('request', (request) => loaded.push(new URL(request.url()).origin === opened.origin ? '' : request.url()));
     await page.goto(await opened.link());
     await page.locator('.trouble').nth(40).waitFor();
-    for (const view of ['#/', '#/objects', '#/objects/x', '#/syncs', '#/deletions', '#/images']) {
+    for (const view of [
+      '#/',
+      '#/topology',
+      '#/topology?as=tree',
+      '#/objects',
+      '#/objects/x',
+      '#/syncs',
+      '#/deletions',
+      '#/images',
+    ]) {
       await page.goto(`${opened.origin}/ui/${view}`);
       await page.getByText('Loading…').waitFor({ state: 'detached' });
       expect(await page.evaluate(() => 'hit' in globalThis)).toBe(false);

@@ -42,6 +42,7 @@ function troubledShop() {
     ],
   };
   shop.others = {
+    relations: async () => [{ from: 'shop:configmap/c-1', to: `shop:secret/${long}`, type: 'uses' }],
     heldDeletions: () => ({
       hash: '0123456789abcdef'.repeat(4),
       deletions: [{ id: `shop:configmap/${long}`, uid: 'u', reason: long }],
@@ -61,7 +62,16 @@ function troubledShop() {
   return shop;
 }
 
-const VIEWS = ['#/', '#/objects', '#/objects/shop%3Adeployment%2Fcart', '#/images', '#/syncs', '#/deletions'];
+const VIEWS = [
+  '#/',
+  '#/topology',
+  '#/topology?as=tree',
+  '#/objects',
+  '#/objects/shop%3Adeployment%2Fcart',
+  '#/images',
+  '#/syncs',
+  '#/deletions',
+];
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   test.each([360, 768, 1280, 2560])('at %d px nothing is cut off, and axe finds nothing', async (width) => {
@@ -110,7 +120,7 @@ test('everything can be reached by keyboard, in the order in which it stands', a
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Objects' }).waitFor();
+  await page.getByRole('heading', { name: 'Topology' }).waitFor();
   await page.getByRole('button', { name: 'Sign out' }).press('Enter');
   await page.getByText('Open this page from a terminal').waitFor();
 });

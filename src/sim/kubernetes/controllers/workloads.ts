@@ -3,16 +3,17 @@ import { rfc3339 } from '../../../base/index.ts';
 import { type Resource, storageKey } from '../catalog.ts';
 import { asList, asObject, asString, at, type Json, type JsonObject } from '../json.ts';
 import { type KubeObject, metaOf } from '../object.ts';
-import { createFailingPods } from './failing-pods.ts';
 import type { ImageRun, RunOf } from './image-run.ts';
 import { type ControllerContext, required } from './namespaces.ts';
 import { startReconciler } from './reconciler.ts';
+import { createWorkloadPods, type SimulatedPods } from './workload-pods.ts';
 
 export interface WorkloadControllerOptions extends ControllerContext {
   /** Pods with an image that does not run never become ready. */
   readonly runOf: RunOf;
   /** Milliseconds from a change of a workload to the readiness of its new pods. */
   readonly rolloutMs: number;
+  readonly pods: SimulatedPods;
 }
 
 type Status = (object: KubeObject, starts: boolean, now: string, runOf: RunOf) => JsonObject;
@@ -38,7 +39,7 @@ const PODS_OF: ReadonlyMap<string, 'Deployment' | 'StatefulSet' | 'DaemonSet'> =
 export function startWorkloadControllers(options: WorkloadControllerOptions): { stop(): void } {
   const { catalog, store, objects, clock, runOf, rolloutMs } = options;
   const startsAll = (object: KubeObject) => imagesOf(object).every((image) => runOf(image).state === 'runs');
-  const showFailingPods = createFailingPods(options);
+  const showPods = createWorkloadPods(options, options.pods);
   const controllers = KINDS.map(([group, plural, statusOf]) => {
     const resource = required(catalog, group, 'v1', plural);
     const key = storageKey(resource);
@@ -61,7 +62,7 @@ export function startWorkloadControllers(options: WorkloadControllerOptions): { 
         const written = objects.update(place, write, { manager: 'kube-controller-manager', subresource: 'status' });
         const starts = startsAll(object);
         const kind = PODS_OF.get(plural);
-        if (kind) showFailingPods({ object: written, kind, templateHash: templateHash(object), starts });
+        if (kind) showPods({ object: written, kind, templateHash: templateHash(object), starts });
         return plural === 'deployments' && !starts ? untilDeadline(object, clock.now()) : undefined;
       },
     });

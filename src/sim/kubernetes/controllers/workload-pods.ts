@@ -5,7 +5,6 @@ import { type ControllerContext, required } from './namespaces.ts';
 
 const CONTROLLER = { manager: 'kube-controller-manager' };
 
-/** A workload whose pods may fail. */
 interface Workload {
   readonly object: KubeObject;
   readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
@@ -14,11 +13,14 @@ interface Workload {
   readonly starts: boolean;
 }
 
+/** Which pods there are: those that cannot start alone, for many workloads cost less so. */
+export type SimulatedPods = 'failing' | 'all';
+
 /**
- * Simulates one pod of a workload whose new pods cannot start, with its ReplicaSet or ControllerRevision; pods that run are not
- * simulated. It goes when the workload has another template.
+ * Simulates the pods of a workload, with their ReplicaSet or ControllerRevision: all that run, and one of a template whose pods cannot
+ * start, beside those of the template before. They go when pods of another template run.
  */
-export function createFailingPods(context: ControllerContext): (workload: Workload) => void {
+export function createWorkloadPods(context: ControllerContext, simulated: SimulatedPods): (workload: Workload) => void {
   const { catalog, store, objects } = context;
   const pods = required(catalog, '', 'v1', 'pods');
   const replicaSets = required(catalog, 'apps', 'v1', 'replicasets');
@@ -45,14 +47,22 @@ export function createFailingPods(context: ControllerContext): (workload: Worklo
     return objects.create({ resource, namespace, name }, { ...body, metadata }, CONTROLLER);
   };
 
+  const scaled = (replicas: number, object: KubeObject): KubeObject => {
+    if (numberAt(object, 'spec', 'replicas') === replicas) return object;
+    const { namespace, name } = metaOf(object);
+    const place = { resource: replicaSets, namespace, name };
+    return objects.update(place, (live) => ({ ...live, spec: { ...asObject(live.spec), replicas } }), CONTROLLER);
+  };
+
   return ({ object, kind, templateHash, starts }) => {
     const { namespace = '', name } = metaOf(object);
     const stem = `${name}-${templateHash}`;
-    const isCurrent = (owned: KubeObject) => !starts && metaOf(owned).name.startsWith(stem);
+    const isShown = simulated === 'all' || !starts;
+    const stays = (owned: KubeObject) => isShown && (metaOf(owned).name.startsWith(stem) || (simulated === 'all' && !starts));
     const owned = kind === 'Deployment' ? replicaSets : pods;
     for (const resource of [owned, revisions])
-      for (const other of ownedBy(resource, object)) if (!isCurrent(other)) remove(resource, other);
-    if (starts) return;
+      for (const other of ownedBy(resource, object)) if (!stays(other)) remove(resource, other);
+    if (!isShown) return;
     const template = asObject(at(object, 'spec', 'template'));
     const label = kind === 'Deployment' ? 'pod-template-hash' : 'controller-revision-hash';
     // Of a StatefulSet it is the whole name of the revision, as in its status.
@@ -66,24 +76,38 @@ export function createFailingPods(context: ControllerContext): (workload: Worklo
         data: { spec: { template } },
         revision: metaOf(object).generation ?? 1,
       });
+    const replicas = starts ? numberAt(object, 'spec', 'replicas') : 1;
     const owner =
       kind === 'Deployment'
-        ? ensure(replicaSets, object, {
-            apiVersion: 'apps/v1',
-            kind: 'ReplicaSet',
-            metadata: { namespace, name: stem, labels },
-            spec: {
-              replicas: 1,
-              selector: { matchLabels: labels },
-              template: { ...template, metadata },
-            },
-          })
+        ? scaled(
+            replicas,
+            ensure(replicaSets, object, {
+              apiVersion: 'apps/v1',
+              kind: 'ReplicaSet',
+              metadata: { namespace, name: stem, labels },
+              spec: {
+                replicas,
+                selector: { matchLabels: labels },
+                template: { ...template, metadata },
+              },
+            }),
+          )
         : object;
-    ensure(pods, owner, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { ...metadata, namespace, name: `${stem}-x` },
-      spec: { ...asObject(template.spec), containers: asList(at(template, 'spec', 'containers')) },
-    });
+    const count = kind === 'DaemonSet' ? 1 : replicas;
+    const names = starts ? Array.from({ length: count }, (_, index) => `${stem}-${index}`) : [`${stem}-x`];
+    for (const other of ownedBy(pods, owner))
+      if (metaOf(other).name.startsWith(stem) && !names.includes(metaOf(other).name)) remove(pods, other);
+    for (const name of names)
+      ensure(pods, owner, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...metadata, namespace, name },
+        spec: { ...asObject(template.spec), containers: asList(at(template, 'spec', 'containers')) },
+      });
   };
+}
+
+function numberAt(object: KubeObject, ...path: string[]): number {
+  const value = at(object, ...path);
+  return typeof value === 'number' ? value : 0;
 }

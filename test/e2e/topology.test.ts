@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
+import { manifest, startWorld, until, type World } from './harness/index.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+test('a workload has its pods, what routes to it, and what it uses', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: shop } };
+  const first = await repository.commit('Open the shop', {
+    'namespace.yaml': manifest.namespace(shop),
+    // Its pods do not start, so that there are some on any cluster.
+    'shop/web.yaml': manifest.deployment({ namespace: shop, name: 'web', image: 'example.com/acme/web:missing' }),
+    'shop/service.yaml': JSON.stringify({ ...service, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }),
+  });
+  const fluxd = await world.fluxd(repository);
+  await repository.synced(first);
+  let topology: TopologyWire | undefined;
+  const podOf = ({ nodes }: TopologyWire) => nodes.find((node) => node.type === 'owned' && node.kind === 'Pod');
+  await until('its pod is there', async () => {
+    const answer = await fluxd.api(`../v1/topology?namespace=${shop}`);
+    topology = topologySchema.parse(await answer.json());
+    return podOf(topology) !== undefined;
+  });
+  if (!topology) throw new Error('no answer');
+  const byKey = new Map(topology.nodes.map((node) => [node.key, node]));
+  const chain: unknown[] = [];
+  for (let at = podOf(topology); at; at = byKey.get(at.parent ?? ''))
+    chain.push(at.type === 'owned' ? at.kind : at.type === 'object' ? at.id : 'name' in at ? at.name : at.type);
+  expect(chain).toEqual(['Pod', 'ReplicaSet', `${shop}:deployment/web`, 'shop', 'default']);
+  expect(topology.links.map(({ from, to, type }) => [from, type, to].map((key) => key.replace('object default ', '')))).toEqual([
+    [`${shop}:service/web`, 'routes', `${shop}:deployment/web`],
+  ]);
+  expect(topology.unread).toEqual([]);
+});

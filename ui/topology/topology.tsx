@@ -1,0 +1,67 @@
+import { useRef } from 'preact/hooks';
+import type { TopologyWire } from '../../src/api/wire/index.ts';
+import type { Live } from '../api/live.ts';
+import { useLive } from '../api/use-live.ts';
+import { LiveView } from '../shell/live-view.tsx';
+import { pathOf, type TopologyFilter } from '../shell/route.ts';
+import { plural, sentence } from '../text/sentence.ts';
+import { TopologyFilters } from './filters.tsx';
+import { Graph } from './graph.tsx';
+import { createHrefs, type Show } from './links.ts';
+import { Tree } from './tree.tsx';
+import { useSettled } from './use-settled.ts';
+
+interface Props {
+  readonly as: Show;
+  readonly filter: TopologyFilter;
+}
+
+/** What runs, from the repositories to the pods. */
+export function Topology({ as, filter }: Props) {
+  const live = useLast(useLive<TopologyWire>(useSettled(pathOf('/topology', filter))));
+  return (
+    <>
+      <h1>Topology</h1>
+      <TopologyFilters topology={'value' in live ? live.value : undefined} filter={filter} as={as} />
+      <LiveView live={live}>{(topology) => <Known topology={topology} filter={filter} as={as} />}</LiveView>
+    </>
+  );
+}
+
+function Known({ topology, filter, as }: Props & { readonly topology: TopologyWire }) {
+  const hrefFor = createHrefs(topology, filter, as);
+  const View = as === 'tree' ? Tree : Graph;
+  return (
+    <>
+      <p class="hint" role="status">
+        {summaryOf(topology)}
+      </p>
+      {topology.unread.map(({ namespace, reason }) => (
+        <p key={namespace} class="hint">
+          Pods in {namespace}: {sentence(reason)}
+        </p>
+      ))}
+      {topology.nodes.length > 0 && <View topology={topology} hrefFor={hrefFor} />}
+    </>
+  );
+}
+
+const AS: Readonly<Record<string, string>> = {
+  pods: 'with their pods',
+  objects: 'each by itself; a narrower filter adds their pods',
+  kinds: 'by kind; a narrower filter shows each',
+  folders: 'by folder; a narrower filter shows more',
+};
+
+function summaryOf({ objects, detail, omitted }: TopologyWire): string {
+  if (objects === 0) return 'No object fits this filter.';
+  const left = omitted === 0 ? '' : ` ${plural(omitted, 'folder')} without trouble are left out.`;
+  return `${plural(objects, 'object')}, ${AS[detail] ?? detail}.${left}`;
+}
+
+/** While another part is read, the last one is still there. */
+function useLast(live: Live<TopologyWire>): Live<TopologyWire> {
+  const last = useRef<Live<TopologyWire>>(live);
+  if (live.kind !== 'loading') last.current = live;
+  return last.current;
+}
