@@ -20,6 +20,7 @@ import {
   createLogger,
   createMetrics,
   type Logger,
+  leaveMemoryOutOfCoreDumps,
   type Metrics,
   messageOf,
   systemClock,
@@ -68,11 +69,21 @@ if ('exit' in parsed) {
   const log = await createLogger({ format: parsed.config.logFormat, destination: process.stderr, limit: systemClock });
   for (const { flag, message } of parsed.warnings) log.warn({ flag }, message);
   log.info({ version }, 'fluxd starting');
+  protectMemory(log);
   await run(parsed.config, log).catch((error: unknown) => {
     log.flush();
     log.fatal({ err: error }, 'fluxd failed');
     process.exit(1);
   });
+}
+
+/** Before there is anything secret. Without it fluxd works as well, so it starts. */
+function protectMemory(log: Logger): void {
+  try {
+    leaveMemoryOutOfCoreDumps();
+  } catch (err) {
+    log.warn({ err }, 'a core dump would show what fluxd decrypts');
+  }
 }
 
 /**

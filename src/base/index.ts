@@ -7,6 +7,7 @@ export { type BackoffOptions, backoffMs } from './backoff.ts';
 export type { Cancellable } from './cancellable.ts';
 export { type ChangedOnly, createChangedOnly } from './changed-only.ts';
 export { begin, type Clock, type Deadline, rfc3339, systemClock, timeOfDay, withDeadline } from './clock.ts';
+export { leaveMemoryOutOfCoreDumps } from './core-dump.ts';
 export { counted } from './counted.ts';
 export { parseCsvLine } from './csv.ts';
 export { cut, isCut } from './cut.ts';

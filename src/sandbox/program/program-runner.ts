@@ -133,7 +133,8 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
       signal.throwIfAborted();
       const ended = await runProcess(
         {
-          ...(files.isConfidential || input ? withoutCore(file, args) : { file, args }),
+          file,
+          args,
           cwd: join(root, folder),
           environment: {
             ...GC,
@@ -196,11 +197,6 @@ export function createProgramRunner(options: ProgramRunnerOptions) {
       for (const each of prepared.keys()) await removeFolder(each);
     },
   };
-}
-
-/** A program that crashes must not leave what it decrypted in a file; Node sets no limits. The shell becomes the program. */
-function withoutCore(file: string, args: readonly string[]) {
-  return { file: '/bin/sh', args: ['-c', 'ulimit -c 0; exec "$0" "$@"', file, ...args] };
 }
 
 async function prepare(directory: string): Promise<string> {
