@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import type { DiffReportWire } from '../../src/api/client/index.ts';
@@ -24,11 +24,13 @@ const report = (given: Given = {}): DiffReportWire => ({
   ...given,
 });
 
-const diff = async (answer: unknown, ...flags: string[]) => {
+const diffWith = async (env: Readonly<Record<string, string>>, answer: unknown, ...flags: string[]) => {
   await using daemon = await ScriptedDaemon.start({ [DIFFS]: [answer] });
-  const ran = await fluxctl(['diff', '--url', daemon.url, ...flags]);
+  const ran = await fluxctl(['diff', '--url', daemon.url, ...flags], env);
   return { ...ran, sent: daemon.sent(DIFFS) };
 };
+
+const diff = (answer: unknown, ...flags: string[]) => diffWith({}, answer, ...flags);
 
 /** A directory with these files. */
 function directory(files: Readonly<Record<string, string | Uint8Array>>): string {
@@ -202,6 +204,38 @@ describe('what is sent', () => {
       ...refused,
       stderr: expect.stringContaining('error plain/link.yaml: symbolic link plain/link.yaml points outside the repository'),
     });
+  });
+
+  test('nothing of a chart whose values only fluxd reads: they would look like changes', async () => {
+    const root = workTree({
+      'charts/web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n',
+      'charts/web/templates/a.yaml': MAP,
+      'web/.flux.yaml':
+        'version: 1\nhelm:\n  chart: ../charts/web\n  valuesFrom: [{kind: ConfigMap, name: cluster}, {kind: Secret, name: web}]\n',
+      'broken/.flux.yaml': 'version: 1\nhelm: {chart: ../charts/none}\n',
+    });
+    const bin = directory({});
+    writeFileSync(join(bin, 'helm'), `#!/bin/sh\n/bin/cat <<'END'\n${MAP}END\n`, { mode: 0o755 });
+    const env = { PATH: [bin, process.env.PATH].join(delimiter) };
+    const values =
+      'error web/.flux.yaml: rendered without the values of configmap/cluster, secret/web, which only fluxd reads: push a branch, and see it by fluxctl diff --revision\n';
+    expect(await diffWith(env, report(), '--path', join(root, 'web'))).toMatchObject({
+      code: 2,
+      sent: [],
+      stdout: '',
+      stderr: `${values}Error: nothing is compared: values that are missing would look like changes\nRun 'fluxctl diff --help' for usage.\n\nPush a branch, and run fluxctl diff --revision=BRANCH, or leave these charts out of --path.\n`,
+    });
+    // What is missing for another reason has to be corrected.
+    expect(await diffWith(env, report(), '--path', root)).toMatchObject({
+      code: 2,
+      sent: [],
+      stderr: expect.stringMatching(
+        /^error web\/\.flux\.yaml: rendered without.*\n(?:.*\n)*Error: nothing is compared: objects/m,
+      ),
+    });
+    const rendered = await fluxctl(['render', join(root, 'web')], env);
+    expect(rendered).toMatchObject({ code: 0, stderr: values.replace('error', 'warning') });
+    expect([...parseYamlDocuments(rendered.stdout)]).toMatchObject([{ value: { metadata: { name: 'a' } } }]);
   });
 
   test('a folder that Git ignores, such as that of a build', async () => {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { DiffReportWire, DiffRequestWire } from '../../api/client/index.ts';
-import { FluxError } from '../../base/index.ts';
 import { collect, type Launch, subcommand } from '../command.ts';
 import { formatDiff } from '../diff-report.ts';
 import { notSupported, usageError } from '../errors.ts';
@@ -87,11 +86,7 @@ async function ofLocalFiles(session: Session, paths: readonly string[], flags: R
       return local;
     }
     reportProblems(session, local.errors, []);
-    throw new FluxError('nothing is compared: objects that could not be read would count as deleted', {
-      code: 'cli/not-rendered',
-      fault: 'user',
-      help: 'Correct what is refused, or leave it out of --path.',
-    });
+    throw local.error;
   });
 }
 

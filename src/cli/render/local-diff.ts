@@ -5,8 +5,14 @@ import { VALUES_LEFT_OUT } from '../../manifests/index.ts';
 import { isRendered, type Manifest, type Problem, type RenderedPlace } from '../../resource/index.ts';
 import type { Rendered } from './render-local.ts';
 
-/** `refused`: what cannot be sent, and would count as deleted. */
-export type LocalDiff = { readonly kind: 'refused'; readonly errors: readonly Problem[] } | Comparable;
+export type LocalDiff = Refused | Comparable;
+
+/** What cannot be sent, and would count as deleted, or as changed. */
+interface Refused {
+  readonly kind: 'refused';
+  readonly errors: readonly Problem[];
+  readonly error: FluxError;
+}
 
 /** Local files in the form that a daemon compares. */
 interface Comparable {
@@ -39,12 +45,10 @@ export async function localDiff(rendered: Rendered, maxBytes: number): Promise<L
       file !== undefined && !('unit' in rest) && rendered.fileAt(file)?.mode.startsWith('100') ? [file] : [],
     ),
   );
-  const errors = [
-    ...state.errors.filter(({ file = '', unit }) => unit !== undefined || !plain.has(file)),
-    // Other values would count as changes.
-    ...state.warnings.filter(({ error }) => error.code === VALUES_LEFT_OUT),
-  ];
-  if (errors.length > 0) return { kind: 'refused', errors };
+  const unread = state.errors.filter(({ file = '', unit }) => unit !== undefined || !plain.has(file));
+  const incomplete = state.warnings.filter(({ error }) => error.code === VALUES_LEFT_OUT);
+  const errors = [...unread, ...incomplete];
+  if (errors.length > 0) return { kind: 'refused', errors, error: unread.length > 0 ? notRead() : withoutValues() };
   let bytes = units.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   const files = units.map(({ path, content }) => ({ path, content }));
   for (const path of plain) {
@@ -59,6 +63,22 @@ export async function localDiff(rendered: Rendered, maxBytes: number): Promise<L
     warnings: state.warnings.filter(({ file = '', unit }) => unit !== undefined || !plain.has(file)),
     answered: (report) => withPlaces(report, new Map(units.map(({ path, places }) => [path, places]))),
   };
+}
+
+function notRead(): FluxError {
+  return new FluxError('nothing is compared: objects that could not be read would count as deleted', {
+    code: 'cli/not-rendered',
+    fault: 'user',
+    help: 'Correct what is refused, or leave it out of --path.',
+  });
+}
+
+function withoutValues(): FluxError {
+  return new FluxError('nothing is compared: values that are missing would look like changes', {
+    code: 'cli/not-rendered',
+    fault: 'user',
+    help: 'Push a branch, and run fluxctl diff --revision=BRANCH, or leave these charts out of --path.',
+  });
 }
 
 function unitFiles(manifests: readonly Manifest[]): readonly UnitFile[] {

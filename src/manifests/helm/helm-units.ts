@@ -76,11 +76,10 @@ export async function helmUnits(
 }
 
 function withoutObjects(names: readonly string[]): FluxError {
-  return new FluxError(`rendered without the values of ${fewOf(names, SHOWN)}, which are in the cluster`, {
-    code: VALUES_LEFT_OUT,
-    fault: 'user',
-    help: 'Push a branch, and compare it with `fluxctl diff --revision`: fluxd knows these values.',
-  });
+  return new FluxError(
+    `rendered without the values of ${fewOf(names, SHOWN)}, which only fluxd reads: push a branch, and see it by fluxctl diff --revision`,
+    { code: VALUES_LEFT_OUT, fault: 'user' },
+  );
 }
 
 /** @throws what is no FluxError */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock } from '../../../../src/base/index.ts';
-import { type ChartArchives, createManifests } from '../../../../src/manifests/index.ts';
+import { type ChartArchives, createManifests, type Decrypter, type ValueObjects } from '../../../../src/manifests/index.ts';
 import type { ClusterCapabilities } from '../../../../src/resource/index.ts';
 import { createHelm } from '../../../../src/sandbox/index.ts';
 import { type Entries, revisionOf } from '../../kustomize/checkout.ts';
@@ -14,6 +14,8 @@ interface OpenOptions {
   readonly capabilities?: ClusterCapabilities;
   readonly verbatim?: boolean;
   readonly archives?: ChartArchives;
+  readonly objects?: ValueObjects;
+  readonly decrypter?: Decrypter;
 }
 
 const NO_COMMANDS = { run: () => Promise.reject(new Error('a command runs')) };
@@ -24,13 +26,18 @@ export function open({
   capabilities = { apiVersions: [] },
   verbatim = false,
   archives = NO_ARCHIVES,
+  objects,
+  decrypter,
 }: OpenOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'flux-real-helm-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const memory = mkdtempSync('/dev/shm/flux-real-helm-');
+  onTestFinished(() => {
+    for (const each of [folder, memory]) rmSync(each, { recursive: true, force: true });
+  });
   const helm = createHelm({
     program: process.env.TEST_HELM ?? '',
     directory: join(folder, 'own'),
-    memoryDirectory: join(folder, 'small'),
+    memoryDirectory: join(memory, 'small'),
     clock: systemClock,
     logger: silentLogger(),
   });
@@ -45,6 +52,8 @@ export function open({
   let current = capabilities;
   const manifests = createManifests({
     paths,
+    ...(objects ? { valueObjects: async () => objects } : {}),
+    ...(decrypter ? { decrypter } : {}),
     generation: { runner: NO_COMMANDS, environment: {}, timeoutMs: 60_000 },
     helm: { program, archives, capabilities: async () => current, timeoutMs: 60_000, verbatim },
   });
