@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -230,6 +231,18 @@ describe('rooms', () => {
       .flatMap((folder) => codeIn(folder).map((file) => join(folder, file)))
       .filter((file) => /\bas unknown as\b/.test(readFileSync(join(root, file), 'utf8')));
     expect(casts).toEqual([]);
+  });
+
+  test('node:http is used without undici, which an import of it loads', () => {
+    const importing = sources.filter((file) =>
+      /^import (?!type\b)[^;]*'(?:node:)?http'/m.test(readFileSync(join(root, 'src', file), 'utf8')),
+    );
+    expect(importing).toEqual([]);
+    const program = `await import('${join(root, 'src/api/index.ts')}');
+      console.log(process.moduleLoadList.filter((name) => / http$|undici/.test(name)).join());`;
+    const loaded = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+    expect(loaded).toContain('NativeModule http');
+    expect(loaded).not.toContain('undici');
   });
 
   test('a revision is accepted for syncs and updates in one place', () => {

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Clock, FluxError, type Logger, messageOf, systemClock } from '../base/index.ts';
+import { type Clock, FluxError, http, type Logger, messageOf, systemClock } from '../base/index.ts';
 import { admit } from './access/admit.ts';
 import { callerOf } from './access/caller.ts';
 import { localCaller } from './access/local-caller.ts';
@@ -93,7 +93,7 @@ export function createListener(options: ListenerOptions): HttpListener {
   let isClosing = false;
   const asClient = createClientTurns();
 
-  const server = createServer(
+  const server = http.createServer(
     {
       maxHeaderSize: 16 * 1024,
       headersTimeout: patience.headersMs,

@@ -20,6 +20,7 @@ export { firstOf } from './first-of.ts';
 export { matchGlob } from './glob.ts';
 export { goJson } from './go-json.ts';
 export { isWithin, type Network, networkOfAddress, networkOfHost, type Reach } from './http/network.ts';
+export { http } from './http/node-http.ts';
 export { plainOrigin } from './http/plain-origin.ts';
 export { type ProxyEnvironment, proxyFor } from './http/proxy.ts';
 export {

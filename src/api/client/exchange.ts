@@ -1,6 +1,14 @@
-import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
-import { type Clock, FluxError, type HttpTransport, redact, type Secret, systemClock, trimEndOf } from '../../base/index.ts';
+import {
+  type Clock,
+  FluxError,
+  type HttpTransport,
+  http,
+  redact,
+  type Secret,
+  systemClock,
+  trimEndOf,
+} from '../../base/index.ts';
 import { problemSchema } from '../wire/index.ts';
 import { type Loss, lossOf } from './loss.ts';
 import { oneLine } from './one-line.ts';
@@ -143,7 +151,7 @@ function refusal({ status, text }: Pick<Answer, 'status' | 'text'>): FluxError {
       help: described.help,
     });
   }
-  return new FluxError(`executing HTTP request: ${status} ${STATUS_CODES[status] ?? 'Unknown'} ${oneLine(text)}`, {
+  return new FluxError(`executing HTTP request: ${status} ${http.STATUS_CODES[status] ?? 'Unknown'} ${oneLine(text)}`, {
     code: status === 404 ? 'api/not-found' : PASSING.includes(status) ? 'api/unavailable' : 'api/status',
   });
 }

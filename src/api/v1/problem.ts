@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http';
-import type { FluxError } from '../../base/index.ts';
+import { type FluxError, http } from '../../base/index.ts';
 import type { Reply } from '../route.ts';
 import { statusOf } from '../status.ts';
 import type { ProblemWire } from '../wire/index.ts';
@@ -9,7 +8,7 @@ export function problemReply(error: FluxError, instance: string): Reply {
   const status = statusOf(error);
   const body: ProblemWire = {
     type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
+    title: http.STATUS_CODES[status] ?? 'Error',
     status,
     detail: error.message,
     instance,

@@ -1,7 +1,8 @@
-import http from 'node:http';
+import type { Agent, ClientRequest } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Reach } from './network.ts';
+import { http } from './node-http.ts';
 import { proxyFor } from './proxy.ts';
 import { checkReach, lookupWithin } from './reach.ts';
 import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } from './wire.ts';
@@ -10,10 +11,10 @@ import { type Answer, type HttpRequest, readTls, type Wire, type WireOptions } f
 export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironment }: WireOptions): Wire {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' } as const;
   /** By protocol, proxy and reach: a connection made for a wider reach must not serve a narrower one. */
-  const agents = new Map<string, http.Agent>();
+  const agents = new Map<string, Agent>();
 
   /** Created by the first request, so that an unreadable certificate is an error of that request. */
-  function agentFor({ protocol }: URL, proxy: string | undefined, reach: Reach | undefined): http.Agent {
+  function agentFor({ protocol }: URL, proxy: string | undefined, reach: Reach | undefined): Agent {
     const key = `${protocol} ${proxy ?? reach}`;
     const known = agents.get(key);
     if (known) return known;
@@ -95,7 +96,7 @@ export function createHttp1({ maxSockets, userAgent, tls, lookup, proxyEnvironme
 }
 
 /** Node accepts a request before it has a connection, and sends it when there is one. */
-function onceConnected(outgoing: http.ClientRequest, send: () => void): void {
+function onceConnected(outgoing: ClientRequest, send: () => void): void {
   outgoing.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
     if (socket.secureConnecting) socket.once('secureConnect', send);
     else if (socket.connecting) socket.once('connect', send);

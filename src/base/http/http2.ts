@@ -1,8 +1,8 @@
-import { validateHeaderValue } from 'node:http';
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../clock.ts';
 import type { Http2Connection } from './http2-connection.ts';
 import { createHttp2Pool, type Http2Pool } from './http2-pool.ts';
+import { http } from './node-http.ts';
 import { type Answer, type HttpRequest, type ReadTls, readTls, type Wire, type WireOptions } from './wire.ts';
 
 /** A `Wire` that returns undefined, without sending anything, if the server speaks only HTTP/1.1. */
@@ -124,7 +124,7 @@ function headersOf(
   for (const name in headers) {
     const value = headers[name] ?? '';
     // node:http2 does not validate the path.
-    validateHeaderValue(name, value);
+    http.validateHeaderValue(name, value);
     all[name.toLowerCase()] = value;
   }
   if (body !== undefined) all['content-length'] = Buffer.byteLength(body);

@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { http } from '../../base/index.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ export async function startGitServer({ directory, port = 0 }: GitServerOptions):
   await mkdir(root, { recursive: true });
   const { stdout } = await run('git', ['--exec-path']);
   const backend = join(stdout.trim(), 'git-http-backend');
-  const server = createServer((request, response) => serve(backend, root, request, response));
+  const server = http.createServer((request, response) => serve(backend, root, request, response));
   await new Promise<void>((done, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', done);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { http } from '../../base/index.ts';
 import { createGate, type RegistryAuth } from './authentication.ts';
 import { createRepositories, digestOf, type Repositories, type Repository, storeManifest } from './blobs.ts';
 import { environmentOf, type ImageSpec, storeImage } from './image.ts';
@@ -36,7 +37,7 @@ export async function startRegistry({ port = 0, auth = { scheme: 'none' } }: Reg
   const requests: RegistryRequest[] = [];
   let host = '';
   const gate = createGate(auth, () => host);
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://registry');
     const method = request.method ?? 'GET';
     requests.push({ method, path: url.pathname, query: url.search.slice(1) });
