@@ -14,6 +14,8 @@ export interface ObjectHealth {
   readonly state: HealthState;
   /** One line; why, when it is not current. */
   readonly message: string;
+  /** Set until it is read from the cluster for the first time. */
+  readonly unread?: true;
 }
 
 /** How many objects are in each state. */

@@ -5,6 +5,8 @@ export interface Health {
   readonly state: HealthState;
   /** One line; why, when it is not current. */
   readonly message: string;
+  /** Set until it is read for the first time. */
+  readonly unread?: true;
   /** When nothing happens until then, ms since the epoch, it has failed. */
   readonly failsAt?: number;
 }

@@ -195,7 +195,8 @@ export function watchHealth(
     if (target.byExisting) return current('it exists');
     const view = views.get(partKey(partOf(target)));
     if (view?.refusal !== undefined) return { state: 'unknown', message: view.refusal };
-    if (!view?.objects) return inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`);
+    if (!view?.objects)
+      return { ...inProgress(`not checked yet${view?.error === undefined ? '' : `: ${view.error}`}`), unread: true };
     return healthOfSeen(view.objects.get(target.namespace, target.name), target.appliedGeneration(), clock.now());
   }
 
@@ -241,9 +242,9 @@ export function watchHealth(
   return {
     states: (): readonly ObjectHealth[] =>
       targets.map((target) => {
-        const { state, message } = healthAt(target);
+        const { message, failsAt: _, ...health } = healthAt(target);
         const reason = target.isConfidential ? undefined : reasons.of(target);
-        return { id: target.id, state, message: reason === undefined ? message : `${message}; ${reason}` };
+        return { ...health, id: target.id, message: reason === undefined ? message : `${message}; ${reason}` };
       }),
     settled(): boolean {
       for (const target of unsettled) if (healthAt(target).state !== 'unknown') return false;

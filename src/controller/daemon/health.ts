@@ -1,6 +1,7 @@
 import { type Cancellable, type Clock, FluxError } from '../../base/index.ts';
 import { type Change, countStates, isApplied, type ObjectHealth } from '../../change/index.ts';
 import type { Revision } from '../../repository/index.ts';
+import type { ResourceId } from '../../resource/index.ts';
 import type { Cluster, HealthWatch } from '../ports/cluster.ts';
 import type { SyncOutcome } from '../sync/sync-outcome.ts';
 import type { HealthReport } from './daemon.ts';
@@ -25,6 +26,8 @@ interface Synced {
   readonly changes: readonly Change[];
   /** What waits for the health of others. */
   readonly waiting: readonly Change[];
+  /** The health of objects that the sync left as they were, at its end; empty if no one looked. */
+  readonly before: ReadonlyMap<ResourceId, ObjectHealth>;
 }
 
 /**
@@ -82,10 +85,19 @@ export function createHealth({
     clock.sleep(LINGER_MS, { signal: lingering.signal }).then(close, () => undefined);
   }
 
+  /** A watch of the next sync needs a moment for its first look; what the sync did not change is meanwhile as it was. */
+  function healthBefore(applied: readonly Change[]): ReadonlyMap<ResourceId, ObjectHealth> {
+    if (!synced || !watch) return new Map();
+    const unchanged = new Set(applied.filter(({ outcome }) => outcome === 'unchanged').map(({ id }) => id));
+    return new Map(statesOf(synced, watch).flatMap((each) => (unchanged.has(each.id) && !each.unread ? [[each.id, each]] : [])));
+  }
+
   return {
     synced({ revision, changes }) {
       // What the sync left in the cluster; the rest is kept out of memory.
-      synced = { revision, changes: changes.filter(isApplied), waiting: changes.filter(({ waitsFor }) => waitsFor?.forHealth) };
+      const applied = changes.filter(isApplied);
+      const before = healthBefore(applied);
+      synced = { revision, changes: applied, waiting: changes.filter(({ waitsFor }) => waitsFor?.forHealth), before };
       close();
       notify();
     },
@@ -115,13 +127,18 @@ export function createHealth({
 }
 
 function reportOf(synced: Synced, watch: HealthWatch): HealthReport {
-  const states = [...watch.states(), ...healthOfWaiting(synced, watch)];
+  const states = [...statesOf(synced, watch), ...healthOfWaiting(synced, watch)];
   return {
     revision: synced.revision,
     settled: isSettled(synced, watch),
     counts: countStates(states),
     objects: states.filter(({ state }) => state !== 'current'),
   };
+}
+
+/** What the watch has not read yet is as it was before the sync, if that is known. */
+function statesOf({ before }: Synced, watch: HealthWatch): readonly ObjectHealth[] {
+  return watch.states().map((each) => (each.unread ? (before.get(each.id) ?? each) : each));
 }
 
 /** While all others are healthy, what waits for them is applied next. What waits for one that failed needs a change. */

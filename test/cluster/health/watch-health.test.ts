@@ -267,7 +267,9 @@ describe('watching the health of what was applied', () => {
     await setStatus(CLAIM('log'), { phase: 'Bound' });
     proxy.intercept = () => ({ kind: 'answer', status: 500 });
     const health = follow(changes);
-    await until('the trouble is told', () => health.states().some(({ message }) => /^not checked yet: ./.test(message)));
+    await until('the trouble is told', () =>
+      health.states().some(({ message, unread }) => unread && /^not checked yet: ./.test(message)),
+    );
     expect(health.settled()).toBe(false);
     proxy.intercept = undefined;
     await until('it is settled', () => health.settled());

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { HealthState, Outcome } from '../../../src/change/index.ts';
+import type { HealthState, ObjectHealth, Outcome } from '../../../src/change/index.ts';
 import { createHealth, type Health } from '../../../src/controller/daemon/health.ts';
 import type { SyncOutcome } from '../../../src/controller/sync/sync-outcome.ts';
 import { changeOf } from '../../support/changes.ts';
@@ -161,6 +161,43 @@ describe('the health of what is applied', () => {
     expect(watches[0]?.closed).toBe(true);
     watches[1]?.change('current');
     expect(await answer).toEqual({ revision: 'r-2', settled: true, counts: { current: 2 }, objects: [] });
+  });
+
+  test('what a sync did not change is as it was until it is read again, and what it changed is not known', async () => {
+    const unread = { state: 'inProgress', message: 'not checked yet', unread: true } as const;
+    const failed = { state: 'failed', message: 'pods crash' } as const;
+    const states = new Map<string, Omit<ObjectHealth, 'id'>>();
+    health = createHealth({
+      clock,
+      cluster: {
+        watchHealth(changes) {
+          states.clear();
+          const of = () => changes.map(({ id }) => ({ id, ...(states.get(id) ?? unread) }));
+          return { states: of, settled: () => of().every(({ state }) => state !== 'inProgress'), close: () => {} };
+        },
+      },
+    });
+    const report = () => health.report({ waitMs: 0 });
+    health.synced(outcome('r-1', { [WEB]: 'created', api: 'created', new: 'created' }));
+    await report();
+    for (const id of [WEB, 'api']) states.set(id, failed);
+
+    // A second sync comes before the first look that follows the first one.
+    for (const revision of ['r-2', 'r-3']) {
+      health.synced(
+        outcome(revision, { [WEB]: 'unchanged', api: revision === 'r-2' ? 'configured' : 'unchanged', new: 'unchanged' }),
+      );
+      expect(await report()).toEqual({
+        ...{ revision, settled: false, counts: { failed: 1, inProgress: 2 } },
+        objects: [
+          { id: WEB, ...failed },
+          { id: 'api', ...unread },
+          { id: 'new', ...unread },
+        ],
+      });
+    }
+    for (const id of [WEB, 'api', 'new']) states.set(id, { state: 'current', message: '' });
+    expect(await report()).toMatchObject({ settled: true, counts: { current: 3 } });
   });
 
   test('nobody waits for a client that went away', async () => {
