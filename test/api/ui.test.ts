@@ -146,6 +146,7 @@ describe('who may open the page', () => {
       'POST /api/v1/ui/codes authorized',
       'POST /api/v1/ui/sessions page',
       'GET,HEAD /api/v1/ui/session authorized',
+      'DELETE /api/v1/ui/session page',
     ]);
   });
 });
@@ -218,6 +219,25 @@ describe('over loopback the page', () => {
       expect(daemon.calls.some(({ name }) => name === 'startSync')).toBe(status === 202);
       expect((await api.send('/api/v1/syncs', post({}))).status).toBe(202);
     }
+  });
+
+  test('signs out: its token is not valid any more, and that of another tab is', async () => {
+    await using api = await serve(daemonOf(), READ_ONLY);
+    const [headers, other] = [await signedIn(api), await signedIn(api)];
+    for (let times = 0; times < 2; times += 1)
+      expect(await api.send('/api/v1/ui/session', { method: 'DELETE', headers })).toMatchObject({ status: 204, body: '' });
+    const { status, body } = await api.send('/api/v1/objects', { headers });
+    expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 403, code: 'ui/no-session' });
+    expect((await api.send('/api/v1/objects', { headers: other })).status).toBe(200);
+    const foreign = { ...other, origin: 'http://evil.example' };
+    expect((await api.send('/api/v1/ui/session', { method: 'DELETE', headers: foreign })).status).toBe(403);
+    expect((await api.send('/api/v1/objects', { headers: other })).status).toBe(200);
+  });
+
+  test('is refused where it is off, in words that do not lead to it', async () => {
+    await using api = await serve(daemonOf());
+    const answer = JSON.parse((await api.send('/api/v1/objects', { headers: fromPage(api.port) })).body);
+    expect(answer).toMatchObject({ status: 403, code: 'api/forbidden', help: expect.stringContaining('--ui=read-only') });
   });
 
   test('gives no codes: a program on the machine does', async () => {

@@ -32,8 +32,9 @@ export function localCaller(page?: LocalPage): Authenticator {
 }
 
 function sessionOfPage({ headers }: Caller, host: string, page: LocalPage | undefined): Session {
+  if (!page) return { type: 'anonymous', because: 'no-page' };
   const token = tokenOf(headers);
-  if (!page || token === undefined || !page.sessions.has(token, host)) return { type: 'anonymous', because: 'no-page-session' };
+  if (token === undefined || !page.sessions.has(token, host)) return { type: 'anonymous', because: 'no-page-session' };
   return { type: 'page', may: page.may };
 }
 

@@ -54,6 +54,11 @@ export class PageSessions {
     this.#sessions.set(key, { host, until: this.#clock.monotonic() + IDLE_MS });
     return true;
   }
+
+  /** Ends the session of this token, if there is one. */
+  end(token: string): void {
+    this.#sessions.delete(hashOf(token));
+  }
 }
 
 function secret(): string {

@@ -19,6 +19,14 @@ export function requirePageMay(may: PageAccess, method: string): void {
   throw forbidden('the page of this fluxd is read-only', 'Use fluxctl, or start fluxd with --ui=full.');
 }
 
+/** A request as of our page, where `--ui=off`: of a page that an earlier process served, or of a browser without one. */
+export function noPage(): FluxError {
+  return forbidden(
+    'this fluxd serves no web page, and browsers may not call it',
+    'Use fluxctl, or start fluxd with --ui=read-only.',
+  );
+}
+
 /** A page without a session; the page asks for a new one. */
 export function noPageSession(): FluxError {
   return new FluxError('the page has no session with this fluxd', {

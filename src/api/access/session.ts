@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts';
-import { noPageSession, type PageAccess, requirePageMay } from './page.ts';
+import { noPage, noPageSession, type PageAccess, requirePageMay } from './page.ts';
 import { forbidden, foreignPage } from './refusal.ts';
 
 /** What a caller wants to do: the HTTP method and path of a route. */
@@ -26,7 +26,7 @@ export type Session =
       readonly user?: string;
     }
   /** Anyone else: only what is public. `because` says why it is not more. */
-  | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-page-session' | 'no-token' | 'plain-http' };
+  | { readonly type: 'anonymous'; readonly because: 'foreign-page' | 'no-page' | 'no-page-session' | 'no-token' | 'plain-http' };
 
 /**
  * Opens the session of the callers that it recognises; undefined for others. The first in a list that recognises a caller decides.
@@ -59,6 +59,7 @@ export async function requireRight(session: Session, right: Right): Promise<Sess
 
 const REFUSALS = {
   'foreign-page': foreignPage,
+  'no-page': noPage,
   'no-page-session': noPageSession,
   'no-token': () =>
     forbidden(

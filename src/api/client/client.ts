@@ -124,7 +124,7 @@ export interface ApiClient {
   /** Why an object, an image or a file is as it is, by the parameters of the API; undefined as for `health`. */
   why(question: Readonly<Record<string, string>>, options?: Cancellable): Promise<WhyWire | undefined>;
   /**
-   * The URL that opens the web page in a browser; over plain HTTP with a code that is valid once, for a minute. Undefined from a daemon
+   * The URL that opens the web page in a browser; over loopback with a code that is valid once, for a minute. Undefined from a daemon
    * that serves none.
    */
   pageUrl(options?: Cancellable): Promise<string | undefined>;
@@ -321,9 +321,10 @@ export function createApiClient(options: ExchangeOptions): ApiClient {
     why: (question, cancel) => ifKnown(whySchema, { method: 'GET', path: '/why', query: question, ...cancel }),
     async pageUrl(cancel) {
       const page = `${options.url.replace(LEGACY_SUFFIX, '')}/ui/`;
-      // By TLS one signs in with a token, on the page.
-      if (page.startsWith('https:'))
-        return (await ifKnown(pageRightsSchema, { method: 'GET', path: '/ui/session', ...cancel })) && page;
+      const rights = await ifKnown(pageRightsSchema, { method: 'GET', path: '/ui/session', ...cancel });
+      if (!rights) return undefined;
+      // A user with a token signs in with it, on the page; codes are for loopback.
+      if (rights.user !== undefined) return page;
       const made = await ifKnown(pageCodeSchema, {
         method: 'POST',
         path: '/ui/codes',

@@ -196,5 +196,10 @@ export const V1_OPERATIONS: Operations = {
     summary: 'Returns what the web page may do.',
     answer: { status: 200, description: 'What it may do.', schema: pageRightsSchema },
   },
+  'DELETE /api/v1/ui/session': {
+    id: 'endPageSession',
+    summary: 'Ends the session of the web page whose token is sent. A Kubernetes token stays valid.',
+    answer: { status: 204, description: 'There is no such session any more.' },
+  },
   'GET /api/v1/openapi.json': read('getOpenApi', 'Returns this document.', z.object({ openapi: z.string() })),
 };

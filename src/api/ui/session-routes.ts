@@ -2,6 +2,7 @@ import { FluxError } from '../../base/index.ts';
 import type { PageAccess } from '../access/page.ts';
 import type { PageSessions } from '../access/page-sessions.ts';
 import { forbidden } from '../access/refusal.ts';
+import { tokenOf } from '../access/token.ts';
 import { parseJson } from '../body.ts';
 import type { Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
@@ -19,7 +20,7 @@ export interface SessionRoutesOptions {
 /**
  * `POST /api/v1/ui/codes` makes a one-time code, for a local program such as `fluxctl ui`, which opens a browser with it in the fragment
  * of the URL. `POST /api/v1/ui/sessions` is how the page exchanges it for the token of a session. `GET /api/v1/ui/session` says what a
- * page with a session, or with a Kubernetes token, may do.
+ * page with a session, or with a Kubernetes token, may do. `DELETE /api/v1/ui/session` ends the session.
  */
 export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly Route[] {
   return [
@@ -58,6 +59,17 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
       handle({ session }) {
         const user = session.type === 'token' ? session.user : undefined;
         return json(200, { may, ...(user === undefined ? {} : { user }) } satisfies PageRightsWire);
+      },
+    },
+    {
+      methods: ['DELETE'],
+      path: `${V1_PREFIX}/ui/session`,
+      // Also a read-only page may sign out, and one whose session is over.
+      access: 'page',
+      handle({ headers }) {
+        const token = tokenOf(headers);
+        if (token !== undefined) sessions.end(token);
+        return { status: 204 };
       },
     },
   ];

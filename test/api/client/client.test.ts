@@ -8,7 +8,8 @@ import {
   Secret,
   systemClock,
 } from '../../../src/base/index.ts';
-import { daemonOf, serve } from '../daemon-fixture.ts';
+import { daemonOf, serve, serveByTls } from '../daemon-fixture.ts';
+import { reviewByRbac } from '../rbac.ts';
 
 const transport = createHttpTransport();
 afterAll(() => transport.close());
@@ -16,6 +17,19 @@ afterAll(() => transport.close());
 const clientOf = (port: number, path = '/api/flux') => createApiClient({ transport, url: `http://127.0.0.1:${port}${path}` });
 
 describe('the client', () => {
+  test.each([
+    ['127.0.0.1', /^https:\/\/127\.0\.0\.1:\d+\/ui\/#code=[\w-]{32}$/],
+    ['10.1.2.3', /^https:\/\/127\.0\.0\.1:\d+\/ui\/$/],
+  ])('by TLS to %s, the page is opened as who comes from there signs in', async (localAddress, url) => {
+    const ui = { assets: new Map(), may: 'read-only' } as const;
+    await using api = await serveByTls(daemonOf(), reviewByRbac, localAddress, { ui });
+    const byTls = createHttpTransport({ tls: { ca: api.ca } });
+    const base = `https://127.0.0.1:${api.port}/api/flux`;
+    const client = createApiClient({ transport: byTls, url: base, token: new Secret('reader') });
+    expect(await client.pageUrl()).toMatch(url);
+    byTls.close();
+  });
+
   test('asks after health and version', async () => {
     await using api = await serve();
     const client = clientOf(api.port);
