@@ -129,7 +129,7 @@ async function run(config: Config, log: Logger): Promise<void> {
 
 async function listen(
   config: Config,
-  { daemon, reviewAccess }: RunningFlux,
+  { daemon, reviewAccess, live }: RunningFlux,
   { render, request }: Pick<Metrics, 'render' | 'request'>,
   ui: ApiServerOptions['ui'],
   log: Logger,
@@ -141,7 +141,7 @@ async function listen(
     auditLog: log.child({ component: 'audit' }),
     onAnswer: request,
     ...(config.listenMetrics ? {} : { metrics: render }),
-    ...(config.tls ? { tls: { ...config.tls, review: reviewAccess } } : {}),
+    ...(config.tls ? { tls: { ...config.tls, review: reviewAccess, live } } : {}),
     ...(ui ? { ui } : {}),
   });
   const { address, port } = await api.listen(config.listen);

@@ -8,7 +8,7 @@ import type { Authenticator, Session } from './access/session.ts';
 import { type AuditedAct, auditFields } from './audit.ts';
 import { BodyBudget, checkContentType, decodeBody, readBody } from './body.ts';
 import { limitConnections } from './connections.ts';
-import { type ApiRequest, findRoute, type Match, type Reply, type Route } from './route.ts';
+import { type ApiRequest, findRoute, type Match, type Reply, type Route, splitTarget } from './route.ts';
 import { badRequest, statusOf } from './status.ts';
 import { acceptTls } from './tls/accept-tls.ts';
 import type { KeyPair } from './tls/certificate.ts';
@@ -250,9 +250,4 @@ export function createListener(options: ListenerOptions): HttpListener {
 /** The name of an authenticated caller. */
 function nameOf(session: Session): string {
   return session.type === 'token' ? (session.user ?? 'token') : session.type;
-}
-
-function splitTarget(target: string): readonly [path: string, search: string] {
-  const mark = target.indexOf('?');
-  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 }

@@ -86,3 +86,9 @@ function matchPath(pattern: string, path: string): Readonly<Record<string, strin
   }
   return Object.fromEntries(params);
 }
+
+/** The path and the query of a request target. */
+export function splitTarget(target: string): readonly [path: string, search: string] {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Clock, FluxError, type Logger, systemClock } from '../base/index.ts';
-import type { Daemon } from '../controller/index.ts';
+import type { Daemon, LiveReads } from '../controller/index.ts';
 import { localCaller } from './access/local-caller.ts';
 import type { PageAccess } from './access/page.ts';
 import { PageSessions } from './access/page-sessions.ts';
@@ -9,6 +9,7 @@ import { tokenHolder } from './access/token-holder.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
+import { liveRoutesOfFluxd } from './live/of-fluxd.ts';
 import { openApiRoute } from './openapi/index.ts';
 import { perSource } from './per-source.ts';
 import { methodsAt, type Reply, type Route } from './route.ts';
@@ -26,8 +27,8 @@ export interface ApiServerOptions {
   readonly auditLog?: Logger;
   /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
-  /** Enables TLS for authorized callers. */
-  readonly tls?: TlsFiles & { readonly review: ReviewAccess };
+  /** Enables TLS for authorized callers; `live` reads the cluster for them. */
+  readonly tls?: TlsFiles & { readonly review: ReviewAccess; readonly live?: LiveReads };
   /** The web page, and what it may do; absent for none. */
   readonly ui?: { readonly assets: Assets; readonly may: PageAccess };
   readonly clock?: Clock;
@@ -42,7 +43,7 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
-    ...perSource(daemon, (each) => [...legacyRoutes(each), ...v1Routes(each, clock)]),
+    ...perSource(daemon, (each) => [...legacyRoutes(each), ...v1Routes(each, clock), ...liveRoutesOfFluxd(each, tls?.live)]),
     ...(ui && page ? [...assetRoutes(ui.assets), ...sessionRoutes(page)] : []),
   ];
   const all = [...routes, openApiRoute(routes)];

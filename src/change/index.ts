@@ -32,6 +32,14 @@ export type {
   ReplicaSetFacts,
 } from './evidence.ts';
 export { countStates, type HealthState, type ObjectHealth } from './health.ts';
+export type {
+  FieldOwner,
+  FieldState,
+  LiveEvent,
+  LiveField,
+  LiveObjectReport,
+  ShownManifest,
+} from './live.ts';
 export type { ObjectEvent } from './object-event.ts';
 export type {
   Action,

@@ -8,6 +8,7 @@
 export { type ClusterOptions, createCluster } from './cluster.ts';
 export type { KubeconfigSource } from './connection/kubeconfig.ts';
 export { Fence } from './lease/fence.ts';
+export { shownManifest } from './live/shown-manifest.ts';
 export type { OwnValues } from './object/own-values.ts';
 export { CHECKSUM_ANNOTATION, gcMark, MARK_LABEL } from './object/ownership.ts';
 export type { ClusterSource } from './plan/source.ts';

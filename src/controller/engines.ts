@@ -38,6 +38,8 @@ export interface RunningFlux {
   readonly daemon: Daemon;
   /** Authorizes callers of the API from the network. */
   readonly reviewAccess: Cluster['reviewAccess'];
+  /** Reads the cluster for callers from the network, with their rights. */
+  readonly live: Cluster['live'];
   /** Settles when a loop ends: after `stop`, or with the error that ended it. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -119,6 +121,7 @@ export function startEngines(options: EnginesOptions): RunningFlux {
   return {
     daemon: combineDaemons(mapNonEmpty(engines, ({ daemon }) => daemon)),
     reviewAccess: cluster.reviewAccess,
+    live: cluster.live,
     ended: Promise.race(engines.map(({ ended }) => ended)),
     async stop() {
       await Promise.allSettled([...engines.map((engine) => engine.stop()), images.stop()]);

@@ -1,10 +1,23 @@
 /** Whether the holder of a token may do this. */
-export interface AccessQuestion {
-  readonly token: string;
+export type AccessQuestion = { readonly token: string } & (PathRight | { readonly on: ResourceRight });
+
+/** A right to call a path of ours. */
+export interface PathRight {
   /** An HTTP method in lower case. */
   readonly verb: string;
   /** As RBAC's `nonResourceURLs` name it. */
   readonly path: string;
+}
+
+/** A right that Kubernetes grants on one of its resources (SubjectAccessReview). */
+export interface ResourceRight {
+  readonly verb: 'get' | 'list';
+  readonly group: string;
+  /** Its name in paths, `deployments`. */
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
 }
 
 /** The answer. `unknown-token`: the token is forged, has expired, or is for another audience. */

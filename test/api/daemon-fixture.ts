@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { createApiServer } from '../../src/api/index.ts';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
-import { type Daemon, EventLog, type SyncReport } from '../../src/controller/index.ts';
+import { type Daemon, EventLog, type LiveReads, type SyncReport } from '../../src/controller/index.ts';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 
 export interface Call {
@@ -57,6 +57,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     syncedCommit: async () => undefined,
     why: async (question) =>
       called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),
+    manifest: async () => undefined,
     history: async (request) => called('history', request, { entries: [] }),
     writers: async () => ({ jobNotes: { ref: 'refs/notes/flux', fluxd: 0, fluxV1: 0 } }),
     scansImages: true,
@@ -171,10 +172,11 @@ export async function serveByTls(
   review: ReviewAccess,
   localAddress: string | (() => string) = '10.1.2.3',
   options: Partial<Parameters<typeof createApiServer>[0]> = {},
+  live?: LiveReads,
 ): Promise<ServedByTls> {
   const files = certificateFiles();
   const { cert } = files.renew();
-  const served = await serve(daemon, { localAddress, tls: { ...files, review }, ...options });
+  const served = await serve(daemon, { localAddress, tls: { ...files, review, ...(live ? { live } : {}) }, ...options });
   return {
     ...served,
     ca: cert,

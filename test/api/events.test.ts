@@ -206,7 +206,7 @@ describe('GET /api/v1/events', () => {
       bytes: Buffer.alloc(0),
     };
     if (!route) throw new Error('no route of events');
-    const session = { type: 'token', require: async () => 'ann' } as const;
+    const session = { type: 'token', require: async () => 'ann', requireOn: async () => undefined } as const;
     const { body } = await route.handle({ ...rest, session, audit: () => undefined, signal: new AbortController().signal });
     let text = '';
     let ended = false;

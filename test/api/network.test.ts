@@ -189,7 +189,8 @@ describe('who may come in from the network', () => {
 
   test('who may read the deploy key or sync may not make a new one for that', async () => {
     const asked: string[] = [];
-    const review: ReviewAccess = async ({ path }) => {
+    const review: ReviewAccess = async (question) => {
+      const path = 'path' in question ? question.path : '';
       asked.push(path);
       return { outcome: path.endsWith('/regenerate') ? 'forbidden' : 'allowed', user: 'ann' };
     };
@@ -343,9 +344,11 @@ describe('answers about rights', () => {
   test('are one answer for all who ask the same at once, and never one for another path', async () => {
     let asked = 0;
     const answer = Promise.withResolvers<AccessVerdict>();
-    const { open } = world(({ path }) => {
+    const { open } = world((question) => {
       asked += 1;
-      return path.endsWith('/ping') ? answer.promise : Promise.resolve({ outcome: 'forbidden', user: 'ann' });
+      return 'path' in question && question.path.endsWith('/ping')
+        ? answer.promise
+        : Promise.resolve({ outcome: 'forbidden', user: 'ann' });
     });
     await using api = await open();
     const calls = Array.from({ length: 20 }, () => api.call('good'));

@@ -19,19 +19,24 @@ export interface LocalPage {
 export function localCaller(page?: LocalPage): Authenticator {
   return (caller) => {
     if (!isLoopback(caller.localAddress)) return undefined;
-    const [host = ''] = caller.hosts;
-    if (!isLoopbackHost(host)) {
-      throw forbidden(
-        `host ${JSON.stringify(host.slice(0, 100))} is not a loopback name`,
-        'Call the API as localhost, 127.0.0.1 or [::1].',
-      );
-    }
-    if (isForeignPage(caller)) throw foreignPage();
-    return isOwnPage(caller) ? sessionOfPage(caller, host, page) : { type: 'local' };
+    requireLoopbackNames(caller);
+    return isOwnPage(caller) ? sessionOfPage(caller, page) : { type: 'local' };
   };
 }
 
-function sessionOfPage({ headers }: Caller, host: string, page: LocalPage | undefined): Session {
+/** @throws FluxError `api/forbidden` for a foreign name of this machine, and for a web page of another site. */
+export function requireLoopbackNames(caller: Caller): void {
+  const [host = ''] = caller.hosts;
+  if (!isLoopbackHost(host)) {
+    throw forbidden(
+      `host ${JSON.stringify(host.slice(0, 100))} is not a loopback name`,
+      'Call the API as localhost, 127.0.0.1 or [::1].',
+    );
+  }
+  if (isForeignPage(caller)) throw foreignPage();
+}
+
+function sessionOfPage({ headers, hosts: [host = ''] }: Caller, page: LocalPage | undefined): Session {
   if (!page) return { type: 'anonymous', because: 'no-page' };
   const token = tokenOf(headers);
   if (token === undefined || !page.sessions.has(token, host)) return { type: 'anonymous', because: 'no-page-session' };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { AccessQuestion, AccessVerdict } from '../../resource/index.ts';
+import type { AccessQuestion, AccessVerdict, ResourceRight } from '../../resource/index.ts';
 import { forbidden } from './refusal.ts';
 import type { Right } from './session.ts';
 import { WindowCounter } from './window-counter.ts';
@@ -68,8 +68,19 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     );
   }
 
+  /** Whether the caller has a right on a resource of the cluster. @throws FluxError as `require` does. */
+  async function requireOn({ token, from }: Holder, on: ResourceRight): Promise<void> {
+    const verdict = await verdictOn({ token, on }, from);
+    if (verdict.outcome === 'allowed') return;
+    if (verdict.outcome === 'unknown-token') throw unknownToken();
+    throw forbidden(
+      `${verdict.user} may not ${rightText(on)}`,
+      'Grant that right of Kubernetes with a Role or ClusterRole; see docs/api-access.md.',
+    );
+  }
+
   async function verdictOn(question: AccessQuestion, from: string): Promise<AccessVerdict> {
-    const key = hashOf(question.token, question.verb, question.path);
+    const key = hashOf(JSON.stringify(question));
     const known = answers.get(key);
     if (known && known.until > clock.monotonic()) return known.verdict;
     return asking.get(key) ?? ask(key, question, from);
@@ -125,13 +136,19 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     }
   }
 
-  return { require };
+  return { require, requireOn };
 }
 
 export type Rights = ReturnType<typeof createRights>;
 
 function hashOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+/** `get pods/log in namespace shop`. */
+function rightText({ verb, group, resource, subresource, namespace, name }: ResourceRight): string {
+  const what = [resource, ...(subresource === undefined ? [] : [subresource])].join('/') + (group === '' ? '' : `.${group}`);
+  return `${verb} ${what}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
 }
 
 function unknownToken(): FluxError {

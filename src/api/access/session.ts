@@ -1,3 +1,4 @@
+import type { ResourceRight } from '../../resource/index.ts';
 import type { Caller } from './caller.ts';
 import { noPage, noPageSession, type PageAccess, requirePageMay } from './page.ts';
 import { forbidden, foreignPage } from './refusal.ts';
@@ -22,6 +23,8 @@ export type Session =
       readonly type: 'token';
       /** Resolves to the user's name. */
       readonly require: (right: Right) => Promise<string>;
+      /** Throws unless the API server allows them this on a resource of the cluster. */
+      readonly requireOn: (right: ResourceRight) => Promise<void>;
       /** Who holds the token; known once a right was required. */
       readonly user?: string;
     }

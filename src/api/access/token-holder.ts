@@ -14,12 +14,14 @@ export function tokenHolder(rights: Rights, page: PageAccess = 'read-only'): Aut
     if (isForeignPage(caller)) return { type: 'anonymous', because: 'foreign-page' };
     const token = tokenOf(caller.headers);
     if (token === undefined) return { type: 'anonymous', because: 'no-token' };
+    const holder = { token, from: caller.remoteAddress };
     return {
       type: 'token',
       require: async (right) => {
         if (isOwnPage(caller)) requirePageMay(page, right.method);
-        return rights.require({ token, from: caller.remoteAddress }, right);
+        return rights.require(holder, right);
       },
+      requireOn: (right) => rights.requireOn(holder, right),
     };
   };
 }

@@ -9,6 +9,8 @@ import {
   heldDeletionsSchema,
   historySchema,
   imageScansSchema,
+  liveObjectSchema,
+  manifestSchema,
   OBJECT_STATES,
   objectStatesSchema,
   orphanDeletionSchema,
@@ -35,6 +37,8 @@ const page: Operation['query'] = {
   limit: { description: 'Number of entries per page; 100 by default.', schema: z.int().min(1).max(1000) },
   cursor: { description: 'The `next` of the previous page.', schema: z.string() },
 };
+
+const objectId: Parameter = { description: 'The object, `shop:deployment/cart`.', schema: z.string() };
 
 function read(id: string, summary: string, schema: z.ZodType, query?: Operation['query']): Operation {
   return { id, summary, ...(query ? { query } : {}), answer: { status: 200, description: summary, schema }, conditional: true };
@@ -100,6 +104,18 @@ const OF_SOURCES: Operations = {
       },
     },
   ),
+  'GET /api/v1/manifest': read(
+    'getManifest',
+    'Returns an object of the repository; of a Secret or a confidential object without its values.',
+    manifestSchema,
+    { id: objectId },
+  ),
+  'GET /api/v1/live/object': {
+    id: 'getLiveObject',
+    summary: 'Returns an object of the repository beside that of the cluster, read with the rights of the caller. Only by TLS.',
+    query: { id: objectId },
+    answer: { status: 200, description: 'The fields, who owns each, and the Events.', schema: liveObjectSchema },
+  },
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
     wait,

@@ -9,6 +9,7 @@ import { gcRoutes } from './gc.ts';
 import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identity.ts';
 import { imageScanRoutes } from './image-scans.ts';
+import { manifestRoutes } from './manifest.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
 import { overviewRoutes } from './overview.ts';
@@ -18,6 +19,7 @@ import { topologyRoutes } from './topology.ts';
 import { whyRoutes } from './why.ts';
 import { writerRoutes } from './writers.ts';
 
+export { notInGit, objectIdOf } from './object-id.ts';
 export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
 
@@ -36,6 +38,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...objectRoutes(daemon),
     ...historyRoutes(daemon),
     ...whyRoutes(daemon),
+    ...manifestRoutes(daemon),
     ...writerRoutes(daemon),
     ...imageScanRoutes(daemon),
     ...sourceRoutes(daemon),

@@ -12,17 +12,16 @@ const ATTEMPTS = 1;
  */
 export async function reviewAccess(
   transport: Transport,
-  { token, verb, path }: AccessQuestion,
+  { token, ...right }: AccessQuestion,
   signal?: AbortSignal,
 ): Promise<AccessVerdict> {
   const user = await review(transport, 'authentication.k8s.io', 'TokenReview', { token }, signal).then(userOf);
   if (user === undefined) return { outcome: 'unknown-token' };
-  const nonResourceAttributes = { path, verb };
   const access = await review(
     transport,
     'authorization.k8s.io',
     'SubjectAccessReview',
-    { ...user, nonResourceAttributes },
+    { ...user, ...('on' in right ? { resourceAttributes: right.on } : { nonResourceAttributes: right }) },
     signal,
   );
   const allowed = access.allowed === true && access.denied !== true;

@@ -1,7 +1,8 @@
 import type { FieldDiff } from '../../change/index.ts';
 import type { Confidential } from '../../resource/index.ts';
 import { shownPath } from '../object/confidential.ts';
-import { compareObjects, type ServerObject } from './compare.ts';
+import { compareObjects } from './compare.ts';
+import type { ServerObject } from './flatten.ts';
 import { MASK, masked } from './mask.ts';
 
 /** The differences of an object from an encrypted file, without any value. Fields whose paths are not shown whole count as one. */

@@ -1,7 +1,8 @@
 import type { FieldDiff } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { secretValues } from '../connection/status-error.ts';
-import { compareObjects, type ServerObject } from './compare.ts';
+import { compareObjects } from './compare.ts';
+import type { ServerObject } from './flatten.ts';
 import { masked } from './mask.ts';
 
 const DATA = /^(?:data|stringData)(?:[.[]|$)/;

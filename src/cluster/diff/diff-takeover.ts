@@ -4,7 +4,7 @@ import { takenOver } from '../apply/takeover.ts';
 import { childOf, type FieldsV1, unionFields } from '../object/fields-v1.ts';
 import { metadataOf } from '../object/live.ts';
 import { isAllOurs, ownEntry } from '../object/ownership.ts';
-import type { ServerObject } from './compare.ts';
+import type { ServerObject } from './flatten.ts';
 
 /** One operation of a JSON Patch (RFC 6902). */
 interface PatchOperation {

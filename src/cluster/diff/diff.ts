@@ -12,10 +12,11 @@ import { confidentialOf, shownError } from '../object/confidential.ts';
 import { metadataOf } from '../object/live.ts';
 import { type ApplyStep, isWanted, type Step } from '../plan/step.ts';
 import type { Target } from '../scope/scope.ts';
-import { compareObjects, type ServerObject } from './compare.ts';
+import { compareObjects } from './compare.ts';
 import { compareConfidential } from './compare-confidential.ts';
 import { compareSecrets } from './compare-secrets.ts';
 import { patchAfterTakeover, takeoverOf } from './diff-takeover.ts';
+import type { ServerObject } from './flatten.ts';
 
 export interface DiffDeps {
   readonly transport: Transport;

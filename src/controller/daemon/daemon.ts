@@ -1,5 +1,14 @@
 import type { Cancellable, FluxError } from '../../base/index.ts';
-import type { Action, Change, Deletion, HealthState, ObjectDiff, ObjectHealth, Outcome } from '../../change/index.ts';
+import type {
+  Action,
+  Change,
+  Deletion,
+  HealthState,
+  ObjectDiff,
+  ObjectHealth,
+  Outcome,
+  ShownManifest,
+} from '../../change/index.ts';
 import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Commit, Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
@@ -268,6 +277,8 @@ export interface Daemon {
    * @throws FluxError `why/nothing-found`, `resource/bad-id`.
    */
   why(question: WhyQuestion, options?: Cancellable): Promise<WhyAnswer>;
+  /** The manifest of an object of the repository, as it may be shown; undefined for an object that it does not have. */
+  manifest(id: ResourceId): Promise<ShownManifest | undefined>;
   /** Recent syncs, newest first, from memory and from the records in Git. */
   history: History['page'];
   /** Who set the sync tag, and who wrote the job notes. */

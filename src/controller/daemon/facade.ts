@@ -1,4 +1,5 @@
 import { type Cancellable, type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
+import { shownManifest } from '../../cluster/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Commit, Revision, Sandboxes } from '../../repository/index.ts';
@@ -218,6 +219,10 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
     },
     why: (question, cancel) => why.answer(question, cancel),
     knows: (question) => why.knows(question),
+    async manifest(id) {
+      const found = (await currentView())?.manifests.get(id);
+      return found && shownManifest(found);
+    },
     history: (request, cancel) => options.history.page(request, cancel),
     writers: (cancel) => source.writers(cancel),
     scansImages: options.scansImages,

@@ -116,6 +116,13 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       const daemon = daemons[known.indexOf(Math.max(...known))] ?? first;
       return { ...(await daemon.why(question, cancel)), source: daemon.source };
     },
+    async manifest(id) {
+      for (const daemon of daemons) {
+        const found = await answer(daemon, () => daemon.manifest(id));
+        if (found) return found;
+      }
+      return undefined;
+    },
     history: () => Promise.reject(unnamed(names)),
     writers: () => Promise.reject(unnamed(names)),
 

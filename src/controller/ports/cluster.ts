@@ -12,6 +12,7 @@ import type {
   ResourceId,
   WorkloadFilter,
 } from '../../resource/index.ts';
+import type { LiveReads } from './live.ts';
 
 /** Follows the health of some objects until it is closed. */
 export interface HealthWatch {
@@ -66,6 +67,8 @@ export interface Cluster {
    * @throws FluxError when it cannot be asked.
    */
   reviewAccess(question: AccessQuestion, options?: Cancellable): Promise<AccessVerdict>;
+  /** What people look at, with their own rights. */
+  readonly live: LiveReads;
   /** What `fluxctl save` saves: every namespace and workload, in full. */
   exportObjects(options?: Cancellable): Promise<readonly KubeObject[]>;
   /** Full id of a manifest after namespace defaulting, or undefined while its kind is unknown. */

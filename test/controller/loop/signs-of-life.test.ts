@@ -75,6 +75,7 @@ const cluster: Cluster = {
   ownValues: call,
   pods: call,
   owned: call,
+  live: { object: call },
   defaultNamespace: 'default',
   reviewAccess: call,
   exportObjects: call,

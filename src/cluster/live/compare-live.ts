@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldOwner, FieldState, LiveField } from '../../change/index.ts';
+import type { Confidential, Json } from '../../resource/index.ts';
+import { flatten, type ServerObject, shapeOf } from '../diff/flatten.ts';
+import { MASK } from '../diff/mask.ts';
+import { shownPath } from '../object/confidential.ts';
+import { completeKeys } from './complete-keys.ts';
+import { ownersIn } from './owners.ts';
+import { isSameQuantity } from './same-quantity.ts';
+
+/** What a person can look through; a larger object is cut. */
+const MAX_FIELDS = 2_000;
+
+export interface Comparison {
+  readonly fields: readonly LiveField[];
+  readonly isCut: boolean;
+}
+
+/**
+ * Every field of a manifest and of the object in the cluster, by path, with who owns it. Unlike a dry run, this sends nothing, so it needs
+ * no right to write. Of a hidden object no values are compared.
+ */
+export function compareLive(desired: ServerObject, live: ServerObject | undefined, hidden: Confidential | undefined): Comparison {
+  const shape = shapeOf(live);
+  const { object, filledIn } = live ? completeKeys(desired, live, shape) : { object: desired, filledIn: new Set<string>() };
+  const wanted = flatten(object, shape).leaves;
+  for (const path of filledIn) wanted.delete(path);
+  const found = flatten(live, shape).leaves;
+  const ownersOf = live ? ownersIn(live, shape) : () => [];
+  const paths = [...new Set([...wanted.keys(), ...found.keys()])].sort();
+  const fields = hidden
+    ? hide(paths, { wanted, found, ownersOf, hidden })
+    : paths.slice(0, MAX_FIELDS).map((path) => fieldAt(path, wanted.get(path), found.get(path), ownersOf(path)));
+  return { fields: fields.slice(0, MAX_FIELDS), isCut: paths.length > MAX_FIELDS };
+}
+
+function fieldAt(path: string, desired: Json | undefined, live: Json | undefined, owners: readonly FieldOwner[]): LiveField {
+  return {
+    path,
+    state: stateOf(path, desired, live, owners),
+    ...(desired === undefined ? {} : { desired }),
+    ...(live === undefined ? {} : { live }),
+    owners,
+  };
+}
+
+function stateOf(path: string, desired: Json | undefined, live: Json | undefined, owners: readonly FieldOwner[]): FieldState {
+  if (live === undefined) return 'missing';
+  if (desired === undefined) return owners.length === 0 ? 'default' : 'added';
+  return isDeepStrictEqual(desired, live) || isSameQuantity(path, desired, live) ? 'same' : 'differs';
+}
+
+interface Sides {
+  readonly wanted: ReadonlyMap<string, Json>;
+  readonly found: ReadonlyMap<string, Json>;
+  readonly ownersOf: (path: string) => readonly FieldOwner[];
+  readonly hidden: Confidential;
+}
+
+/** Fields whose paths are not shown whole count as one. */
+function hide(paths: readonly string[], { wanted, found, ownersOf, hidden }: Sides): readonly LiveField[] {
+  const byPath = Map.groupBy(paths, (path) => shownPath(path, hidden));
+  return [...byPath].map(([path, inner]) => ({
+    path,
+    state: 'hidden',
+    ...(inner.some((each) => wanted.has(each)) ? { desired: MASK } : {}),
+    ...(inner.some((each) => found.has(each)) ? { live: MASK } : {}),
+    owners: [...new Map(inner.flatMap(ownersOf).map((owner) => [JSON.stringify(owner), owner])).values()],
+  }));
+}

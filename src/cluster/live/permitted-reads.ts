@@ -1,0 +1,43 @@
+import { hasCode } from '../../base/index.ts';
+import type { ResourceRight } from '../../resource/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { type ApiResource, collectionPath, objectPath } from '../discovery/api-resource.ts';
+import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
+
+/** Throws unless the person who looks has a right. */
+export type Permit = (right: ResourceRight) => Promise<void>;
+
+/** Reads for a person, each of them with a right of that person (S-070). They are sent once, since the page repeats them. */
+export interface PermittedReads {
+  /** Undefined if there is no such object. */
+  get(resource: ApiResource, namespace: string | undefined, name: string): Promise<Fields | undefined>;
+  list(resource: ApiResource, namespace: string, query: Readonly<Record<string, string>>): Promise<readonly Fields[]>;
+}
+
+export function permittedReads(
+  transport: Pick<Transport, 'request'>,
+  permit: Permit,
+  signal: AbortSignal | undefined,
+): PermittedReads {
+  return {
+    async get(resource, namespace, name) {
+      await permit({ ...rightOn(resource, 'get', namespace), name });
+      try {
+        const { body } = await transport.request({ path: objectPath(resource, namespace, name), attempts: 1, signal });
+        return fieldsOf(body);
+      } catch (error) {
+        if (hasCode(error, 'cluster/not-found', 'cluster/namespace-missing')) return undefined;
+        throw error;
+      }
+    },
+    async list(resource, namespace, query) {
+      await permit(rightOn(resource, 'list', namespace));
+      const { body } = await transport.request({ path: collectionPath(resource, namespace), query, attempts: 1, signal });
+      return recordsOf(fieldsOf(body).items);
+    },
+  };
+}
+
+function rightOn({ group, plural }: ApiResource, verb: ResourceRight['verb'], namespace: string | undefined): ResourceRight {
+  return { verb, group, resource: plural, ...(namespace === undefined ? {} : { namespace }) };
+}

@@ -1,0 +1,39 @@
+import type { ShownManifest } from '../../change/index.ts';
+import {
+  type Confidential,
+  isFields,
+  type KubeObject,
+  type Manifest,
+  mostConfidential,
+  parseApiVersion,
+} from '../../resource/index.ts';
+import { MASK } from '../diff/mask.ts';
+
+/** A Secret counts as confidential, from any file. */
+export function hiddenBy(object: KubeObject, confidential: Confidential | undefined): Confidential | undefined {
+  const isSecret = object.kind === 'Secret' && parseApiVersion(object.apiVersion).group === '';
+  return mostConfidential(confidential, isSecret ? 'values' : undefined);
+}
+
+/** A manifest as it may be shown (S-074). */
+export function shownManifest({ object, confidential }: Pick<Manifest, 'object' | 'confidential'>): ShownManifest {
+  const hidden = hiddenBy(object, confidential);
+  return hidden === undefined ? { object } : { object: withoutValues(object, hidden), hidden };
+}
+
+/** What identifies an object, and the names of its other fields, with `all` only of the first level. */
+function withoutValues({ apiVersion, kind, metadata, ...rest }: KubeObject, hidden: Confidential): KubeObject {
+  const { name, namespace, ...others } = metadata;
+  const identity = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return {
+    apiVersion,
+    kind,
+    metadata: hidden === 'all' ? identity : { ...identity, ...masked(others) },
+    ...(hidden === 'all' ? Object.fromEntries(Object.keys(rest).map((field) => [field, MASK])) : masked(rest)),
+  };
+}
+
+/** Items of lists are named by values, so a list is one. */
+function masked(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).map(([field, each]) => [field, isFields(each) ? masked(each) : MASK]));
+}
