@@ -71,7 +71,7 @@ export function sopsFailed(
         });
       return tooLarge(path, `sops exceeded the limit of ${failure.limit}, ${failure.bound}`);
     case 'signal':
-      return failed(path, `sops ended by the signal ${failure.signal}${why}`);
+      return endedBySignal(path, 'sops', failure.signal);
     case 'exit':
       if (failure.status === NO_DATA_KEY)
         return new FluxError(`${path} cannot be decrypted: none of ${shownFew(keys.map(shownKey))} gave its data key${why}`, {
@@ -80,6 +80,14 @@ export function sopsFailed(
         });
       return CHANGED.has(failure.status) ? badMac(path) : failed(path, `sops failed with exit status ${failure.status}${why}`);
   }
+}
+
+/** The error for a program that something else ended. It says nothing about the file. */
+export function endedBySignal(path: string, program: 'sops' | 'gpg', signal: string): FluxError {
+  return new FluxError(`${path} was not decrypted: ${program} was ended by ${signal}`, {
+    code: 'decryption/failed',
+    help: `The system does that with SIGKILL where memory is short: see the limit of the container. It is tried again. ${KEPT}`,
+  });
 }
 
 function badMac(path: string): FluxError {

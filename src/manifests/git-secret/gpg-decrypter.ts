@@ -2,6 +2,7 @@ import { type Cancellable, FluxError } from '../../base/index.ts';
 import type { BuildOutcome } from '../../repository/index.ts';
 import { MAX_FILE_BYTES } from '../decode.ts';
 import type { EncryptedFile, HiddenFiles } from '../decryption/decrypter.ts';
+import { endedBySignal } from '../decryption/failures.ts';
 import type { GpgProgram } from './gpg-program.ts';
 
 export interface GpgDecrypterOptions {
@@ -47,6 +48,7 @@ function failed(path: string, { failure, stderr }: Extract<BuildOutcome, { reado
       fault: 'user',
       help: `Split the file. ${KEPT}`,
     });
+  if (failure.kind === 'signal') return endedBySignal(path, 'gpg', failure.signal);
   const keys = [...stderr.matchAll(KEY_ID)].map(([, id]) => id);
   if (NO_KEY.test(stderr) && !DECRYPTED.test(stderr))
     return new FluxError(`${path} cannot be decrypted: it is encrypted for PGP ${few(keys)}, and fluxd has none of these keys`, {

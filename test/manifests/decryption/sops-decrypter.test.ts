@@ -268,7 +268,7 @@ describe('an error says what happened, without anything that sops printed', () =
       'a signal',
       { kind: 'failed', failure: { kind: 'signal', signal: 'SIGKILL' }, stderr: 'canary' },
       'decryption/failed',
-      'SIGKILL',
+      'a.yaml was not decrypted: sops was ended by SIGKILL',
     ],
     [
       'a timeout',

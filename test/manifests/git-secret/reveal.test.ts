@@ -79,6 +79,7 @@ test.each([
   ['damage', { kind: 'exit', status: 2 }, 'gpg: canary\n', 'decryption/failed', 'gpg refuses it'],
   ['a limit', { kind: 'limit', limit: 'output', bound: '16 MiB' }, '', 'decryption/too-large', '16 MiB'],
   ['time', { kind: 'limit', limit: 'time', bound: '30 s' }, '', 'decryption/timed-out', '30 s'],
+  ['a signal', { kind: 'signal', signal: 'SIGKILL' }, 'gpg: canary\n', 'decryption/failed', 'gpg was ended by SIGKILL'],
 ] as const)('a file that fails for %s is named, and others are read', async (_, failure, stderr, code, said) => {
   const { hiddenFiles } = imitation({ kind: 'failed', failure, stderr });
   const { files, blob } = repository({ [MAPPING]: 'b.yaml\n', 'b.yaml.secret': hidden('b'), 'a.yaml': map('a') });

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 /** How an answer is lost: before the request is read, after its effect, in the middle of the answer, or as an error of a server in between. */
 export const LOSSES = ['no request', 'no answer', 'half an answer', 'error 503'] as const;
 export type Loss = (typeof LOSSES)[number];
+/** An answer that does not come. */
+const HANGS = 'hangs';
 
 export interface Request {
   readonly method: string;
@@ -20,7 +22,7 @@ interface Answer {
 }
 
 /** An HTTP server that answers as `answer` says, keeps requests, and loses the first one in one way. */
-async function serve(answer: (request: Request) => Answer, loss?: Loss) {
+async function serve(answer: (request: Request) => Answer, loss?: Loss | typeof HANGS) {
   const requests: Request[] = [];
   let left = loss;
   const server: Server = createServer((request, response) => void handle(request, response));
@@ -33,6 +35,7 @@ async function serve(answer: (request: Request) => Answer, loss?: Loss) {
     const { method = '', url = '', headers } = incoming;
     const request = { method, path: url, headers, body: Buffer.concat(chunks).toString() };
     requests.push(request);
+    if (lost === HANGS) return;
     const { status, body } = answer(request);
     const text = JSON.stringify(body);
     if (lost === 'no answer') return void incoming.socket.destroy();
@@ -104,7 +107,7 @@ function sha256(text: string): string {
 export const TOKEN = 'hvs.example';
 
 /** The transit engine of Vault with one key, `transit/keys/flux`. It checks token and path. */
-export function imitatedVault(loss?: Loss) {
+export function imitatedVault(loss?: Loss | typeof HANGS) {
   return serve(({ method, path, headers, body }) => {
     if (headers['x-vault-token'] !== TOKEN) return { status: 403, body: { errors: ['permission denied'] } };
     const value: unknown = JSON.parse(body);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -81,8 +81,24 @@ export async function open({ identities = [], services = [], environment = {}, g
   return {
     /** What sops was given. */
     given,
+    decrypter,
+    /** Of a run, while it is in a folder of this decrypter. */
+    running: () => processesBelow(directory),
     decrypt: (path: string, content: Buffer | string) => decrypter.decrypt({ path, content: Buffer.from(content) }, {}),
   };
+}
+
+/** The processes of sops whose current folder is below this one. */
+async function processesBelow(directory: string): Promise<readonly number[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    processes.map(async (pid) => {
+      // It may have ended since.
+      const [cwd, exe] = await Promise.all(['cwd', 'exe'].map((name) => readlink(`/proc/${pid}/${name}`).catch(() => '')));
+      return cwd?.startsWith(`${directory}/`) && exe === SOPS ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** A new home of gpg with one key that has no passphrase. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { silentLogger, systemClock } from '../../../../src/base/index.ts';
+import { type Clock, silentLogger, systemClock } from '../../../../src/base/index.ts';
 import { type ChartArchives, createManifests, type Decrypter, type ValueObjects } from '../../../../src/manifests/index.ts';
 import type { ClusterCapabilities } from '../../../../src/resource/index.ts';
 import { createHelm } from '../../../../src/sandbox/index.ts';
@@ -16,6 +16,7 @@ interface OpenOptions {
   readonly archives?: ChartArchives;
   readonly objects?: ValueObjects;
   readonly decrypter?: Decrypter;
+  readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
 const NO_COMMANDS = { run: () => Promise.reject(new Error('a command runs')) };
@@ -28,6 +29,7 @@ export function open({
   archives = NO_ARCHIVES,
   objects,
   decrypter,
+  clock = systemClock,
 }: OpenOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'flux-real-helm-'));
   const memory = mkdtempSync('/dev/shm/flux-real-helm-');
@@ -52,6 +54,7 @@ export function open({
   let current = capabilities;
   const manifests = createManifests({
     paths,
+    clock,
     ...(objects ? { valueObjects: async () => objects } : {}),
     ...(decrypter ? { decrypter } : {}),
     generation: { runner: NO_COMMANDS, environment: {}, timeoutMs: 60_000 },
