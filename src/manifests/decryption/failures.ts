@@ -82,6 +82,14 @@ export function sopsFailed(
   }
 }
 
+/** The error for a file whose key services did not answer for another one. */
+export function notAsked(path: string, keys: readonly MasterKey[]): FluxError {
+  return new FluxError(`${path} was not decrypted: ${shownFew(keys.map(shownKey))} did not answer for another file`, {
+    code: 'decryption/timed-out',
+    help: `See whether fluxd reaches it. It is tried again. ${KEPT}`,
+  });
+}
+
 /** The error for a program that something else ended. It says nothing about the file. */
 export function endedBySignal(path: string, program: 'sops' | 'gpg', signal: string): FluxError {
   return new FluxError(`${path} was not decrypted: ${program} was ended by ${signal}`, {

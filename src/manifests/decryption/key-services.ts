@@ -42,6 +42,20 @@ export function isAllowed(key: ServiceKey, services: readonly KeyService[]): boo
   }
 }
 
+/** What answers for a key, as far as it answers or hangs as a whole: a region of AWS, Google's service, or an address. */
+export function serviceOf(key: ServiceKey): string {
+  switch (key.kind) {
+    case 'kms':
+      return `kms ${key.arn.split(':', 4).join(':')}`;
+    case 'gcp_kms':
+      return key.kind;
+    case 'azure_kv':
+      return `azure_kv ${plainOrigin(key.vault_url)}`;
+    case 'hc_vault':
+      return `hc_vault ${plainOrigin(key.vault_address)}`;
+  }
+}
+
 function isAmong(services: readonly KeyService[], kind: ServiceKey['kind'], name: string): boolean {
   return services.some((service) => service.kind === kind && 'keys' in service && matchGlob(service.keys, name));
 }

@@ -9,6 +9,7 @@ import { isAllowed, isServiceKey, type KeyService, withoutProfile } from './key-
 import type { SopsFile } from './layout/layout-of.ts';
 import type { MasterKey, Metadata } from './metadata.ts';
 import { decryptByAge } from './native/decrypt-by-age.ts';
+import { ServiceLines } from './service-lines.ts';
 import type { SopsProgram } from './sops-program.ts';
 
 export interface SopsDecrypterOptions {
@@ -37,6 +38,7 @@ const MAX_BYTES = 4 << 20;
 export function createSopsDecrypter(options: SopsDecrypterOptions): Decrypter {
   const { program, ageKeys, services, timeoutMs, clock, thread } = options;
   const pgpKeys = remember(options.pgpKeys, PGP_KEYS_MS, clock);
+  const lines = new ServiceLines(clock);
 
   async function decrypted({ path, content }: EncryptedFile, { signal }: Cancellable): Promise<Buffer | undefined> {
     signal?.throwIfAborted();
@@ -55,16 +57,16 @@ export function createSopsDecrypter(options: SopsDecrypterOptions): Decrypter {
     signal?.throwIfAborted();
     if (clear) return clear;
     const keys = usable.groups.flat();
-    const outcome = await program.decrypt(
-      Buffer.from(await thread.withMetadata(file, usable, signal)),
-      format,
-      {
-        age: keys.some(({ kind }) => kind === 'age') ? [...own.age.identities.values()].join('\n') : '',
-        pgp: keys.some(isPgp),
-        services: [...new Set(keys.filter(isServiceKey).map(({ kind }) => kind))],
-      },
-      { timeoutMs, outputBytes: 2 * MAX_BYTES, ...(signal ? { signal } : {}) },
-    );
+    const serviceKeys = keys.filter(isServiceKey);
+    const text = Buffer.from(await thread.withMetadata(file, usable, signal));
+    const given = {
+      age: keys.some(({ kind }) => kind === 'age') ? [...own.age.identities.values()].join('\n') : '',
+      pgp: keys.some(isPgp),
+      services: [...new Set(serviceKeys.map(({ kind }) => kind))],
+    };
+    const cancel = signal ? { signal } : {};
+    const run = () => program.decrypt(text, format, given, { timeoutMs, outputBytes: 2 * MAX_BYTES, ...cancel });
+    const outcome = await lines.ask(path, serviceKeys, run, cancel);
     if (outcome.kind === 'failed') throw sopsFailed(path, keys, outcome);
     return outcome.output;
   }

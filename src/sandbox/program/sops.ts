@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BuildOptions, BuildOutcome } from '../../repository/index.ts';
 import { createProgramRunner, type ProgramOptions } from './program-runner.ts';
 
@@ -23,9 +24,20 @@ const CREDENTIALS = {
 } as const;
 const NETWORK = /^(?:https?_proxy|no_proxy|SSL_CERT_FILE|SSL_CERT_DIR)$/i;
 
-/** Runs `sops decrypt` from a pipe to a pipe: no file has what is encrypted or clear. */
+/**
+ * Runs `sops decrypt` from a pipe to a pipe: no file has what is encrypted or clear. Runs that may have to wait for a key service have
+ * places of their own, so that no other waits with them.
+ */
 export function createSops({ gpg, environment, ...options }: SopsOptions) {
-  const runner = createProgramRunner({ ...options, name: 'sops', version: '3' });
+  const runnerIn = (folder: string) =>
+    createProgramRunner({
+      ...options,
+      directory: join(options.directory, folder),
+      memoryDirectory: join(options.memoryDirectory, folder),
+      name: 'sops',
+      version: '3',
+    });
+  const [own, asking] = [runnerIn('own'), runnerIn('asking')];
 
   const inherited = (names: RegExp) =>
     Object.entries(environment).filter(([name, value]) => value !== undefined && names.test(name));
@@ -51,7 +63,7 @@ export function createSops({ gpg, environment, ...options }: SopsOptions) {
      * @throws what `run` of the runner throws
      */
     decrypt: (content: Buffer, format: string, keys: Keys, limits: BuildOptions): Promise<BuildOutcome> =>
-      runner.run(
+      (keys.services.length === 0 ? own : asking).run(
         {
           args: ['decrypt', '--input-type', format, '--output-type', format],
           folder: '',
@@ -62,6 +74,8 @@ export function createSops({ gpg, environment, ...options }: SopsOptions) {
         limits,
       ),
     /** Ends all runs, and refuses others. */
-    close: runner.close,
+    close: async () => {
+      await Promise.all([own.close(), asking.close()]);
+    },
   };
 }

@@ -19,10 +19,10 @@ const ENVIRONMENT = {
 const NONE = { age: '', pgp: false, services: [] } as const;
 
 /** A program in the place of sops, which prints its arguments, its environment and its input. */
-async function open() {
+async function open(script = '#!/bin/sh\necho "$@"\n/usr/bin/env\n/bin/cat\n') {
   const directory = await mkdtemp(join(tmpdir(), 'sops-program-'));
   const file = join(directory, 'sops');
-  await writeFile(file, '#!/bin/sh\necho "$@"\n/usr/bin/env\n/bin/cat\n');
+  await writeFile(file, script);
   await chmod(file, 0o755);
   const [disk, memory] = [join(directory, 'disk'), join(directory, 'memory')];
   const sops = createSops({
@@ -46,7 +46,7 @@ describe('sops reads a file from a pipe', () => {
     const { sops, disk, memory } = await open();
     const outcome = await sops.decrypt(Buffer.from('content'), 'yaml', NONE, { timeoutMs: 10_000, outputBytes: 10_000 });
     expect(outcome.kind === 'built' && `${outcome.output}`).toMatch(/^decrypt --input-type yaml --output-type yaml\n.*content$/s);
-    expect(await readdir(memory)).toEqual([]);
+    expect(await readdir(join(memory, 'own'))).toEqual([]);
     await expect(readdir(disk)).rejects.toThrow('ENOENT');
   });
 
@@ -82,4 +82,22 @@ describe('sops reads a file from a pipe', () => {
     for (const name of others) if (name !== 'https_proxy') expect([name, seen[name]]).toEqual([name, undefined]);
     expect([seen.PATH, seen.HOME?.includes('canary')]).toEqual(['/nonexistent', false]);
   });
+});
+
+test('runs that wait for key services leave places to those that need none', async () => {
+  const { sops } = await open('#!/bin/sh\n[ -z "$VAULT_TOKEN" ] || exec /bin/sleep 600\n/bin/cat\n');
+  const ended = new AbortController();
+  const limits = { timeoutMs: 600_000, outputBytes: 10_000 };
+  const services = ['hc_vault'] as const;
+  const waiting = Promise.allSettled(
+    Array.from({ length: 4 }, () =>
+      sops.decrypt(Buffer.from(''), 'yaml', { ...NONE, services }, { ...limits, signal: ended.signal }),
+    ),
+  );
+  expect(await sops.decrypt(Buffer.from('own'), 'yaml', NONE, limits)).toMatchObject({
+    kind: 'built',
+    output: Buffer.from('own'),
+  });
+  ended.abort(new Error('enough'));
+  expect(await waiting).toMatchObject(Array(4).fill({ status: 'rejected', reason: { message: 'enough' } }));
 });
