@@ -7,6 +7,7 @@ export { MAX_FILE_BYTES } from './decode.ts';
 export { openAgeKeys } from './decryption/age-keys.ts';
 export type { Decrypter, EncryptedFile, HiddenFiles } from './decryption/decrypter.ts';
 export { createSopsDecrypter } from './decryption/sops-decrypter.ts';
+export { createRefusingDecrypter } from './decryption/without-keys.ts';
 export type { FileChange } from './file-change.ts';
 export { createGpgDecrypter } from './git-secret/gpg-decrypter.ts';
 export type { ChartArchives, Helm, HelmProgram } from './helm/helm-program.ts';

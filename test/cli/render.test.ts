@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { type Clock, parseYamlDocuments, systemClock } from '../../src/base/index.ts';
@@ -202,6 +202,36 @@ describe('what is refused is named, and the rest is printed', () => {
     expect(code).toBe(1);
     expect(objects).toHaveLength(2);
     expect(stderr).toBe('error envs/staging/../.flux.yaml: not rendered: needs --allow-commands\n');
+  });
+
+  test('encrypted files, as manifests, inputs of kustomize and values of charts: only fluxd decrypts', async () => {
+    const sops = `sops:\n    lastmodified: "2030-01-01T00:00:00Z"\n    mac: ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]\n    age:\n        - recipient: age1x\n          enc: x\n`;
+    const sealed = `a: ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]\n${sops}`;
+    const root = workTree({
+      'secret.yaml': `${map('secret', 'ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]')}${sops}`,
+      'plain.yaml': map('plain', 'not ENC[AES256_GCM, of sops'),
+      'charts/web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n',
+      'charts/web/templates/a.yaml': map('charted'),
+      'web/.flux.yaml': 'version: 1\nhelm: {chart: ../charts/web, valuesFiles: [v.yaml]}\n',
+      'web/v.yaml': sealed,
+      'app/kustomization.yaml': 'configMapGenerator: [{name: a, files: [a.env]}]\n',
+      'app/a.env':
+        'A=ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]\nsops_lastmodified=2030-01-01T00:00:00Z\nsops_mac=ENC[AES256_GCM,data:a,iv:a,tag:a,type:str]\nsops_age__list_0__map_recipient=age1x\nsops_age__list_0__map_enc=x\n',
+    });
+    const bin = temporaryDirectory();
+    for (const name of ['helm', 'kustomize'])
+      writeFileSync(join(bin, name), `#!/bin/sh\n/bin/cat <<'END'\n${map('made')}END\n`, { mode: 0o755 });
+    const { code, stdout, stderr } = await render(['--kustomize=auto', '-o', 'name', root], {
+      PATH: [bin, process.env.PATH].join(delimiter),
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'shop:configmap/plain  plain.yaml:1 (document 1)\n' });
+    const said = (path: string) =>
+      `${path} is encrypted by SOPS, and only fluxd decrypts: push a branch, and see it by fluxctl diff --revision`;
+    expect(stderr.trim().split('\n').sort()).toEqual([
+      `error app/kustomization.yaml: ${said('app/a.env')}`,
+      `error secret.yaml: ${said('secret.yaml')}`,
+      `error web/.flux.yaml: ${said('web/v.yaml')}`,
+    ]);
   });
 
   test('a command that fails, a broken document, objects that are defined twice, and what is to be ignored', async () => {

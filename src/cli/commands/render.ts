@@ -18,6 +18,8 @@ interface Flags extends RenderFlags {
 const MORE = `
 A path is one of --git-path of fluxd: a folder or file of a work tree of Git (default the current folder). Files that are not committed count, ignored ones do not. A folder outside of Git is a repository of its own.
 
+Nothing is decrypted: a file that SOPS encrypted, and a folder that has one as input, are refused and named. Values that a chart takes from the cluster (valuesFrom) are left out, with a warning. 'fluxctl diff --revision' of a pushed branch has both.
+
 Exit codes: 0 success, 1 an error, or something is refused; the rest is printed all the same.
 `;
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { type Cancellable, FluxError } from '../../base/index.ts';
 import { type LocalTree, openLocalTree } from '../../git/index.ts';
-import { createManifests, type Manifests } from '../../manifests/index.ts';
+import { createManifests, createRefusingDecrypter, type Manifests, ManifestThread } from '../../manifests/index.ts';
 import type { TreeFile } from '../../repository/index.ts';
 import type { ClusterCapabilities, DesiredState } from '../../resource/index.ts';
 import { createHelm, createKustomize, MAX_COMMAND_FILE_BYTES } from '../../sandbox/index.ts';
@@ -86,6 +86,7 @@ async function renderWithin<T>(
       clock,
       // As for fluxd, whose --sync-timeout has the same default.
       paths: tree.paths,
+      decrypter: createRefusingDecrypter(new ManifestThread({ clock })),
       valueObjects: async () => ({ kind: 'left-out' }),
       generation: { runner: commands?.runner ?? NO_COMMANDS, environment, timeoutMs: timeoutMs / 2 },
       kustomize: { program: built.program, auto: kustomize === 'auto', timeoutMs: timeoutMs / 2, origins: true, verbatim: true },
