@@ -10,6 +10,7 @@ import { Images } from './images/images.tsx';
 import { ObjectView } from './object/object-view.tsx';
 import { Objects } from './objects/objects.tsx';
 import { Overview } from './overview/overview.tsx';
+import { Announcer } from './shell/announcer.tsx';
 import { Boundary } from './shell/boundary.tsx';
 import { Header } from './shell/header.tsx';
 import { Notice } from './shell/notice.tsx';
@@ -65,12 +66,13 @@ function SignedIn({ token, rights }: { readonly token: string; readonly rights: 
 }
 
 function Shell({ rights }: { readonly rights: PageRightsWire }) {
-  const overview = useLive<OverviewWire>('/overview');
+  const overview = useLive<OverviewWire>('/overview', ['sources', 'troubles']);
   const known = 'value' in overview ? overview.value : undefined;
   if (overview.kind === 'current' && isOutdated(overview.value)) location.reload();
   return (
     <>
       <Header rights={rights} overview={known} view={route.value.view} />
+      <Announcer troubles={known?.troubles} />
       <main class={route.value.view === 'topology' ? 'wide' : undefined}>
         <Boundary key={route.value.view}>
           <View route={route.value} overview={overview} />

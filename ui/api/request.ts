@@ -1,5 +1,5 @@
 import type { ProblemWire } from '../../src/api/wire/index.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, UNREADABLE } from './answer.ts';
 
 /** Relative to the page, which may be behind the path of a proxy. */
 const API = '../api/v1';
@@ -12,18 +12,22 @@ export interface Request {
   readonly token?: string | undefined;
   /** Sent as JSON by POST. */
   readonly body?: object;
+  readonly method?: 'DELETE';
+  /** Lists that an answer has to have, or it cannot be read. */
+  readonly lists?: readonly string[];
 }
 
 /** Sends a request and reads the answer. Never throws: what fails is part of the answer. */
-export async function request<T>({ path, token, body }: Request): Promise<Answer<T>> {
+export async function request<T>({ path, token, body, method, lists = [] }: Request): Promise<Answer<T>> {
   try {
     const response = await fetch(`${API}${path}`, {
-      method: body ? 'POST' : 'GET',
+      method: method ?? (body ? 'POST' : 'GET'),
       headers: { ...headersOf(token), ...(body ? { 'Content-Type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    return await answerOf<T>(response);
+    const answer = await answerOf<T>(response);
+    return answer.kind !== 'ok' || hasLists(answer.value, lists) ? answer : { kind: 'unreachable', problem: UNREADABLE };
   } catch {
     return { kind: 'unreachable' };
   }
@@ -36,10 +40,17 @@ export function headersOf(token: string | undefined): Readonly<Record<string, st
 /** A proxy answers in place of a daemon that is gone, in other words than ours. */
 export async function answerOf<T>(response: Response): Promise<Answer<T>> {
   const type = response.headers.get('Content-Type') ?? '';
+  if (response.status === 204) return { kind: 'ok', value: undefined as T };
   if (response.ok && type.startsWith('application/json')) return { kind: 'ok', value: (await response.json()) as T };
   if (!type.startsWith('application/problem+json')) return { kind: 'unreachable' };
   const problem = (await response.json()) as ProblemWire;
+  if (typeof problem.detail !== 'string' || typeof problem.code !== 'string') return { kind: 'unreachable', problem: UNREADABLE };
   return problem.status >= 500 || problem.status === 429 ? { kind: 'unreachable', problem } : { kind: 'refused', problem };
+}
+
+function hasLists(value: unknown, lists: readonly string[]): boolean {
+  const fields = new Map(Object.entries(Object(value)));
+  return lists.every((name) => Array.isArray(fields.get(name)));
 }
 
 /** A stream of events, which stays open. Rejects if there is none. */
@@ -65,7 +76,7 @@ export async function readAll<Key extends string, Page extends Paged<Key>>(
   let cursor: string | undefined;
   for (let pages = 0; ; pages += 1) {
     const from: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const answer = await request<Page>({ path: `${path}?limit=1000${from}`, token });
+    const answer = await request<Page>({ path: `${path}?limit=1000${from}`, token, lists: [key] });
     if (answer.kind !== 'ok') return answer;
     entries.push(...answer.value[key]);
     cursor = answer.value.next;

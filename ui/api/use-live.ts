@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
-import { signOut } from '../door/session.ts';
+import { leave } from '../door/session.ts';
 import { type Answer, hasEnded } from './answer.ts';
 import { follow, type Live } from './live.ts';
 import { type Paged, readAll, request } from './request.ts';
@@ -8,9 +8,9 @@ import { type Paged, readAll, request } from './request.ts';
 /** The token of the session. */
 export const Token = createContext('');
 
-/** What is at a path below `/api/v1`, as long as the component is shown. */
-export function useLive<T>(path: string): Live<T> {
-  return useFollowed(path, (token) => request<T>({ path, token }));
+/** What is at a path below `/api/v1`, as long as the component is shown; `lists` as in `Request`. */
+export function useLive<T>(path: string, lists: readonly (keyof T & string)[] = []): Live<T> {
+  return useFollowed(path, (token) => request<T>({ path, token, lists }));
 }
 
 /** All pages of a list, whose entries are in `key`. */
@@ -25,7 +25,7 @@ function useFollowed<T>(path: string, read: (token: string) => Promise<Answer<T>
     const stop = new AbortController();
     setLive({ kind: 'loading' });
     const unsubscribe = follow(() => read(token), stop.signal).subscribe((value) => {
-      if (value.kind === 'refused' && hasEnded(value.problem)) signOut(value.problem);
+      if (value.kind === 'refused' && hasEnded(value.problem)) leave(value.problem);
       else setLive(value);
     });
     return () => {

@@ -1,17 +1,20 @@
 import { signal } from '@preact/signals';
 import type { PageRightsWire, PageSessionWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { request } from '../api/request.ts';
+import { keptIn } from '../shell/kept.ts';
+
+/** How one signs in: over loopback with a code from `fluxctl ui`, otherwise with a token. */
+export type Door = 'code' | 'token';
 
 /** Of the user who looks at the page. */
 export type Session =
   | { readonly kind: 'opening' }
-  /** No one is signed in. `by` is how to: over loopback with a code from `fluxctl ui`, over TLS with a token. */
-  | { readonly kind: 'signed-out'; readonly by: 'code' | 'token'; readonly problem?: ProblemWire }
+  | { readonly kind: 'signed-out'; readonly by: Door; readonly problem?: ProblemWire }
   | { readonly kind: 'signed-in'; readonly token: string; readonly rights: PageRightsWire }
   | { readonly kind: 'unreachable'; readonly problem?: ProblemWire };
 
 /** Ends with the tab, and no other site sees it. */
-const KEPT_AS = 'flux-token';
+const kept = keptIn(() => sessionStorage, 'flux-token');
 
 export const session = signal<Session>({ kind: 'opening' });
 
@@ -20,27 +23,42 @@ export async function openSession(): Promise<void> {
   session.value = { kind: 'opening' };
   const code = takeCode();
   if (code !== undefined) return exchange(code);
-  const token = sessionStorage.getItem(KEPT_AS);
-  if (token !== null) return signIn(token);
-  session.value = { kind: 'signed-out', by: door() };
+  return enter(kept.get());
 }
 
-/** A token that cannot be judged now is kept, and tried again. */
 export async function signIn(token: string): Promise<void> {
-  sessionStorage.setItem(KEPT_AS, token);
+  kept.set(token);
+  return enter(token);
+}
+
+/** Ends the session of this tab, here and at fluxd, which knows sessions over loopback alone. */
+export function signOut(): void {
+  if (session.value.kind !== 'signed-in') return;
+  const { token, rights } = session.value;
+  const by = rights.user === undefined ? 'code' : 'token';
+  if (by === 'code') void endSession(token);
+  kept.set(undefined);
+  session.value = { kind: 'signed-out', by };
+}
+
+/** The session is over, and the problem says why. */
+export function leave(problem: ProblemWire): void {
+  kept.set(undefined);
+  session.value = { kind: 'signed-out', by: doorOf(problem), problem };
+}
+
+/** Only fluxd knows where the caller comes from, so it is asked without a token as well. One that cannot be judged now is kept. */
+async function enter(token: string | undefined, linkProblem?: ProblemWire): Promise<void> {
   const answer = await request<PageRightsWire>({ path: '/ui/session', token });
-  if (answer.kind === 'refused') return signOut(answer.problem);
   if (answer.kind === 'unreachable') {
     session.value = answer;
-    return;
+  } else if (answer.kind === 'ok' && token !== undefined) {
+    session.value = { kind: 'signed-in', token, rights: answer.value };
+  } else if (answer.kind === 'refused') {
+    kept.set(undefined);
+    const problem = linkProblem ?? (token === undefined ? undefined : answer.problem);
+    session.value = { kind: 'signed-out', by: doorOf(answer.problem), ...(problem ? { problem } : {}) };
   }
-  session.value = { kind: 'signed-in', token, rights: answer.value };
-}
-
-/** The problem says why, if the user did not ask for it. */
-export function signOut(problem?: ProblemWire): void {
-  sessionStorage.removeItem(KEPT_AS);
-  session.value = { kind: 'signed-out', by: door(), ...(problem ? { problem } : {}) };
 }
 
 async function exchange(code: string): Promise<void> {
@@ -50,10 +68,22 @@ async function exchange(code: string): Promise<void> {
     return;
   }
   unanswered = undefined;
-  if (answer.kind === 'refused') return signOut(answer.problem);
+  // An old link does not end the session that there is.
+  if (answer.kind === 'refused') return enter(kept.get(), answer.problem);
   const { token, may } = answer.value;
-  sessionStorage.setItem(KEPT_AS, token);
+  kept.set(token);
   session.value = { kind: 'signed-in', token, rights: { may } };
+}
+
+const ATTEMPTS = 5;
+const AGAIN_MS = 2_000;
+
+async function endSession(token: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const { kind } = await request({ path: '/ui/session', method: 'DELETE', token });
+    if (kind !== 'unreachable') return;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 /** The code must stay neither in the address bar nor in the history of the browser. */
@@ -68,6 +98,6 @@ function takeCode(): string | undefined {
 /** A code of which it is not known whether it was used: it is tried again. */
 let unanswered: string | undefined;
 
-function door(): 'code' | 'token' {
-  return location.protocol === 'https:' ? 'token' : 'code';
+function doorOf({ code }: ProblemWire): Door {
+  return code.startsWith('ui/') ? 'code' : 'token';
 }

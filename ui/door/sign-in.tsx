@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { ProblemWire } from '../../src/api/wire/index.ts';
 import { sentence } from '../text/sentence.ts';
-import { signIn } from './session.ts';
+import { type Door, signIn } from './session.ts';
 
 interface Props {
-  readonly by: 'code' | 'token';
+  readonly by: Door;
   readonly problem?: ProblemWire | undefined;
 }
 

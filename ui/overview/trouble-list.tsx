@@ -1,4 +1,5 @@
 import type { TroubleWire } from '../../src/api/wire/index.ts';
+import { troubleKey } from '../shell/announcer.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
 import { NextStep } from '../text/next-step.tsx';
@@ -19,7 +20,7 @@ export function TroubleList({ troubles, omitted, hasSources }: Props) {
       <h2 id="troubles-title">Needs attention</h2>
       <ul>
         {troubles.map((trouble) => (
-          <Trouble key={keyOf(trouble)} trouble={trouble} hasSources={hasSources} />
+          <Trouble key={troubleKey(trouble)} trouble={trouble} hasSources={hasSources} />
         ))}
       </ul>
       {omitted > 0 && <p class="hint">And {plural(omitted, 'other')}.</p>}
@@ -62,8 +63,4 @@ function Trouble({ trouble, hasSources }: { readonly trouble: TroubleWire; reado
       </p>
     </li>
   );
-}
-
-function keyOf({ code, source, text, place, objects }: TroubleWire): string {
-  return JSON.stringify([code, source, text, place, objects[0]]);
 }

@@ -2,13 +2,19 @@ import type { ComponentChildren } from 'preact';
 import { useErrorBoundary } from 'preact/hooks';
 import { Notice } from './notice.tsx';
 
-/** A view that cannot be drawn, because of a mistake of ours, leaves the others alone. */
+/** What cannot be drawn leaves the rest alone. */
 export function Boundary({ children }: { readonly children: ComponentChildren }) {
   const [error] = useErrorBoundary((error) => console.error(error));
   if (!error) return <>{children}</>;
   return (
-    <Notice title="This view cannot be drawn" isUrgent>
-      <p>This is a mistake in the page; please report it with what the console of the browser says. Other views still work.</p>
+    <Notice title="This view cannot be read" isUrgent>
+      <p>
+        The page and what answers it are of different versions, or it is a mistake in the page: then please report it with what
+        the console of the browser says.
+      </p>
+      <button type="button" onClick={() => location.reload()}>
+        Reload the page
+      </button>
     </Notice>
   );
 }

@@ -32,9 +32,11 @@ export function LiveView<T>({ live, children }: Props<T>) {
     case 'stale':
       return (
         <>
-          <Unanswered problem={live.problem}>
-            What is below was read <Time at={new Date(live.at).toISOString()} />. The page tries again every few seconds.
-          </Unanswered>
+          <Unanswered problem={live.problem}>The page tries again every few seconds.</Unanswered>
+          {/* Apart from the alert, which would be announced again with each change of its words. */}
+          <p class="stale-since">
+            What is below was read <Time at={new Date(live.at).toISOString()} />.
+          </p>
           <div class="stale">{children(live.value)}</div>
         </>
       );

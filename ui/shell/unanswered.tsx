@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ProblemWire } from '../../src/api/wire/index.ts';
+import { UNREADABLE } from '../api/answer.ts';
 import { sentence } from '../text/sentence.ts';
 import { Notice } from './notice.tsx';
 
@@ -12,11 +13,16 @@ interface Props {
 /** That fluxd does not answer, and after that what it means for the user. */
 export function Unanswered({ problem, children }: Props) {
   return (
-    <Notice title={problem ? 'fluxd cannot answer now' : 'fluxd does not answer'} isUrgent>
+    <Notice title={titleOf(problem)} isUrgent>
       <p>
         {problem && `${sentence(problem.detail)} `}
         {children}
       </p>
     </Notice>
   );
+}
+
+function titleOf(problem: ProblemWire | undefined): string {
+  if (!problem) return 'fluxd does not answer';
+  return problem.code === UNREADABLE.code ? 'The answer cannot be read' : 'fluxd cannot answer now';
 }

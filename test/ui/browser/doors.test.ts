@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { browserOfFile } from './fixture.ts';
+import { browserOfFile, publish } from './fixture.ts';
 
 const open = browserOfFile();
 
@@ -35,6 +35,60 @@ describe('over loopback', () => {
     await opened.page.getByText('Open this page from a terminal').waitFor();
   });
 
+  test.each([
+    ['no loss', 0],
+    ['a lost request', 1],
+  ])('the token of who signs out is not valid any more, with %s', async (_, losses) => {
+    await using opened = await open();
+    const { page } = opened;
+    const token = await page.evaluate(() => sessionStorage.getItem('flux-token'));
+    let asked = 0;
+    await page.route('**/ui/session', (route) => {
+      asked += 1;
+      return asked > losses ? route.continue() : route.abort('connectionreset');
+    });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('Open this page from a terminal').waitFor();
+    const status = async () => {
+      const headers = { authorization: `Bearer ${token}`, origin: opened.origin };
+      return (await fetch(`${opened.origin}/api/v1/overview`, { headers })).status;
+    };
+    await expect.poll(status, { timeout: 10_000 }).toBe(403);
+  });
+
+  test('a link that is not valid any more leaves the session that there is', async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#code=old`);
+    await page.getByText('Nothing failed').waitFor();
+    await page.reload();
+    await page.getByText('Nothing failed').waitFor();
+  });
+
+  test('by TLS, the page asks for a link, as no Kubernetes token is accepted there', async () => {
+    await using opened = await open({ tls: 'loopback', stay: true });
+    await opened.page.goto(`${opened.origin}/ui/`);
+    await opened.page.getByText('Open this page from a terminal').waitFor();
+  });
+
+  test('the page works in a browser that blocks what sites keep', async () => {
+    await using opened = await open({ stay: true });
+    const { page } = opened;
+    await page.addInitScript(() => {
+      for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, {
+          get: () => {
+            throw new DOMException('denied', 'SecurityError');
+          },
+        });
+    });
+    await page.goto(await opened.link());
+    await page.getByText('Nothing failed').waitFor();
+    await page.getByLabel('Theme').selectOption('dark');
+    expect(await page.getByLabel('Theme').inputValue()).toBe('dark');
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('another page on the machine can neither read nor frame it', async () => {
     await using opened = await open();
     await using other = await open({ stay: true });
@@ -56,8 +110,25 @@ describe('over loopback', () => {
 });
 
 describe('by TLS', () => {
+  test('a token that ends ends the session, and the page says why', async () => {
+    await using opened = await open({ tls: 'network', stay: true });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/`);
+    await page.getByLabel('Kubernetes token').fill('reader');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing failed').waitFor();
+    const body = JSON.stringify({ status: 401, detail: 'the token is not valid', code: 'api/bad-token' });
+    await page.route('**/api/v1/overview', (route) =>
+      route.fulfill({ status: 401, contentType: 'application/problem+json', body }),
+    );
+    publish(opened.shop);
+    await page.getByRole('alert').getByText('The token is not valid.').waitFor();
+    await page.reload();
+    await page.getByLabel('Kubernetes token').waitFor();
+  });
+
   test('a token opens it, and the page names its user', async () => {
-    await using opened = await open({ tls: true, stay: true });
+    await using opened = await open({ tls: 'network', stay: true });
     const { page } = opened;
     await page.goto(`${opened.origin}/ui/`);
     await page.getByLabel('Kubernetes token').fill('reader');
@@ -71,7 +142,7 @@ describe('by TLS', () => {
     ['wrong', 'The token is not valid.'],
     ['nothing', 'Nothing may not get /fluxd/api/v1/ui/session.'],
   ])('the token %s does not, and the page says why', async (token, why) => {
-    await using opened = await open({ tls: true, stay: true });
+    await using opened = await open({ tls: 'network', stay: true });
     const { page } = opened;
     await page.goto(`${opened.origin}/ui/`);
     await page.getByLabel('Kubernetes token').fill(token);

@@ -90,8 +90,8 @@ export interface Opened extends AsyncDisposable {
 export interface OpenOptions {
   readonly shop?: Shop;
   readonly context?: BrowserContextOptions;
-  /** By TLS, as if from the network. */
-  readonly tls?: true;
+  /** By TLS, from there. */
+  readonly tls?: 'network' | 'loopback';
   /** Leaves it to the test to go anywhere. */
   readonly stay?: true;
   readonly may?: 'read-only' | 'full';
@@ -127,7 +127,8 @@ export function browserOfFile() {
         daemon: daemonFor(shop),
         log: silentLogger(),
         ui: { assets, may },
-        ...(files ? { tls: { ...files, review: reviewByRbac }, localAddressOf: () => '10.1.2.3' } : {}),
+        ...(files ? { tls: { ...files, review: reviewByRbac } } : {}),
+        ...(tls === 'network' ? { localAddressOf: () => '10.1.2.3' } : {}),
       });
       ({ port } = await server.listen({ host: '127.0.0.1', port }));
     };
