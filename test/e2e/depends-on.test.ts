@@ -92,7 +92,7 @@ test.runIf(thorough('a dependency that is never healthy'))(
   },
 );
 
-test('a restart while an app waits ends in the same result', async () => {
+test.runIf(thorough('a restart while an app waits'))('a restart while an app waits ends in the same result', async () => {
   const { repository, fluxd, db, greeting } = await startShop('missing');
   await fluxd.kill();
   await repository.commit('An image that exists', { 'db/db.yaml': db('1.0.0') });
@@ -126,26 +126,29 @@ test.runIf(thorough('an update that waits'))(
   },
 );
 
-test('folders that depend on each other, or on nothing, are refused by name, and lose no object', async () => {
-  const { shop, repository, fluxd, greeting } = await startShop('1.0.0');
-  await until('the app is applied', async () => (await greeting()) === 'first');
-  const circle = await repository.commit('A circle', {
-    'db/.flux.yaml': unit('db.yaml', { path: 'app' }),
-    'base/map.yaml': manifest.configMap(shop, 'base'),
-  });
-  await fluxd.fluxctl('sync');
-  const record = await repository.synced(circle);
-  const why = 'app/.flux.yaml and db/.flux.yaml depend on each other';
-  const refused = ['app/.flux.yaml', 'db/.flux.yaml'].map((place) => ({ outcome: 'refused', place, reason: why }));
-  expect(record.changes).toEqual(expect.arrayContaining(refused.map((each) => expect.objectContaining(each))));
-  expect(record.counts).toEqual({ created: 1, unchanged: 1, held: 2 });
-  expect(await greeting()).toBe('first');
+test.runIf(thorough('dependencies that are refused, end to end'))(
+  'folders that depend on each other, or on nothing, are refused by name, and lose no object',
+  async () => {
+    const { shop, repository, fluxd, greeting } = await startShop('1.0.0');
+    await until('the app is applied', async () => (await greeting()) === 'first');
+    const circle = await repository.commit('A circle', {
+      'db/.flux.yaml': unit('db.yaml', { path: 'app' }),
+      'base/map.yaml': manifest.configMap(shop, 'base'),
+    });
+    await fluxd.fluxctl('sync');
+    const record = await repository.synced(circle);
+    const why = 'app/.flux.yaml and db/.flux.yaml depend on each other';
+    const refused = ['app/.flux.yaml', 'db/.flux.yaml'].map((place) => ({ outcome: 'refused', place, reason: why }));
+    expect(record.changes).toEqual(expect.arrayContaining(refused.map((each) => expect.objectContaining(each))));
+    expect(record.counts).toEqual({ created: 1, unchanged: 1, held: 2 });
+    expect(await greeting()).toBe('first');
 
-  const nowhere = await repository.commit('A path that is none', { 'db/.flux.yaml': unit('db.yaml', { path: 'bsae' }) });
-  await fluxd.fluxctl('sync');
-  const second = await repository.synced(nowhere);
-  const reason = 'it depends on "bsae", from where nothing is applied';
-  expect(second.changes).toContainEqual(expect.objectContaining({ outcome: 'refused', place: 'db/.flux.yaml', reason }));
-  expect(await world.kube.find(path.deployment(shop, 'db'))).toBeDefined();
-  expect((await fluxd.sync()).counts).toEqual({ unchanged: 3, held: 1 });
-});
+    const nowhere = await repository.commit('A path that is none', { 'db/.flux.yaml': unit('db.yaml', { path: 'bsae' }) });
+    await fluxd.fluxctl('sync');
+    const second = await repository.synced(nowhere);
+    const reason = 'it depends on "bsae", from where nothing is applied';
+    expect(second.changes).toContainEqual(expect.objectContaining({ outcome: 'refused', place: 'db/.flux.yaml', reason }));
+    expect(await world.kube.find(path.deployment(shop, 'db'))).toBeDefined();
+    expect((await fluxd.sync()).counts).toEqual({ unchanged: 3, held: 1 });
+  },
+);

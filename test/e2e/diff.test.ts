@@ -128,7 +128,7 @@ test.runIf(thorough('diff of a new namespace'))(
   },
 );
 
-test('a diff writes nothing, and the next sync finds nothing to do', async () => {
+test.runIf(thorough('a diff beside syncs'))('a diff writes nothing, and the next sync finds nothing to do', async () => {
   const { shop, repository, web, fluxd, write, diff } = await openShop();
   await fluxd.sync();
   // Without what the controllers of the cluster write whenever they come to it.

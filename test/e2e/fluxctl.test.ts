@@ -72,7 +72,7 @@ test.runIf(thorough('fluxctl sync at an unchanged revision'))(
   },
 );
 
-test('list-workloads shows what runs, its image and its policies', async () => {
+test.runIf(thorough('fluxctl list-workloads'))('list-workloads shows what runs, its image and its policies', async () => {
   const { shop, image, fluxd, id } = await openShop({ 'fluxcd.io/automated': 'true', 'fluxcd.io/locked': 'true' });
   const table = async () => (await fluxd.fluxctl('list-workloads', '--namespace', shop)).stdout;
   await until('the workload is ready', async () => (await table()).includes('ready'));
@@ -100,35 +100,38 @@ test.runIf(thorough('fluxctl list-images'))(
   },
 );
 
-test('automate commits the policy, and Flux then releases by itself; deautomate takes it back', async () => {
-  const { image, repository, first, fluxd, id, scanned, running } = await openShop({ 'fluxcd.io/tag.web': 'semver:~1' });
-  await until('the registry was scanned', scanned);
-  const automated = await fluxd.fluxctl(
-    'automate',
-    '--workload',
-    id,
-    '--message',
-    'hands off',
-    '--user',
-    'Ann <ann@example.org>',
-  );
-  expect(automated).toMatchObject({ code: 0 });
-  expect(automated.stdout).toContain(id);
-  expect(automated.stderr).toMatch(/Commit pushed:\t[0-9a-f]{7}/);
-  const [policy = ''] = await repository.commitsSince(first);
-  expect(await repository.git('log', '-1', '--format=%B', policy)).toContain('hands off');
-  expect(await repository.git('show', `${policy}:web.yaml`)).toMatch(/fluxcd\.io\/automated: 'true'/);
+test.runIf(thorough('fluxctl automate'))(
+  'automate commits the policy, and Flux then releases by itself; deautomate takes it back',
+  async () => {
+    const { image, repository, first, fluxd, id, scanned, running } = await openShop({ 'fluxcd.io/tag.web': 'semver:~1' });
+    await until('the registry was scanned', scanned);
+    const automated = await fluxd.fluxctl(
+      'automate',
+      '--workload',
+      id,
+      '--message',
+      'hands off',
+      '--user',
+      'Ann <ann@example.org>',
+    );
+    expect(automated).toMatchObject({ code: 0 });
+    expect(automated.stdout).toContain(id);
+    expect(automated.stderr).toMatch(/Commit pushed:\t[0-9a-f]{7}/);
+    const [policy = ''] = await repository.commitsSince(first);
+    expect(await repository.git('log', '-1', '--format=%B', policy)).toContain('hands off');
+    expect(await repository.git('show', `${policy}:web.yaml`)).toMatch(/fluxcd\.io\/automated: 'true'/);
 
-  await until('Flux has released the newest of its range', async () => (await running()) === `${image}:1.1.0`);
-  const deautomated = await fluxd.fluxctl('deautomate', '--workload', id);
-  expect(deautomated).toMatchObject({ code: 0 });
-  expect(await repository.text('web.yaml')).not.toContain('fluxcd.io/automated');
-  expect(await repository.commitsSince(first)).toHaveLength(3);
+    await until('Flux has released the newest of its range', async () => (await running()) === `${image}:1.1.0`);
+    const deautomated = await fluxd.fluxctl('deautomate', '--workload', id);
+    expect(deautomated).toMatchObject({ code: 0 });
+    expect(await repository.text('web.yaml')).not.toContain('fluxcd.io/automated');
+    expect(await repository.commitsSince(first)).toHaveLength(3);
 
-  const again = await fluxd.fluxctl('deautomate', '--workload', id);
-  expect(again.code).toBe(0);
-  expect(await repository.commitsSince(first)).toHaveLength(3);
-});
+    const again = await fluxd.fluxctl('deautomate', '--workload', id);
+    expect(again.code).toBe(0);
+    expect(await repository.commitsSince(first)).toHaveLength(3);
+  },
+);
 
 test('release puts the given image into Git and into the cluster', async () => {
   const { image, repository, first, fluxd, id, scanned, running } = await openShop();

@@ -149,34 +149,37 @@ test.runIf(thorough('a mass deletion that a commit confirms'))(
   },
 );
 
-test('fluxctl gc shows a mass deletion that is held, and approves exactly that one', async () => {
-  // It looks at Git only when it is asked to, so that no commit comes to it before the approval does.
-  const { shop, repository, fluxd, maps } = await shopWith(14, ['--sync-garbage-collection', '--git-poll-interval=1h']);
-  const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
-  await repository.commit('Clear out', gone);
-  await fluxd.sync();
-  const listed = await fluxd.fluxctl('gc');
-  expect(listed.stdout).toContain(`${shop}:configmap/map-11`);
-  const hash = /fluxctl gc approve ([0-9a-f]{16})/.exec(listed.stderr)?.[1] ?? '';
-  if (process.env.SHOW_OUTPUT) process.stdout.write(`${listed.stdout}${listed.stderr}`);
+test.runIf(thorough('an approved mass deletion, end to end'))(
+  'fluxctl gc shows a mass deletion that is held, and approves exactly that one',
+  async () => {
+    // It looks at Git only when it is asked to, so that no commit comes to it before the approval does.
+    const { shop, repository, fluxd, maps } = await shopWith(14, ['--sync-garbage-collection', '--git-poll-interval=1h']);
+    const gone = Object.fromEntries([...Array(12).keys()].map((n) => [`map-${n}.yaml`, null]));
+    await repository.commit('Clear out', gone);
+    await fluxd.sync();
+    const listed = await fluxd.fluxctl('gc');
+    expect(listed.stdout).toContain(`${shop}:configmap/map-11`);
+    const hash = /fluxctl gc approve ([0-9a-f]{16})/.exec(listed.stderr)?.[1] ?? '';
+    if (process.env.SHOW_OUTPUT) process.stdout.write(`${listed.stdout}${listed.stderr}`);
 
-  const other = await fluxd.fluxctl('gc', 'approve', hash.replace(/./g, '0'));
-  expect(other.code).toBe(1);
-  expect(other.stderr).toContain(hash);
-  expect(await maps()).toHaveLength(14);
+    const other = await fluxd.fluxctl('gc', 'approve', hash.replace(/./g, '0'));
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain(hash);
+    expect(await maps()).toHaveLength(14);
 
-  // While a file cannot be read the approval lifts nothing; it is still good afterwards, and for less.
-  await repository.commit('Oops', { 'broken.yaml': 'a: [', 'map-0.yaml': manifest.configMap(shop, 'map-0') });
-  const doubtful = await fluxd.fluxctl('gc', 'approve', hash);
-  expect(doubtful.code).toBe(1);
-  expect(doubtful.stderr).toContain('1 manifest refused, 11 deletions not done');
-  expect(await maps()).toHaveLength(14);
+    // While a file cannot be read the approval lifts nothing; it is still good afterwards, and for less.
+    await repository.commit('Oops', { 'broken.yaml': 'a: [', 'map-0.yaml': manifest.configMap(shop, 'map-0') });
+    const doubtful = await fluxd.fluxctl('gc', 'approve', hash);
+    expect(doubtful.code).toBe(1);
+    expect(doubtful.stderr).toContain('1 manifest refused, 11 deletions not done');
+    expect(await maps()).toHaveLength(14);
 
-  await repository.commit('Mended', { 'broken.yaml': null });
-  expect((await fluxd.sync()).counts).toMatchObject({ deleted: 11 });
-  expect(await maps()).toEqual(['map-0', 'map-12', 'map-13']);
-  expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
-});
+    await repository.commit('Mended', { 'broken.yaml': null });
+    expect((await fluxd.sync()).counts).toMatchObject({ deleted: 11 });
+    expect(await maps()).toEqual(['map-0', 'map-12', 'map-13']);
+    expect((await fluxd.fluxctl('gc')).stdout).toBe('no deletions are held\n');
+  },
+);
 
 test.runIf(thorough('a change of --git-path'))(
   'after a change of --git-path nothing is deleted; what is left over is named until a person adopts it or has it deleted (R-022)',
