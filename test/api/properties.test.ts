@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rounds } from '../support/sampled.ts';
 import { type Answer, daemonOf, type Served, serve } from './daemon-fixture.ts';
 import { ROUTES } from './routes.ts';
 
@@ -70,11 +71,14 @@ function expectSound({ status, headers, body: text }: Answer): void {
   if (text !== '' && /json/.test(headers['content-type'] ?? '')) expect(() => JSON.parse(text)).not.toThrow();
 }
 
+const BODIES = rounds('bodies for each route', 40, 10);
+const QUERIES = rounds('queries for each route', 25, 6);
+
 test.each(changing)('S-076: %s takes any body without a fault of ours', async (_, [path, sent]) => {
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
   await fc.assert(
     fc.asyncProperty(body, async (text) => expectSound(await api.send(path, { ...sent, headers, body: text }))),
-    { numRuns: 40 },
+    { numRuns: BODIES },
   );
 });
 
@@ -98,6 +102,6 @@ test.each(Object.entries(ROUTES))('S-076: %s takes any query without a fault of 
       const all = new URLSearchParams([...new URLSearchParams(given), ...entries]);
       expectSound(await api.send(`${base}?${all}`, sent));
     }),
-    { numRuns: 25 },
+    { numRuns: QUERIES },
   );
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rounds } from '../support/sampled.ts';
 import { serve } from './daemon-fixture.ts';
 
 const PATH = '/api/flux/v9/update-manifests';
@@ -160,7 +161,7 @@ describe('what cannot be decoded is refused with its place', () => {
       fc.asyncProperty(body, async (text) => {
         expect([200, 400]).toContain((await api.post(PATH, text)).status);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds('random updates', 200, 50) },
     );
   });
 });

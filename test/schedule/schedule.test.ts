@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseSchedule, type Schedule } from '../../src/schedule/schedule.ts';
-import { thorough } from '../support/sampled.ts';
+import { rounds } from '../support/sampled.ts';
 import { isOpenAt, type Recurring, recurringOf, startsIn } from './calendar.ts';
 
 const MINUTE = 60_000;
@@ -137,7 +137,7 @@ describe('a schedule is open from each start, for the duration', () => {
         const text = `${each.minutes.join()} ${each.hours.join()} * * * / ${each.durationMs / 60_000}m / ${each.zone}`;
         expect({ text, now: iso(now), open: scheduleOf(text).stateAt(now).open }).toEqual({ text, now: iso(now), open: isOpen });
       }),
-      { numRuns: thorough('875 of 900 random schedules') ? 900 : 25 },
+      { numRuns: rounds('random schedules', 900, 25) },
     );
   });
 

@@ -8,6 +8,11 @@ export function sampled<T>(what: string, table: readonly T[], count: number): re
   return Array.from({ length: count }, (_, n) => table[Math.round((n * (table.length - 1)) / Math.max(count - 1, 1))] as T);
 }
 
+/** Rounds of a property: `all` with FAULTS=all, as in `.ci/run`; else `few`. What is left out is said. */
+export function rounds(what: string, all: number, few: number): number {
+  return thorough(`${all - few} of ${all} ${what}`) ? all : few;
+}
+
 /** Whether to run tests that take long: with FAULTS=all, as in `.ci/run`. It is said when they are left out. */
 export function thorough(what: string): boolean {
   if (process.env.FAULTS === 'all') return true;

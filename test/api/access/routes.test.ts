@@ -43,7 +43,7 @@ const SIDES = [
   ['', 'network'],
 ] as const;
 
-describe.each(sampled('own addresses of a connection', SIDES, 4))('a connection to %j is %s', (localAddress, side) => {
+describe.each(sampled('own addresses of a connection', SIDES, 2))('a connection to %j is %s', (localAddress, side) => {
   test.each(Object.entries(ROUTES))('%s', async (_, [path, sent, loopback, network]) => {
     const daemon = daemonOf();
     await using api = await serve(daemon, { localAddress });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -37,8 +36,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 test('docs/openapi.json is what the routes and schemas say', () => {
-  const tool = join(root, 'tools/generate-openapi.mjs');
-  expect(execFileSync(process.execPath, [tool, '--check'], { encoding: 'utf8' })).toBe('');
+  expect(readFileSync(join(root, 'docs/openapi.json'), 'utf8')).toBe(`${JSON.stringify(document, undefined, 2)}\n`);
 });
 
 test('describes every route, and nothing that is not served', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { ChartArchives } from '../../../src/registry-watch/index.ts';
+import { sampled } from '../../support/sampled.ts';
 import type { DeadlineClock } from '../fake-clock.ts';
 import { ChartHost, type Fault, json, setup } from './chart-host.ts';
 
@@ -82,7 +83,7 @@ const WORKS: readonly (readonly [string, number, (host: ChartHost) => Work])[] =
 ];
 
 describe.each(WORKS)('%s is found in the end, whichever of its %i requests', (_, requests, of) => {
-  test.each(FAULTS)('%s', async (_, fault) => {
+  test.each(sampled('ways to lose a request', FAULTS, 4))('%s', async (_, fault) => {
     for (let lost = 1; lost <= requests; lost += 1) {
       const host = await ChartHost.start();
       const work = of(host);
