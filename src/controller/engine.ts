@@ -3,6 +3,7 @@ import { type Clock, type Logger, waitOrAbort } from '../base/index.ts';
 import type { Fence } from '../cluster/index.ts';
 import type { Config } from '../config/index.ts';
 import { sameRepository, syncSetName } from '../git/index.ts';
+import type { WebPages } from '../git-host/index.ts';
 import {
   createManifests,
   type Decrypter,
@@ -62,6 +63,8 @@ export interface EngineSource {
   /** As configured, so it may contain a password: pass it only to Git. */
   readonly url: string;
   readonly source: Source;
+  /** Where the Git host shows the repository to people; absent if the host is not known. */
+  readonly webPages?: WebPages;
   readonly deployKey: DeployKey;
   /** Open while this daemon may write for the source. */
   readonly fence: Fence;
@@ -349,6 +352,7 @@ export function startEngine(options: EngineOptions): Engine {
     metrics,
     deployKey: options.deployKey,
     timeoutMs: config.syncTimeoutMs,
+    webPages: options.webPages,
     sameRepository: (url) => sameRepository(url, options.url),
     clock,
     log: log.child({ component: 'daemon' }),

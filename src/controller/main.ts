@@ -9,10 +9,12 @@ import {
   type DeployKeys,
   NO_DEPLOY_KEY,
   openSignatures,
+  parseGitUrl,
   type SourceOptions,
   syncSetName,
   usesSsh,
 } from '../git/index.ts';
+import { webPagesOf } from '../git-host/index.ts';
 import { MANIFEST_NAME, MAX_FILE_BYTES } from '../manifests/index.ts';
 import { checkRequired, openSigners } from '../registry-watch/index.ts';
 import type { Revision } from '../repository/index.ts';
@@ -219,10 +221,13 @@ export async function startFlux({
         ? recordInGit(git, { syncTag, former: { store: secret, keys }, ...records })
         : recordInSecret(git, { store: secret, namespace: place, keys, ...records });
     const syncSet = syncSetName(source);
+    const parsed = parseGitUrl(url);
+    const webPages = parsed && webPagesOf(parsed, wanted.proposals?.host?.kind);
     return {
       name,
       url,
       source,
+      ...(webPages ? { webPages } : {}),
       deployKey: keysOfSource ?? NO_DEPLOY_KEY,
       ...(wanted.proposals
         ? { proposals: proposalsOf(wanted, wanted.proposals, { appToken: git.appToken, environment, clock }) }

@@ -9,3 +9,4 @@ export { createGitHost, type GitHostOptions } from './choose.ts';
 export type { Branches, GitHost, PullRequest, PullRequestText, RequestExtras } from './git-host.ts';
 export { HOSTS, type HostKind } from './host-kind.ts';
 export { type Repository, repositoryOf } from './repository.ts';
+export { type WebPages, webPagesOf } from './web-pages.ts';

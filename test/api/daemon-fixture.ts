@@ -54,6 +54,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     objects: () => ({ follows: [], objects: [] }),
     relations: async () => [],
     owned: async (question) => called('owned', question, { objects: [], isCut: false }),
+    objectCommits: async (id) => called('objectCommits', id, { commits: [], isCut: false }),
     syncedCommit: async () => undefined,
     why: async (question) =>
       called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),

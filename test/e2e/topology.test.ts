@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
+import { objectCommitsSchema, type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
 import { manifest, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -37,4 +37,21 @@ test('a workload has its pods, what routes to it, and what it uses', async () =>
     [`${shop}:service/web`, 'routes', `${shop}:deployment/web`],
   ]);
   expect(topology.unread).toEqual([]);
+});
+
+test('an object has the commits of its file', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const config = (text: string) => manifest.configMap(shop, 'text', { text });
+  await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), 'text.yaml': config('a') });
+  await repository.commit('Say something else', { 'text.yaml': config('b') });
+  const last = await repository.commit('Change another file', { 'other.yaml': manifest.configMap(shop, 'other', {}) });
+  const fluxd = await world.fluxd(repository);
+  await repository.synced(last);
+  const commitsOf = async (id: string) =>
+    objectCommitsSchema.parse(await (await fluxd.api(`../v1/objects/commits?id=${id}`)).json());
+  const { place, commits, isCut } = await commitsOf(`${shop}:configmap/text`);
+  expect(place).toEqual({ revision: last, file: 'text.yaml', line: 1 });
+  expect([commits.map(({ subject }) => subject), isCut]).toEqual([['Say something else', 'Open the shop'], false]);
+  expect(await commitsOf(`${shop}:configmap/unknown`)).toEqual({ commits: [], isCut: false });
 });

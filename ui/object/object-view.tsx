@@ -7,6 +7,7 @@ import { NextStep } from '../text/next-step.tsx';
 import { sentence } from '../text/sentence.ts';
 import { Around } from '../topology/around.tsx';
 import { Chain } from './chain.tsx';
+import { Commits } from './commits.tsx';
 import { Tags } from './tags.tsx';
 
 interface Props {
@@ -28,6 +29,7 @@ export function ObjectView({ id, source }: Props) {
         </h1>
       </div>
       <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
+      <Commits id={id} source={source} />
       <Around id={id} source={source} />
     </>
   );

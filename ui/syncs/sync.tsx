@@ -2,6 +2,7 @@ import type { HistoryWire } from '../../src/api/wire/index.ts';
 import { Counts } from '../overview/counts.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { CommitLink, type WebPages } from '../shell/web-link.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 
@@ -9,8 +10,13 @@ type SyncWire = HistoryWire['syncs'][number];
 
 const OUTCOMES = ['failed', 'refused', 'held', 'deleted', 'created', 'configured', 'skipped', 'unchanged'];
 
+interface Props {
+  readonly sync: SyncWire;
+  readonly webPages: WebPages | undefined;
+}
+
 /** One sync: when, what it changed, and what became of it. */
-export function Sync({ sync }: { readonly sync: SyncWire }) {
+export function Sync({ sync, webPages }: Props) {
   const { revision, startedAt, durationMs, counts, changes, imageUpdates, omitted, failure } = sync;
   const refused = changes.filter(({ outcome }) => outcome === 'refused').length;
   const failed = failure !== undefined || refused > 0 || (counts.failed ?? 0) > 0;
@@ -18,7 +24,7 @@ export function Sync({ sync }: { readonly sync: SyncWire }) {
     <article class="sync">
       <h3>
         <StateMark state={failed ? 'failed' : 'ok'} name={failed ? 'With failures' : 'Synced'} />
-        <code>{revision.slice(0, 7)}</code>
+        <CommitLink revision={revision} webPages={webPages} />
         <span class="hint">
           <Time at={startedAt} />
           {durationMs !== undefined && `, in ${(durationMs / 1000).toFixed(1)} s`}
@@ -35,7 +41,10 @@ export function Sync({ sync }: { readonly sync: SyncWire }) {
           {imageUpdates.map(({ commit, workload, container, from, to }) => (
             <li key={`${workload} ${container}`}>
               <ObjectLink id={workload} /> {container}: <code>{from}</code> → <code>{to}</code>
-              <span class="hint"> {commit.slice(0, 7)}</span>
+              <span class="hint">
+                {' '}
+                <CommitLink revision={commit} webPages={webPages} />
+              </span>
             </li>
           ))}
         </ul>

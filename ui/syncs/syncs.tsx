@@ -1,6 +1,7 @@
 import type { HistoryWire, SourcesWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
 import { LiveView } from '../shell/live-view.tsx';
+import type { WebPages } from '../shell/web-link.tsx';
 import { plural } from '../text/sentence.ts';
 import { Sync } from './sync.tsx';
 
@@ -14,13 +15,23 @@ export function Syncs() {
     <>
       <h1>Syncs</h1>
       <LiveView live={sources}>
-        {({ sources }) => sources.map(({ name }) => <OfSource key={name} name={name} isNamed={sources.length > 1} />)}
+        {({ sources }) =>
+          sources.map(({ name, webPages }) => (
+            <OfSource key={name} name={name} isNamed={sources.length > 1} webPages={webPages} />
+          ))
+        }
       </LiveView>
     </>
   );
 }
 
-function OfSource({ name, isNamed }: { readonly name: string; readonly isNamed: boolean }) {
+interface Props {
+  readonly name: string;
+  readonly isNamed: boolean;
+  readonly webPages: WebPages | undefined;
+}
+
+function OfSource({ name, isNamed, webPages }: Props) {
   const live = useLive<HistoryWire>(`/history?source=${encodeURIComponent(name)}&limit=${SHOWN}`);
   return (
     <section class="syncs" aria-label={`Syncs of ${name}`}>
@@ -30,7 +41,7 @@ function OfSource({ name, isNamed }: { readonly name: string; readonly isNamed: 
           <>
             {syncs.length === 0 && <p>No sync has changed anything yet.</p>}
             {syncs.map((sync) => (
-              <Sync key={`${sync.revision} ${sync.startedAt}`} sync={sync} />
+              <Sync key={`${sync.revision} ${sync.startedAt}`} sync={sync} webPages={webPages} />
             ))}
             {inMemory && <p class="hint">fluxd keeps its records in memory: syncs before its start are not known.</p>}
             {syncs.length === SHOWN && (

@@ -12,6 +12,7 @@ import {
   liveObjectSchema,
   manifestSchema,
   OBJECT_STATES,
+  objectCommitsSchema,
   objectStatesSchema,
   orphanDeletionSchema,
   overviewSchema,
@@ -116,6 +117,12 @@ const OF_SOURCES: Operations = {
     query: { id: objectId },
     answer: { status: 200, description: 'The fields, who owns each, and the Events.', schema: liveObjectSchema },
   },
+  'GET /api/v1/objects/commits': read(
+    'listObjectCommits',
+    'Lists the last commits of the file that an object is written in.',
+    objectCommitsSchema,
+    { id: objectId },
+  ),
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {
     wait,

@@ -10,6 +10,7 @@ import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identity.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { manifestRoutes } from './manifest.ts';
+import { objectCommitRoutes } from './object-commits.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
 import { overviewRoutes } from './overview.ts';
@@ -36,6 +37,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...objectHealthRoutes(daemon),
     ...diffRoutes(daemon),
     ...objectRoutes(daemon),
+    ...objectCommitRoutes(daemon),
     ...historyRoutes(daemon),
     ...whyRoutes(daemon),
     ...manifestRoutes(daemon),

@@ -42,7 +42,7 @@ function sandboxToWire(layers: SandboxLayers): SandboxWire {
 }
 
 async function sourceToWire(name: string, daemon: Daemon): Promise<SourcesWire['sources'][number]> {
-  const { url, branch, paths, state } = await daemon.gitConfig({ regenerateKey: false });
+  const { url, branch, paths, state, webPages } = await daemon.gitConfig({ regenerateKey: false });
   const { revision } = daemon.objects();
   const { ready, reason } = daemon.readiness();
   return {
@@ -53,6 +53,7 @@ async function sourceToWire(name: string, daemon: Daemon): Promise<SourcesWire['
     status: state.status,
     ready,
     ...(reason === '' ? {} : { reason: redact(reason) }),
+    ...(webPages ? { webPages: { ...webPages } } : {}),
     ...(revision === undefined ? {} : { revision }),
   };
 }

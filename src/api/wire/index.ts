@@ -37,6 +37,7 @@ export type {
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
 export { type LiveObjectWire, liveObjectSchema, type ManifestWire, manifestSchema } from './live.ts';
+export { type ObjectCommitsWire, objectCommitsSchema } from './object-commits.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
 export { type OverviewWire, overviewSchema, type TroubleWire } from './overview.ts';
 export {

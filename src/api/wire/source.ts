@@ -31,6 +31,11 @@ export const sourcesSchema = z.object({
       /** Whether its last sync ran and its repository is reachable, and if not, why. */
       ready: z.boolean(),
       reason: z.string().optional(),
+      /**
+       * Where its Git host shows a commit, and a line of a file, to people: URLs with `{revision}`, `{path}` and `{line}`. Absent if the
+       * host is not known.
+       */
+      webPages: z.object({ commit: z.string(), line: z.string() }).optional(),
       /** Revision of its last sync; absent before the first. */
       revision: z.string().optional(),
     }),

@@ -9,6 +9,7 @@ import type {
   Outcome,
   ShownManifest,
 } from '../../change/index.ts';
+import type { WebPages } from '../../git-host/index.ts';
 import type { ImageInfo, ImageScan, RegistryCacheFailure, RegistryHost } from '../../image/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Commit, Revision, Sandboxes, SourceState, Unverified, Writers } from '../../repository/index.ts';
@@ -175,6 +176,8 @@ export interface GitConfig {
   readonly branch: string;
   readonly paths: readonly string[];
   readonly state: SourceState;
+  /** Where its Git host shows it to people; absent if the host is not known. */
+  readonly webPages?: WebPages;
   /** OpenSSH line of the deploy key, or empty. */
   readonly publicKey: string;
 }
@@ -185,6 +188,15 @@ export type NotifiedChange =
   /** From a Git host: all URLs of the repository; absent fields are unknown. */
   | { readonly kind: 'push'; readonly urls?: readonly string[]; readonly branch?: string }
   | { readonly kind: 'image'; readonly domain: string; readonly image: string };
+
+/** Commits that changed the file of an object. */
+export interface ObjectCommits {
+  /** Where it is in the last revision that was read; absent for an object that is not written in a file. */
+  readonly place?: { readonly revision: Revision; readonly file: string; readonly line: number };
+  readonly commits: readonly Commit[];
+  /** Whether there are more. */
+  readonly isCut: boolean;
+}
 
 /** The daemon's interface to the outside, which the API serves. Errors are FluxErrors. */
 export interface Daemon {
@@ -270,6 +282,11 @@ export interface Daemon {
    * @throws FluxError `cluster/forbidden` …
    */
   owned(question: { readonly namespace: string; readonly withJobs: boolean }): Promise<OwnedInNamespace>;
+  /**
+   * The last commits of the file that an object is written in, newest first; none for one that is not in the repository, or is rendered.
+   * @throws FluxError `git/bad-revision` …
+   */
+  objectCommits(id: ResourceId, options?: Cancellable): Promise<ObjectCommits>;
   /** The commit of the last sync; undefined before the first, and where the mirror does not have it any more. */
   syncedCommit(options?: Cancellable): Promise<Commit | undefined>;
   /**

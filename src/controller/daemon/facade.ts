@@ -1,9 +1,10 @@
 import { type Cancellable, type Clock, dumpYaml, FluxError, type Logger } from '../../base/index.ts';
 import { shownManifest } from '../../cluster/index.ts';
+import type { WebPages } from '../../git-host/index.ts';
 import type { Manifests } from '../../manifests/index.ts';
 import type { EventLog } from '../../record/index.ts';
 import type { Commit, Revision, Sandboxes } from '../../repository/index.ts';
-import type { ResourceId } from '../../resource/index.ts';
+import { isRendered, type ResourceId } from '../../resource/index.ts';
 import type { Pinning, Timing, UpdateSpec } from '../../update/index.ts';
 import { asksForCommit, dryRunUpdate } from '../jobs/apply-update.ts';
 import { createDryRun } from '../jobs/dry-run.ts';
@@ -77,6 +78,8 @@ export interface DaemonOptions extends SyncWindow {
   readonly watchdog: Pick<Watchdog, 'stuck'>;
   readonly metrics: ControllerMetrics;
   readonly deployKey: DeployKey;
+  /** Where the Git host shows the repository to people. */
+  readonly webPages?: WebPages | undefined;
   /** Whether two Git URLs refer to the same repository. */
   readonly sameRepository: (url: string) => boolean;
   /** Timeout of a sync, a job or a dry run. */
@@ -90,6 +93,8 @@ export interface DaemonOptions extends SyncWindow {
 
 /** Limit of commits in `syncStatus`. */
 const MAX_COMMITS = 10_000;
+/** Commits of the file of an object. */
+const MAX_OBJECT_COMMITS = 20;
 
 /** The daemon's interface for the API: queries are answered from Git, the cluster and memory; changes are queued for the loop. */
 export function createDaemon(options: DaemonOptions): SourceDaemon {
@@ -183,6 +188,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
         branch: source.follows(),
         paths: source.paths,
         state: source.state(),
+        ...(options.webPages ? { webPages: options.webPages } : {}),
         publicKey: await deployKey.publicKey(),
       };
     },
@@ -210,6 +216,18 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       return related.relations;
     },
     owned: (question) => cluster.owned(question),
+    async objectCommits(id, cancel) {
+      const view = await currentView();
+      const place = view?.manifests.get(id)?.place;
+      if (!view || !place || isRendered(place)) return { commits: [], isCut: false };
+      const commits = await source.commits({ to: view.revision, limit: MAX_OBJECT_COMMITS + 1, file: place.file }, cancel);
+      const { file, line } = place;
+      return {
+        place: { revision: view.revision, file, line },
+        commits: commits.slice(0, MAX_OBJECT_COMMITS),
+        isCut: commits.length > MAX_OBJECT_COMMITS,
+      };
+    },
     async syncedCommit(cancel) {
       const { revision } = options.objectStates.view;
       if (revision === undefined) return undefined;

@@ -145,6 +145,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     health: async (options) =>
       mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => answer(daemon, () => daemon.health(options))))),
     syncedCommit: () => Promise.reject(unnamed(names)),
+    objectCommits: () => Promise.reject(unnamed(names)),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     relations: async () => (await Promise.all(daemons.map((daemon) => daemon.relations()))).flat(),
     owned: (question) => first.owned(question),

@@ -63,6 +63,18 @@ test('200 hostile strings run nothing, load nothing, and break no layout', async
         tags: [{ container: first, tags: texts.map((text) => ({ tag: text, verdict: text })) }],
         others: [],
       }),
+      objectCommits: async () => ({
+        place: { revision: first, file: second, line: 1 },
+        commits: texts.map((text) => ({
+          revision: text,
+          subject: text,
+          author: { name: text, email: text },
+          committedAt: 0,
+          trailers: [],
+          ours: false,
+        })),
+        isCut: true,
+      }),
       heldDeletions: () => ({
         deletions: texts.map((text) => ({ id: text, reason: text })),
         orphans: texts.map((id) => ({ id })),

@@ -43,6 +43,13 @@ function troubledShop() {
   };
   shop.others = {
     relations: async () => [{ from: 'shop:configmap/c-1', to: `shop:secret/${long}`, type: 'uses' }],
+    objectCommits: async () => ({
+      place: { revision: REVISION, file: `${long}/${long}.yaml`, line: 1 },
+      commits: [
+        { revision: REVISION, subject: long, author: { name: long, email: '' }, committedAt: 0, trailers: [], ours: false },
+      ],
+      isCut: true,
+    }),
     heldDeletions: () => ({
       hash: '0123456789abcdef'.repeat(4),
       deletions: [{ id: `shop:configmap/${long}`, uid: 'u', reason: long }],

@@ -126,6 +126,44 @@ test('an object says why it is as it is, from Git to its pods', async () => {
   expect(asked[0]).toEqual({ by: 'id', id: 'shop:deployment/cart' });
 });
 
+test('an object has the commits of its file, with links to the Git host where that is known', async () => {
+  const shop = createShop();
+  const commit = {
+    revision: REVISION,
+    author: { name: 'Jane', email: '' },
+    committedAt: Date.now() - 90_000,
+    trailers: [],
+    ours: false,
+  };
+  const gitConfig = { url: '', branch: 'main', paths: [], state: { status: 'ready', url: '' } as never, publicKey: '' };
+  const web = 'https://github.com/acme/shop';
+  shop.others = {
+    objectCommits: async () => ({
+      place: { revision: REVISION, file: 'shop/cart.yaml', line: 3 },
+      commits: [{ ...commit, subject: 'Release cart 1.4.0' }],
+      isCut: true,
+    }),
+    gitConfig: async () => ({
+      ...gitConfig,
+      webPages: { commit: `${web}/commit/{revision}`, line: `${web}/blob/{revision}/{path}#L{line}` },
+    }),
+  };
+  await using opened = await open({ shop });
+  const { page } = opened;
+  await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+  const history = page.getByRole('region', { name: 'Commits of shop/cart.yaml:3' });
+  expect(await history.innerText()).toMatch(/3f7ab57\s.*Release cart 1\.4\.0\s+Jane, .*Earlier ones are in Git\./s);
+  const links = history.getByRole('link');
+  expect(await links.evaluateAll((all) => all.map((link) => [link.getAttribute('href'), link.getAttribute('rel')]))).toEqual([
+    [`${web}/blob/${REVISION}/shop/cart.yaml#L3`, 'noreferrer'],
+    [`${web}/commit/${REVISION}`, 'noreferrer'],
+  ]);
+  shop.others = { ...shop.others, gitConfig: async () => gitConfig };
+  await page.reload();
+  await history.waitFor();
+  expect(await links.count()).toBe(0);
+});
+
 test('an object that is not there is said not to be', async () => {
   const shop = createShop();
   const error = new FluxError('there is no object nonsense', { code: 'why/nothing-found', fault: 'missing' });

@@ -1,0 +1,20 @@
+interface Place {
+  readonly revision: string;
+  readonly path?: string;
+  readonly line?: number;
+}
+
+/** The URL of a place at a Git host; undefined for what is no place there. */
+export function webUrl(template: string, { revision, path = '', line = 1 }: Place): string | undefined {
+  if (!/^[0-9a-f]{7,64}$/.test(revision)) return undefined;
+  const values: Readonly<Record<string, string>> = {
+    revision,
+    path: path
+      .split('/')
+      .map((part) => encodeURIComponent(part.toWellFormed()))
+      .join('/'),
+    line: String(line),
+  };
+  const url = template.replace(/\{(revision|path|line)\}/g, (_, name: string) => values[name] ?? '');
+  return /^https?:\/\//.test(url) ? url : undefined;
+}
