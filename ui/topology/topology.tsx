@@ -4,7 +4,7 @@ import type { Live } from '../api/live.ts';
 import { useLive } from '../api/use-live.ts';
 import { LiveView } from '../shell/live-view.tsx';
 import { pathOf, type TopologyFilter } from '../shell/route.ts';
-import { plural, sentence } from '../text/sentence.ts';
+import { plural } from '../text/sentence.ts';
 import { TopologyFilters } from './filters.tsx';
 import { Graph } from './graph.tsx';
 import { createHrefs, type Show } from './links.ts';
@@ -36,9 +36,9 @@ function Known({ topology, filter, as }: Props & { readonly topology: TopologyWi
       <p class="hint" role="status">
         {summaryOf(topology)}
       </p>
-      {topology.unread.map(({ namespace, reason }) => (
-        <p key={namespace} class="hint">
-          Pods in {namespace}: {sentence(reason)}
+      {topology.unread.map(({ what, reason }) => (
+        <p key={`${what} ${reason}`} class="hint">
+          Without {what}: {reason}.
         </p>
       ))}
       {topology.nodes.length > 0 && <View topology={topology} hrefFor={hrefFor} />}

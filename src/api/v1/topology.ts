@@ -47,7 +47,7 @@ function topologyToWire({ nodes, links, unread, namespaces, kinds, ...numbers }:
     ...numbers,
     nodes: nodes.map(nodeToWire),
     links: links.map((link) => ({ ...link })),
-    unread: unread.map(({ namespace, reason }) => ({ namespace, reason: redact(reason) })),
+    unread: unread.map(({ what, reason }) => ({ what, reason: redact(reason) })),
     namespaces: [...namespaces],
     kinds: [...kinds],
   };

@@ -69,8 +69,8 @@ export const topologySchema = z.object({
   objects: z.number(),
   /** Number of nodes that are left out. */
   omitted: z.number(),
-  /** Namespaces whose pods could not be read, or not all of them. */
-  unread: z.array(z.object({ namespace: z.string(), reason: z.string() })),
+  /** What could not be read, or not all of it: `pods in shop`. */
+  unread: z.array(z.object({ what: z.string(), reason: z.string() })),
   /** The namespaces and kinds of all objects, for filters. */
   namespaces: z.array(z.string()),
   kinds: z.array(z.string()),

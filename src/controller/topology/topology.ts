@@ -1,12 +1,12 @@
 import { asFluxError, FluxError, yieldTurn } from '../../base/index.ts';
-import type { ResourceId } from '../../resource/index.ts';
+import type { OwnedInNamespace, ResourceId } from '../../resource/index.ts';
 import type { Daemon, HealthReport } from '../daemon/daemon.ts';
 import { type Detail, draw, MAX_NODES } from './draw.ts';
 import { type Entry, type EntryFilter, entriesOf, isWanted } from './entries.ts';
 import { linksOf } from './links.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { TopologyLink, TopologyNode } from './node.ts';
-import { OwnedTree } from './owned-nodes.ts';
+import { type Owned, OwnedTree } from './owned-nodes.ts';
 
 /** What is looked at: the objects that a filter lets through, or one object with what is around it. */
 export type TopologyQuestion =
@@ -23,11 +23,17 @@ export interface Topology {
   readonly objects: number;
   /** Number of nodes that are left out. */
   readonly omitted: number;
-  /** Namespaces whose pods could not be read, or not all of them, with why. */
-  readonly unread: readonly { readonly namespace: string; readonly reason: string }[];
+  /** What could not be read, or not all of it, with why. */
+  readonly unread: readonly Unread[];
   /** The namespaces and kinds of all objects, for filters. */
   readonly namespaces: readonly string[];
   readonly kinds: readonly string[];
+}
+
+/** `pods in shop`, and why they are not drawn. */
+export interface Unread {
+  readonly what: string;
+  readonly reason: string;
 }
 
 /** Kinds of objects that own pods, directly or not. */
@@ -46,15 +52,22 @@ const OWNERS: ReadonlySet<string> = new Set([
 const MAX_NAMESPACES = 10;
 const PER_TURN = 2_000;
 
-/** Draws the objects of all sources. Pods are read only if there are few enough objects to draw each. */
+/**
+ * Draws the objects of all sources. Pods are read only if there are few enough objects to draw each. What cannot be read is part of the
+ * result.
+ */
 export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Promise<Topology> {
-  const [all, relations] = await Promise.all([allEntries(daemon), daemon.relations()]);
+  const unread: Unread[] = [];
+  const [all, relations] = await Promise.all([
+    allEntries(daemon, unread),
+    daemon.relations().catch(leftOut('what objects use', [], unread)),
+  ]);
   const byId = new Map<ResourceId, Entry>();
   for (const entry of all) if (entry.id !== undefined && !byId.has(entry.id)) byId.set(entry.id, entry);
   const wanted = question.about === 'object' ? neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
   const drawing = await draw(wanted);
   const isWhole = drawing.detail === 'objects';
-  const { owned, unread } = isWhole ? await ownedBy(wanted, daemon) : { owned: new Map(), unread: [] };
+  const owned = isWhole ? await ownedBy(wanted, daemon, unread) : new Map<string, Owned>();
   const { links, outside } = await linksOf(relations, { drawing, byId, room: isWhole ? MAX_NODES - drawing.nodes.length : 0 });
   const below = [...owned.values()].flatMap(({ nodes }) => nodes);
   const hasRoom = drawing.nodes.length + outside.length + below.length <= MAX_NODES;
@@ -73,11 +86,11 @@ export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Pr
   };
 }
 
-async function allEntries(daemon: Daemon): Promise<readonly Entry[]> {
+async function allEntries(daemon: Daemon, unread: Unread[]): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   for (const name of daemon.sources) {
     const one = daemon.of(name);
-    const health = await healthOf(one);
+    const health = await healthOf(one).catch(leftOut('the health of objects', undefined, unread));
     for (const entry of entriesOf(name, one.objects().objects, health)) {
       entries.push(entry);
       if (entries.length % PER_TURN === 0) await yieldTurn();
@@ -101,33 +114,40 @@ function filtered(entries: readonly Entry[], filter: EntryFilter): readonly Entr
 }
 
 /** What each object owns, by the key of its entry. A namespace that cannot be read leaves the others alone. */
-async function ownedBy(entries: readonly Entry[], daemon: Daemon) {
+async function ownedBy(entries: readonly Entry[], daemon: Daemon, unread: Unread[]): Promise<ReadonlyMap<string, Owned>> {
   const owners = Map.groupBy(
     entries.filter(({ kind }) => OWNERS.has(kind)),
     ({ namespace }) => namespace,
   );
   if (owners.size > MAX_NAMESPACES) {
     const reason = `pods of at most ${MAX_NAMESPACES} namespaces are read at once`;
-    return { owned: new Map(), unread: [...owners.keys()].map((namespace) => ({ namespace, reason })) };
+    unread.push({ what: 'pods', reason });
+    return new Map();
   }
-  const read = await Promise.all(
-    [...owners].map(async ([namespace, owners]) => {
-      const question = { namespace, withJobs: owners.some(({ kind }) => kind === 'cronjob') };
-      try {
-        const found = await daemon.owned(question);
-        const tree = new OwnedTree(namespace, found);
-        const owned = owners.flatMap((entry) => {
-          const below = tree.of(entry);
-          return below ? [[entry.key, below] as const] : [];
-        });
-        return { owned, unread: found.isCut ? [{ namespace, reason: 'it has more pods than are read at once' }] : [] };
-      } catch (thrown) {
-        const { message: reason } = asFluxError(thrown, { code: 'topology/pods-unknown' });
-        return { owned: [], unread: [{ namespace, reason }] };
-      }
+  const owned = await Promise.all(
+    [...owners].map(async ([namespace, own]) => {
+      const what = `pods in ${namespace}`;
+      const question = { namespace, withJobs: own.some(({ kind }) => kind === 'cronjob') };
+      const found = await daemon.owned(question).catch(leftOut(what, NOTHING_OWNED, unread));
+      if (found.isCut) unread.push({ what, reason: 'there are more than are read at once' });
+      const tree = new OwnedTree(namespace, found);
+      return own.flatMap((entry) => {
+        const below = tree.of(entry);
+        return below ? [[entry.key, below] as const] : [];
+      });
     }),
   );
-  return { owned: new Map(read.flatMap(({ owned }) => owned)), unread: read.flatMap(({ unread }) => unread) };
+  return new Map(owned.flat());
+}
+
+const NOTHING_OWNED: OwnedInNamespace = { objects: [], isCut: false };
+
+/** Says that something could not be read, and goes on with something else. */
+function leftOut<T>(what: string, instead: T, unread: Unread[]): (error: unknown) => T {
+  return (thrown) => {
+    unread.push({ what, reason: asFluxError(thrown, { code: 'topology/unread' }).message });
+    return instead;
+  };
 }
 
 function choicesOf(entries: readonly Entry[]): Pick<Topology, 'namespaces' | 'kinds'> {

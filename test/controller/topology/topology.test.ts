@@ -289,7 +289,7 @@ describe('many objects are drawn as', () => {
     const topology = await look(daemon);
     expect(topology.detail).toBe('objects');
     expect(outline(topology).at(-1)).toBe('    ok shop:deployment/cart {"ok":300}');
-    expect(topology.unread).toEqual([{ namespace: 'shop', reason: 'it has more pods than are read at once' }]);
+    expect(topology.unread).toEqual([{ what: 'pods in shop', reason: 'there are more than are read at once' }]);
   });
 
   test('50,000 take no long turn', async () => {
@@ -309,7 +309,7 @@ describe('pods', () => {
       },
     });
     const topology = await look(daemon);
-    expect(topology.unread).toEqual([{ namespace: 'a', reason: 'pods is forbidden' }]);
+    expect(topology.unread).toEqual([{ what: 'pods in a', reason: 'pods is forbidden' }]);
     expect(outline(topology).at(-1)?.trim()).toBe('waiting ReplicaSet cart-1: 1 of 2 ready');
   });
 
@@ -318,9 +318,17 @@ describe('pods', () => {
     await look(quiet);
     expect(quiet.calls.some(({ name }) => name === 'owned')).toBe(false);
     const wide = withObjects(Array.from({ length: 11 }, (_, index) => entry(`n${index}:deployment/cart`)));
-    expect((await look(wide)).unread).toHaveLength(11);
+    expect((await look(wide)).unread).toEqual([{ what: 'pods', reason: 'pods of at most 10 namespaces are read at once' }]);
     expect(wide.calls.some(({ name }) => name === 'owned')).toBe(false);
   });
+});
+
+test('what else cannot be read leaves the objects there', async () => {
+  const error = new FluxError('git is gone', { code: 'git/unreachable' });
+  const fails = () => Promise.reject(error);
+  const topology = await look(withObjects([entry('a:configmap/x')], { relations: fails, health: fails }));
+  expect(topology.nodes).toHaveLength(3);
+  expect(topology.unread.map(({ what }) => what).sort()).toEqual(['the health of objects', 'what objects use']);
 });
 
 describe('around an object is', () => {

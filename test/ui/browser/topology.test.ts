@@ -217,7 +217,7 @@ test('what cannot be read is said, beside what can', async () => {
   await using opened = await open({ shop });
   const { page } = opened;
   await page.goto(`${opened.origin}/ui/#/topology`);
-  await page.getByText('Pods in shop: Pods is forbidden.').waitFor();
+  await page.getByText('Without pods in shop: pods is forbidden.').waitFor();
   await page.locator('.card').filter({ hasText: 'deployment in shop' }).waitFor();
 });
 
