@@ -16,8 +16,14 @@ interface Overview {
   readonly sources: readonly { readonly commit?: { readonly subject: string } }[];
 }
 
-/** What the web page shows, as a browser gets it through the port-forward of `fluxctl ui`. */
-async function overviewOnPage(flux: Installation): Promise<Overview> {
+interface LiveObject {
+  readonly exists: boolean;
+  readonly fields: readonly { readonly path: string; readonly state: string; readonly owners: readonly { manager: string }[] }[];
+  readonly events?: readonly { readonly reason: string }[];
+}
+
+/** What the web page shows, as a browser gets it through the port-forward of `fluxctl ui`: fluxd's, and the user's view of an object. */
+async function shownOnPage(flux: Installation, id: string): Promise<{ readonly overview: Overview; readonly live: LiveObject }> {
   const command = flux.startFluxctl('ui', '--no-browser');
   try {
     let link: readonly string[] = [];
@@ -34,8 +40,13 @@ async function overviewOnPage(flux: Installation): Promise<Overview> {
     const { token } = (await (await fetch(sessions, { method: 'POST', headers, body: JSON.stringify({ code }) })).json()) as {
       token: string;
     };
-    const answer = await fetch(new URL('/api/v1/overview', page), { headers: { ...headers, authorization: `Bearer ${token}` } });
-    return (await answer.json()) as Overview;
+    const read = async (path: string, by: object = { authorization: `Bearer ${token}` }) =>
+      fetch(new URL(`/api/v1/${path}`, page), { headers: { ...headers, ...by } });
+    expect((await read(`live/object?id=${id}`, {})).status).toBe(403);
+    return {
+      overview: (await (await read('overview')).json()) as Overview,
+      live: (await (await read(`live/object?id=${id}`)).json()) as LiveObject,
+    };
   } finally {
     command.kill('SIGINT');
     expect((await command.finished).code).toBeUndefined();
@@ -113,7 +124,12 @@ test('with Git over SSH: a commit is running, a new image is committed and runni
   await repository.synced(third);
   expect((await repository.git('rev-list', `${second}..${third}`)).trim()).toBe(third);
 
-  expect((await overviewOnPage(flux)).sources[0]?.commit?.subject).toMatch(/^Release .*web:2\.0\.0/);
+  const { overview, live } = await shownOnPage(flux, 'shop:deployment/web');
+  expect(overview.sources[0]?.commit?.subject).toMatch(/^Release .*web:2\.0\.0/);
+  expect(live.exists).toBe(true);
+  expect(live.fields.filter(({ state }) => state === 'differs' || state === 'missing')).toEqual([]);
+  expect(live.fields.find(({ path }) => path.endsWith('.image'))?.owners).toMatchObject([{ manager: 'flux' }]);
+  expect(live.events?.map(({ reason }) => reason)).toContain('ScalingReplicaSet');
 
   const [pod, ...others] = await flux.pods();
   expect(others).toEqual([]);

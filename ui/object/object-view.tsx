@@ -1,5 +1,6 @@
 import type { WhyWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { LiveObject } from '../live/live-object.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { hrefOf, NO_FILTER } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
@@ -29,6 +30,7 @@ export function ObjectView({ id, source }: Props) {
         </h1>
       </div>
       <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
+      <LiveObject id={id} source={source} />
       <Commits id={id} source={source} />
       <Around id={id} source={source} />
     </>

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { createApiServer, type HttpListener, readAssets } from '../../../src/api/index.ts';
-import { FluxError, silentLogger } from '../../../src/base/index.ts';
-import { type Daemon, EventLog, objectKey } from '../../../src/controller/index.ts';
+import { openPageProxy } from '../../../src/api/proxy/index.ts';
+import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
+import { type Daemon, EventLog, type LiveReads, objectKey } from '../../../src/controller/index.ts';
 import { buildUi } from '../../../tools/build-ui.mjs';
 import { certificateFiles, daemonOf } from '../../api/daemon-fixture.ts';
 import { reviewByRbac } from '../../api/rbac.ts';
@@ -20,6 +21,8 @@ export type ObjectEntry = Objects['objects'][number];
 export interface Shop {
   objects: readonly ObjectEntry[];
   others: Partial<Daemon>;
+  /** Read by `fluxctl ui`, or by TLS; absent where nothing reads the cluster. */
+  live?: LiveReads;
   readonly events: EventLog;
 }
 
@@ -127,13 +130,15 @@ export function browserOfFile() {
         daemon: daemonFor(shop),
         log: silentLogger(),
         ui: { assets, may },
-        ...(files ? { tls: { ...files, review: reviewByRbac } } : {}),
+        ...(files ? { tls: { ...files, review: reviewByRbac, ...(shop.live ? { live: shop.live } : {}) } } : {}),
         ...(tls === 'network' ? { localAddressOf: () => '10.1.2.3' } : {}),
       });
       ({ port } = await server.listen({ host: '127.0.0.1', port }));
     };
     await start();
-    const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+    const upstream = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+    const proxy = shop.live && !tls ? await openPageProxy({ upstream, reads: shop.live, clock: systemClock }) : undefined;
+    const origin = proxy?.url ?? upstream;
     const link = async () => {
       const headers = { 'content-type': 'application/json' };
       const response = await fetch(`${origin}/api/v1/ui/codes`, { method: 'POST', headers, body: '{}' });
@@ -162,6 +167,7 @@ export function browserOfFile() {
       stop: () => server.close(),
       async [Symbol.asyncDispose]() {
         await tab.close();
+        proxy?.close();
         await server.close();
         done[Symbol.dispose]();
       },

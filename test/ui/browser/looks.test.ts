@@ -1,24 +1,10 @@
-import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { SyncRecord } from '../../../src/record/index.ts';
 import { browserOfFile, createShop, failed, REVISION } from './fixture.ts';
+import { violationsOn } from './violations.ts';
 
 const open = browserOfFile();
-/** What axe finds in the document. */
-async function violationsOn(page: Page): Promise<readonly string[]> {
-  await page.addScriptTag({ path: AXE });
-  return page.evaluate(async () => {
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
-}
-
-declare const axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 function troubledShop() {
   const shop = createShop();
   const objects = [
