@@ -43,15 +43,19 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/deploy/**', false],
 ];
 
-/** These change the process they run in, as nock does with `node:http`, mock a module, or measure memory. */
+/** These change the process they run in, as nock does with `node:http`, or measure memory. */
 const ALONE = [
   'test/base/yaml.test.ts',
   'test/cluster/connection/transport.test.ts',
+  'test/git/tree.test.ts',
+  'test/registry-watch/authorization.test.ts',
+];
+
+/** These mock a module, which takes Vite's module runner. */
+const MOCKING = [
   'test/git/git-process.test.ts',
   'test/git/object-reader-spawn.test.ts',
-  'test/git/tree.test.ts',
   'test/manifests/kustomize/divisions.test.ts',
-  'test/registry-watch/authorization.test.ts',
   'test/sandbox/no-descriptors.test.ts',
 ];
 
@@ -66,8 +70,10 @@ const DELETES_KINDS =
         'test/sim/kubernetes/read.test.ts',
       ];
 
-/** A worker loads our code once, not once a file, and by Node itself: Vite's module runner was a third of the work of many files. */
-const LOADED_ONCE = { isolate: false, experimental: { viteModuleRunner: false, nodeLoader: false } };
+/** Code is loaded by Node itself: Vite's module runner was a third of the work of many files. */
+const BY_NODE = { experimental: { viteModuleRunner: false, nodeLoader: false } };
+/** A worker loads our code once, not once a file. */
+const LOADED_ONCE = { ...BY_NODE, isolate: false };
 
 const ASYNC_FUNCTION = fileURLToPath(new URL('test/support/async-function.mjs', import.meta.url));
 
@@ -109,7 +115,8 @@ export default defineConfig({
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
     maxWorkers: FAULTS === 'all' ? 5 : 3,
     projects: [
-      { extends: true, test: { name: 'alone', include: ALONE } },
+      { extends: true, test: { ...BY_NODE, name: 'alone', include: ALONE } },
+      { extends: true, test: { name: 'mocking', include: MOCKING } },
       ...BROWSER,
       // After all others.
       { extends: true, test: { ...LOADED_ONCE, name: 'deletes kinds', include: DELETES_KINDS, sequence: { groupOrder: 1 } } },
@@ -122,6 +129,7 @@ export default defineConfig({
           exclude: [
             ...configDefaults.exclude,
             ...ALONE,
+            ...MOCKING,
             ...DELETES_KINDS,
             ...OF_REAL_PARTS.filter(([, isThere]) => !isThere).map(([files]) => files),
           ],
