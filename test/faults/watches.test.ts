@@ -192,7 +192,7 @@ const FAULTS: readonly (readonly [
 ];
 
 describe('R-006: watches that go wrong', () => {
-  test.for(sampled('faults of watches', FAULTS, 5))(
+  test.for(sampled('faults of watches', FAULTS, 3))(
     '%s: nothing is deleted falsely, lists are few, and the copy is exact soon after',
     async ([, { matches = isWatch, fault, withinMs, lists }]) => {
       const watched = await startWatch();
