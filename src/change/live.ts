@@ -53,7 +53,7 @@ export interface LiveObjectReport {
   readonly hidden?: Confidential;
   /** Sorted by path. */
   readonly fields: readonly LiveField[];
-  /** Whether there are more fields. */
+  /** Whether there are more fields; without any, the object is too large to be compared. */
   readonly isCut: boolean;
   /** Newest first. */
   readonly events: Reading<readonly LiveEvent[]>;

@@ -76,7 +76,7 @@ function Report({ report }: { readonly report: LiveObjectWire }) {
         </ul>
       )}
       {button}
-      {isCut && <p class="hint">The object has more fields than are compared.</p>}
+      {isCut && fields.length > 0 && <p class="hint">The object has more fields than are compared.</p>}
       <Events events={events} reason={noEvents} />
     </>
   );

@@ -9,8 +9,9 @@ export function isDifferent({ state }: LiveField): boolean {
 }
 
 /** How the object in the cluster compares with Git, in one or two sentences. */
-export function summaryOf({ exists, hidden, fields }: LiveObjectWire): string {
+export function summaryOf({ exists, hidden, fields, isCut }: LiveObjectWire): string {
   if (!exists) return 'The cluster does not have this object.';
+  if (isCut && fields.length === 0) return 'The object is too large to be compared field by field.';
   if (hidden !== undefined) return 'Its values are not shown, because the object is a Secret, or made of encrypted files.';
   const count = (state: string) => fields.filter((field) => field.state === state).length;
   const [differs, missing, added, defaults] = [count('differs'), count('missing'), count('added'), count('default')];

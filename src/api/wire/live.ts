@@ -60,7 +60,7 @@ export const liveObjectSchema = z.object({
   hidden: hiddenSchema.optional(),
   /** Sorted by path. */
   fields: z.array(fieldSchema),
-  /** Whether there are more fields. */
+  /** Whether there are more fields; without any, the object is too large to be compared. */
   isCut: z.boolean(),
   /** Newest first; absent if they could not be read. */
   events: z.array(eventSchema).optional(),

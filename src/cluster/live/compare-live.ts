@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldOwner, FieldState, LiveField } from '../../change/index.ts';
-import type { Confidential, Json } from '../../resource/index.ts';
+import { type Confidential, isFields, type Json } from '../../resource/index.ts';
 import { flatten, type ServerObject, shapeOf } from '../diff/flatten.ts';
 import { MASK } from '../diff/mask.ts';
 import { shownPath } from '../object/confidential.ts';
@@ -10,6 +10,8 @@ import { isSameQuantity } from './same-quantity.ts';
 
 /** What a person can look through; a larger object is cut. */
 const MAX_FIELDS = 2_000;
+/** Values of both objects, `managedFields` included; comparing more would hold up everything else in the process. */
+const MAX_VALUES = 12_000;
 
 export interface Comparison {
   readonly fields: readonly LiveField[];
@@ -18,9 +20,10 @@ export interface Comparison {
 
 /**
  * Every field of a manifest and of the object in the cluster, by path, with who owns it. Unlike a dry run, this sends nothing, so it needs
- * no right to write. Of a hidden object no values are compared.
+ * no right to write. Of a hidden object no values are compared. An object that is too large is not compared at all.
  */
 export function compareLive(desired: ServerObject, live: ServerObject | undefined, hidden: Confidential | undefined): Comparison {
+  if (isLarger([desired, live], MAX_VALUES)) return { fields: [], isCut: true };
   const shape = shapeOf(live);
   const { object, filledIn } = live ? completeKeys(desired, live, shape) : { object: desired, filledIn: new Set<string>() };
   const wanted = flatten(object, shape).leaves;
@@ -32,6 +35,18 @@ export function compareLive(desired: ServerObject, live: ServerObject | undefine
     ? hide(paths, { wanted, found, ownersOf, hidden })
     : paths.slice(0, MAX_FIELDS).map((path) => fieldAt(path, wanted.get(path), found.get(path), ownersOf(path)));
   return { fields: fields.slice(0, MAX_FIELDS), isCut: paths.length > MAX_FIELDS };
+}
+
+/** Whether there are more values in a value than this; stops as soon as it knows. */
+function isLarger(value: unknown, most: number): boolean {
+  const open: unknown[] = [value];
+  for (let count = 0; open.length > 0; count += 1) {
+    if (count > most) return true;
+    const each = open.pop();
+    if (Array.isArray(each)) for (const item of each) open.push(item);
+    else if (isFields(each)) for (const key in each) open.push(each[key]);
+  }
+  return false;
 }
 
 function fieldAt(path: string, desired: Json | undefined, live: Json | undefined, owners: readonly FieldOwner[]): LiveField {

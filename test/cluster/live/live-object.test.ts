@@ -204,3 +204,16 @@ test('a kind that the cluster does not serve is named', async () => {
   const widget = manifest({ apiVersion: 'acme.io/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'shop' } });
   await expect(look('shop:widget/w', widget)).rejects.toMatchObject({ code: 'cluster/unknown-kind', fault: 'missing' });
 });
+
+test('a large object is not compared, and one with many fields is cut', async () => {
+  const { sync, look } = await startWorld();
+  const data = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, 'x']));
+  const mapOf = (count: number) =>
+    manifest({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large', namespace: 'shop' }, data: data(count) });
+  await sync(mapOf(3_000));
+  const many = await look('shop:configmap/large', mapOf(3_000));
+  expect([many.exists, many.isCut, many.fields.length]).toEqual([true, true, 2_000]);
+  await sync(mapOf(6_000));
+  const large = await look('shop:configmap/large', mapOf(6_000));
+  expect([large.exists, large.isCut, large.fields]).toEqual([true, true, []]);
+});

@@ -112,6 +112,7 @@ test.each<[string, Partial<Report>, string]>([
   ['is as in Git', { fields: [] }, 'Every field is as in Git.'],
   ['has Events that may not be read', { events: { state: 'unread', reason: 'forbidden' } }, 'They could not be read: Forbidden.'],
   ['has no Events', { events: { state: 'read', value: [] } }, 'None. Kubernetes keeps them for about an hour.'],
+  ['is too large', { fields: [], isCut: true }, 'The object is too large to be compared field by field.'],
   ['is larger than what is compared', { isCut: true }, 'The object has more fields than are compared.'],
 ])('an object that %s is shown as that', async (_, parts, text) => {
   await using opened = await look(async () => report(parts));
