@@ -15,6 +15,7 @@ import { Boundary } from './shell/boundary.tsx';
 import { Header } from './shell/header.tsx';
 import { Notice } from './shell/notice.tsx';
 import { type Route, route } from './shell/route.ts';
+import { Shortcuts } from './shell/shortcuts.tsx';
 import { Unanswered } from './shell/unanswered.tsx';
 import { Syncs } from './syncs/syncs.tsx';
 import { Topology } from './topology/topology.tsx';
@@ -72,6 +73,7 @@ function Shell({ rights }: { readonly rights: PageRightsWire }) {
   return (
     <>
       <Header rights={rights} overview={known} view={route.value.view} />
+      <Shortcuts />
       <Announcer troubles={known?.troubles} />
       <main class={route.value.view === 'topology' ? 'wide' : undefined}>
         <Boundary key={route.value.view}>

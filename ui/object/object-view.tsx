@@ -1,5 +1,6 @@
 import type { WhyWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { Star } from '../favourites/star.tsx';
 import { LiveObject } from '../live/live-object.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { hrefOf, NO_FILTER } from '../shell/route.ts';
@@ -28,6 +29,7 @@ export function ObjectView({ id, source }: Props) {
         <h1>
           <code>{id}</code>
         </h1>
+        <Star id={id} source={source} />
       </div>
       <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
       <LiveObject id={id} source={source} />

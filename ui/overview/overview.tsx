@@ -1,5 +1,6 @@
 import type { OverviewWire } from '../../src/api/wire/index.ts';
 import type { Live } from '../api/live.ts';
+import { FavouriteList } from '../favourites/favourite-list.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
@@ -28,6 +29,7 @@ function Known({ overview: { sources, troubles, omitted } }: { readonly overview
       ) : (
         <AllWell sources={sources} />
       )}
+      <FavouriteList />
       <section class="sources" aria-labelledby="sources-title">
         <h2 id="sources-title">{hasSources ? 'Sources' : 'Source'}</h2>
         {sources.map((source) => (

@@ -1,7 +1,8 @@
 import type { OverviewWire, PageRightsWire } from '../../src/api/wire/index.ts';
 import { signOut } from '../door/session.ts';
-import { hrefOf, NO_FILTER, type Route, WHOLE_TOPOLOGY } from './route.ts';
+import { hrefOf, type Route } from './route.ts';
 import { THEMES, theme } from './theme.ts';
+import { VIEWS } from './views.ts';
 
 interface Props {
   readonly rights: PageRightsWire;
@@ -33,19 +34,10 @@ export function Header({ rights, overview, view }: Props) {
   );
 }
 
-const VIEWS: readonly (readonly [Route, string])[] = [
-  [{ view: 'overview' }, 'Overview'],
-  [{ view: 'topology', as: 'graph', filter: WHOLE_TOPOLOGY }, 'Topology'],
-  [{ view: 'objects', filter: NO_FILTER }, 'Objects'],
-  [{ view: 'images' }, 'Images'],
-  [{ view: 'syncs' }, 'Syncs'],
-  [{ view: 'deletions' }, 'Deletions'],
-];
-
 function Navigation({ troubles, view }: { readonly troubles: number; readonly view: Route['view'] }) {
   return (
     <nav class="navigation" aria-label="Views">
-      {VIEWS.map(([route, name]) => (
+      {VIEWS.map(({ route, name }) => (
         <a key={name} href={hrefOf(route)} aria-current={isPartOf(view, route.view) ? 'page' : undefined}>
           {name}
           {route.view === 'overview' && troubles > 0 && <span class="navigation-count">{troubles}</span>}
