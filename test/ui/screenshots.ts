@@ -11,7 +11,7 @@ try {
   const api = new URL('/', world.api);
   const page = await browser.newPage({ viewport: { width: 1200, height: 640 }, colorScheme: 'light' });
   await page.goto(await linkOf(api));
-  await page.getByText('shop/broken.yaml:9').waitFor({ timeout: 60_000 });
+  await page.locator('.trouble').getByText('shop/broken.yaml:9').waitFor({ timeout: 60_000 });
   await page.getByText(/\d+ healthy/).waitFor({ timeout: 60_000 });
   await page.screenshot({ path: join(DOCS, 'ui.png') });
   await page.goto(`${new URL('/ui/', api)}#/objects/shop%3Adeployment%2Fcart`);

@@ -25,7 +25,7 @@ test('a person opens the page by fluxctl ui, and watches what fluxd does', async
 
   await repository.commit('Break a file', { 'broken.yaml': 'a: [' });
   await fluxd.sync();
-  await page.getByText('broken.yaml:1').waitFor();
+  await page.getByText('broken.yaml:1', { exact: true }).waitFor();
   await page.getByText('Break a file').waitFor();
 
   await repository.commit('Mend it', { 'broken.yaml': manifest.configMap(shop, 'mended', {}) });
