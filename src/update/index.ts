@@ -17,7 +17,7 @@ export type {
   UpdateContext,
   WorkloadLookup,
 } from './context.ts';
-export { decide } from './decide.ts';
+export { decide, decideNewest } from './decide.ts';
 export { type Decision, describeDecision, kindOf, UP_TO_DATE } from './decision.ts';
 export { earliest, type FirstSeen } from './first-seen.ts';
 export { type FoundUpdate, type Gathering, type GatherTimes, type Look, lookAgain } from './gathering.ts';

@@ -30,6 +30,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     of: () => daemon,
     listWorkloads: async (filter) => called('listWorkloads', filter, []),
     listImages: async (filter) => called('listImages', filter, []),
+    imageDecisions: async () => [],
     export: async () => called('export', undefined, ''),
     update: async (spec) => called('update', spec, 'job-1'),
     job: async (id) => {

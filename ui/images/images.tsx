@@ -3,15 +3,18 @@ import { useLiveList } from '../api/use-live.ts';
 import { LiveView } from '../shell/live-view.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { plural, sentence } from '../text/sentence.ts';
+import { Decisions } from './decisions.tsx';
 import { Hosts } from './hosts.tsx';
 import { Repositories } from './repositories.tsx';
 
-/** What is known of the image repositories in use, and when each is read. */
+/** What automation does with images, and what is known of the repositories in use. */
 export function Images() {
   const live = useLiveList<'repositories', ImageScansWire>('/images/scans', 'repositories');
   return (
     <>
       <h1>Images</h1>
+      <Decisions />
+      <h2>Registries</h2>
       <LiveView live={live}>{(scans) => <Known scans={scans} />}</LiveView>
     </>
   );

@@ -1,4 +1,5 @@
 import type { OverviewWire } from '../../src/api/wire/index.ts';
+import { hrefOf } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
@@ -8,7 +9,8 @@ type Source = OverviewWire['sources'][number];
 
 /** One repository at a glance. */
 export function SourceCard({ source, hasName }: { readonly source: Source; readonly hasName: boolean }) {
-  const { name, url, follows, ready, counts, health, heldDeletions, automation } = source;
+  const { name, url, follows, ready, counts, health, heldDeletions, imagesWaiting, automation } = source;
+  const waiting = Object.values(imagesWaiting).reduce((sum, count) => sum + count, 0);
   return (
     <article class="source">
       <h3>
@@ -32,6 +34,15 @@ export function SourceCard({ source, hasName }: { readonly source: Source; reado
             <dt>Health</dt>
             <dd>
               <Counts counts={health.counts} order={HEALTH_STATES} none="nothing to wait for" />
+            </dd>
+          </>
+        )}
+        {waiting > 0 && (
+          <>
+            <dt>Images</dt>
+            <dd>
+              <a href={hrefOf({ view: 'images' })}>{plural(waiting, 'newer image')}</a> not applied yet:{' '}
+              {reasonsOf(imagesWaiting)}
             </dd>
           </>
         )}
@@ -73,6 +84,24 @@ function Synced({ source: { revision, syncedAt, commit } }: { readonly source: S
       </p>
     </>
   );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  newer: 'committed next',
+  window: 'outside of their window',
+  freeze: 'in a freeze',
+  'min-age': 'too young',
+  gathering: 'gathered with others',
+  'pull-request': 'in a pull request',
+  'pull-request-closed': 'in a pull request that was closed',
+  suspended: 'suspended',
+  locked: 'locked',
+  'read-only': 'as fluxd does not push',
+};
+
+function reasonsOf(waiting: Source['imagesWaiting']): string {
+  const reasons = Object.entries(waiting).sort(([, a], [, b]) => b - a);
+  return reasons.map(([code, count]) => `${count.toLocaleString('en')} ${REASONS[code] ?? code}`).join(', ');
 }
 
 const HEALTH_STATES = ['failed', 'missing', 'unknown', 'inProgress', 'terminating', 'current'];

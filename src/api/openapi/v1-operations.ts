@@ -8,6 +8,7 @@ import {
   healthSchema,
   heldDeletionsSchema,
   historySchema,
+  imageDecisionsSchema,
   imageScansSchema,
   liveObjectSchema,
   manifestSchema,
@@ -188,6 +189,12 @@ export const V1_OPERATIONS: Operations = {
   ...withSource(OF_SOURCES),
   'GET /api/v1/sources': read('listSources', 'Lists the repositories that the daemon syncs from.', sourcesSchema),
   'GET /api/v1/overview': read('getOverview', 'Returns the sources at a glance, and what is wrong.', overviewSchema),
+  'GET /api/v1/images/decisions': read(
+    'listImageDecisions',
+    'Lists what automation does with the image of each container in Git, and why.',
+    imageDecisionsSchema,
+    page,
+  ),
   'GET /api/v1/images/scans': read(
     'listImageScans',
     'Lists the last and next scan of each image repository, and the requests that registries still answer.',

@@ -8,6 +8,7 @@ import { eventRoutes } from './events.ts';
 import { gcRoutes } from './gc.ts';
 import { historyRoutes } from './history.ts';
 import { identityRoutes } from './identity.ts';
+import { imageDecisionRoutes } from './image-decisions.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { manifestRoutes } from './manifest.ts';
 import { objectCommitRoutes } from './object-commits.ts';
@@ -42,6 +43,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...whyRoutes(daemon),
     ...manifestRoutes(daemon),
     ...writerRoutes(daemon),
+    ...imageDecisionRoutes(daemon),
     ...imageScanRoutes(daemon),
     ...sourceRoutes(daemon),
     ...overviewRoutes(daemon, clock),

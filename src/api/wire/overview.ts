@@ -22,6 +22,8 @@ export const overviewSchema = z.object({
       /** Number of objects by health; absent before the first sync. */
       health: z.object({ settled: z.boolean(), counts: z.record(z.string(), z.number()) }).optional(),
       heldDeletions: z.number(),
+      /** Images of automated containers that are newer and allowed, and not committed yet: how many, by the code of the reason. */
+      imagesWaiting: z.record(z.string(), z.number()),
       /** on or suspended. */
       automation: z.string(),
     }),

@@ -67,6 +67,29 @@ export interface ContainerImages {
   readonly newFilteredCount: number;
 }
 
+/** What automation does with the image of a container in Git. */
+export interface ContainerDecision {
+  /** The reference in Git. */
+  readonly image: string;
+  /** The pattern of its tags, as written. */
+  readonly pattern: string;
+  readonly automated: boolean;
+  readonly state: 'current' | 'update' | 'waiting' | 'held' | 'unknown';
+  /** The kind of reason: `newest`, `newer`, `window`, `suspended` … */
+  readonly code: string;
+  /** The reason in words. */
+  readonly text: string;
+  /** The newest tag that policies allow, if it is newer than the one in Git. */
+  readonly newest?: string;
+}
+
+/** A container in Git, whose decision is worked out on demand. */
+export interface DecidedContainer extends OfSource {
+  readonly id: ResourceId;
+  readonly container: string;
+  decide(): ContainerDecision;
+}
+
 export interface WorkloadImages {
   readonly id: ResourceId;
   readonly containers: readonly ContainerImages[];
@@ -213,6 +236,8 @@ export interface Daemon {
   listWorkloads(filter: { readonly namespace: string; readonly ids: readonly ResourceId[] }): Promise<readonly WorkloadStatus[]>;
   /** `spec` is a resource id or `<all>`. */
   listImages(filter: { readonly namespace: string; readonly spec: string }): Promise<readonly WorkloadImages[]>;
+  /** The containers of the workloads in Git, in no order; empty while Git is unreadable. */
+  imageDecisions(): Promise<readonly DecidedContainer[]>;
   /** Namespaces and workloads of the cluster, as YAML documents. */
   export(): Promise<string>;
   /**

@@ -33,6 +33,7 @@ import { createWhy } from '../why/why.ts';
 import { createChangeHints } from './change-hints.ts';
 import type { Daemon, SyncReport, SyncRequest } from './daemon.ts';
 import type { Health } from './health.ts';
+import { imageDecisions } from './image-decisions.ts';
 import { listImages } from './list-images.ts';
 import { createWorkloadListing, refuseBothFilters } from './list-workloads.ts';
 import type { Preview } from './preview.ts';
@@ -149,6 +150,11 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
       const [running, view] = await Promise.all([cluster.workloads(filter), currentView()]);
       const { timing, pinning } = options;
       return listImages(running, view?.workloads ?? new Map(), { images, timing: timing(), pinning });
+    },
+
+    async imageDecisions() {
+      const { timing, pinning } = options;
+      return imageDecisions((await currentView())?.workloads ?? new Map(), { images, timing: timing(), pinning });
     },
 
     async export() {

@@ -74,6 +74,12 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       ]);
       return mergeImages(lists, owner);
     },
+    imageDecisions: async () =>
+      (
+        await Promise.all(
+          daemons.map(async (daemon) => (await daemon.imageDecisions()).map((each) => ({ ...each, source: daemon.source }))),
+        )
+      ).flat(),
     export: () => first.export(),
 
     async update(spec, cancel) {

@@ -1,4 +1,4 @@
-import { FluxError } from '../../base/index.ts';
+import { FluxError, yieldTurn } from '../../base/index.ts';
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { Daemon, HealthReport } from '../daemon/daemon.ts';
 import type { ObjectStateName } from '../sync/object-states.ts';
@@ -23,6 +23,8 @@ export interface SourceOverview {
   readonly counts: Readonly<Partial<Record<ObjectStateName, number>>>;
   readonly health?: Pick<HealthReport, 'settled' | 'counts'>;
   readonly heldDeletions: number;
+  /** Images of automated containers that are newer and allowed, and not committed yet: how many, by the kind of reason. */
+  readonly imagesWaiting: Readonly<Record<string, number>>;
   readonly automation: 'on' | 'suspended';
 }
 
@@ -67,18 +69,28 @@ interface Look {
 function unread(name: string): (error: unknown) => Look {
   return (error) => {
     if (!(error instanceof FluxError)) throw error;
-    const overview = { name, url: '', follows: '', ready: false, counts: {}, heldDeletions: 0, automation: 'on' } as const;
+    const overview = {
+      name,
+      url: '',
+      follows: '',
+      ready: false,
+      counts: {},
+      heldDeletions: 0,
+      imagesWaiting: {},
+      automation: 'on',
+    } as const;
     const text = `the state of the source cannot be read: ${error.message}`;
     return { overview, trouble: { ...wholeTrouble('unread', 'unknown', text), source: name } };
   };
 }
 
 async function lookAt(name: string, daemon: Daemon): Promise<Look> {
-  const [health, [automation], { url }, commit] = await Promise.all([
+  const [health, [automation], { url }, commit, imagesWaiting] = await Promise.all([
     healthOf(daemon),
     daemon.automation(),
     daemon.gitConfig({ regenerateKey: false }),
     daemon.syncedCommit(),
+    waitingImages(daemon),
   ]);
   const [readiness, objects, held] = [daemon.readiness(), daemon.objects(), daemon.heldDeletions()];
   const { revision, syncedAt, follows } = objects;
@@ -98,9 +110,23 @@ async function lookAt(name: string, daemon: Daemon): Promise<Look> {
       counts,
       ...(health ? { health } : {}),
       heldDeletions: held.deletions.length,
+      imagesWaiting,
       automation: suspension ? 'suspended' : 'on',
     },
   };
+}
+
+/** Decisions between two turns of the event loop; each takes some ten microseconds, and the first for a repository a millisecond. */
+const DECISIONS_PER_TURN = 20;
+
+async function waitingImages(daemon: Daemon): Promise<Readonly<Record<string, number>>> {
+  const byReason: Record<string, number> = {};
+  for (const [index, each] of (await daemon.imageDecisions()).entries()) {
+    if (index % DECISIONS_PER_TURN === 0) await yieldTurn();
+    const { automated, newest, code } = each.decide();
+    if (automated && newest !== undefined) byReason[code] = (byReason[code] ?? 0) + 1;
+  }
+  return byReason;
 }
 
 /** Undefined before the first sync. */

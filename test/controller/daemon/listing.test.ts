@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
+import { imageDecisions } from '../../../src/controller/daemon/image-decisions.ts';
 import { listImages } from '../../../src/controller/daemon/list-images.ts';
 import { createWorkloadListing } from '../../../src/controller/daemon/list-workloads.ts';
 import { imageTargets } from '../../../src/controller/jobs/image-targets.ts';
@@ -119,6 +120,39 @@ describe('listing images', () => {
     else expect(container?.notUpdated).toContain(expected);
     const banned = container?.available.filter((image) => image.banned) ?? [];
     expect(tagsOf(banned)).toEqual(annotations['fluxcd.io/ban.cart'] === '1.4' ? ['1.4'] : []);
+  });
+
+  const AUTOMATED = { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.cart': 'semver:~1' };
+
+  test.each([
+    ['is committed next', AUTOMATED, { state: 'update', code: 'newer', automated: true, newest: '1.4' }],
+    [
+      'waits',
+      { ...AUTOMATED, 'fluxcd.io/window': '0 9 * * mon-fri / 8h / UTC' },
+      { state: 'waiting', code: 'window', newest: '1.4' },
+    ],
+    ['is suspended', { ...AUTOMATED, 'fluxcd.io/suspend': 'true' }, { state: 'held', code: 'suspended', newest: '1.4' }],
+    [
+      'is not automated',
+      { 'fluxcd.io/tag.cart': 'semver:~1' },
+      { state: 'held', code: 'not-automated', automated: false, newest: '1.4' },
+    ],
+    [
+      'is the newest',
+      { ...AUTOMATED, 'fluxcd.io/tag.cart': 'semver:~1.3.0' },
+      { state: 'current', code: 'newest', pattern: 'semver:~1.3.0' },
+    ],
+    [
+      'is banned',
+      { ...AUTOMATED, 'fluxcd.io/ban.cart': '1.4' },
+      { state: 'held', code: 'banned', text: expect.stringContaining('1.4 is banned') },
+    ],
+  ])('decides about each container in Git: an image that %s', async (_, annotations, expected) => {
+    const [container, ...others] = await imageDecisions(new Map([[ID, manifest(annotations)]]), { images, timing });
+    expect([container?.id, container?.container, others]).toEqual([ID, 'cart', []]);
+    const decision = container?.decide();
+    expect(decision).toMatchObject({ image: 'reg.example/acme/cart:1.3', ...expected });
+    if (!('newest' in expected)) expect(decision).not.toHaveProperty('newest');
   });
 
   test('orders by time without a pattern', async () => {

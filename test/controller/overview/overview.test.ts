@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
-import type { Daemon } from '../../../src/controller/index.ts';
+import type { ContainerDecision, Daemon, DecidedContainer } from '../../../src/controller/index.ts';
 import { overviewOf } from '../../../src/controller/overview/overview.ts';
 import { daemonOf } from '../../api/daemon-fixture.ts';
 import { longestTurn } from '../../support/turn-cpu.ts';
@@ -25,6 +25,11 @@ const failed = (id: string, since: number, message = 'denied', help?: string): E
 
 const troublesOf = async (parts: Partial<Daemon>) => (await overviewOf(daemonOf(parts))).troubles;
 
+function decided(part: Partial<ContainerDecision>): DecidedContainer {
+  const decision = { image: 'a:1', pattern: 'glob:*', automated: false, state: 'held', code: '', text: '' } as const;
+  return { id: 'a:deployment/b', container: 'c', decide: () => ({ ...decision, ...part }) };
+}
+
 describe('an overview has', () => {
   test('a source at a glance', async () => {
     const { sources, troubles } = await overviewOf(
@@ -43,6 +48,13 @@ describe('an overview has', () => {
           ours: false,
         }),
         heldDeletions: () => ({ deletions: [{ id: 'a:configmap/old', reason: 'r' }] }),
+        imageDecisions: async () => [
+          decided({ automated: true, newest: '2', code: 'window' }),
+          decided({ automated: true, newest: '2', code: 'window' }),
+          decided({ automated: true, newest: '3', code: 'suspended' }),
+          decided({ automated: false, newest: '3', code: 'not-automated' }),
+          decided({ automated: true, code: 'newest' }),
+        ],
       }),
     );
     expect(sources).toMatchObject([
@@ -56,6 +68,7 @@ describe('an overview has', () => {
         counts: { synced: 2, skipped: 1 },
         health: { settled: true },
         heldDeletions: 1,
+        imagesWaiting: { window: 2, suspended: 1 },
         automation: 'on',
       },
     ]);

@@ -75,7 +75,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     const { page } = opened;
     for (const view of VIEWS) {
       await page.goto(`${opened.origin}/ui/${view}`);
-      await page.getByText('Loading…').waitFor({ state: 'detached' });
+      await expect.poll(() => page.getByText('Loading…').count()).toBe(0);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), view).toBe(
         0,
       );
