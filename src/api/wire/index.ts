@@ -25,7 +25,8 @@ export {
 } from './flux-v1-schemas.ts';
 export { approvalSchema, type HeldDeletionsWire, heldDeletionsSchema, orphanDeletionSchema } from './gc.ts';
 export { type HistoryWire, historySchema } from './history.ts';
-export { type ImageDecisionsWire, type ImageScansWire, imageDecisionsSchema, imageScansSchema } from './image-scan.ts';
+export { type ImageDecisionsWire, imageDecisionsSchema } from './image-decision.ts';
+export { type ImageScansWire, imageScansSchema } from './image-scan.ts';
 export type { ChangeWire, ErrorWire, FingerprintWire, GitConfigWire, JobStatusWire, PublicKeyWire } from './legacy.ts';
 export type {
   ContainerWire,
