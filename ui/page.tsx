@@ -3,6 +3,8 @@ import type { OverviewWire, PageRightsWire, ProblemWire } from '../src/api/wire/
 import type { Live } from './api/live.ts';
 import { followNews } from './api/news.ts';
 import { Token, useLive } from './api/use-live.ts';
+import { ChangeDialog } from './changes/change-dialog.tsx';
+import { Rights } from './changes/rights.ts';
 import { Deletions } from './deletions/deletions.tsx';
 import { openSession, session } from './door/session.ts';
 import { SignIn } from './door/sign-in.tsx';
@@ -61,7 +63,9 @@ function SignedIn({ token, rights }: { readonly token: string; readonly rights: 
   }, [token]);
   return (
     <Token.Provider value={token}>
-      <Shell rights={rights} />
+      <Rights.Provider value={rights}>
+        <Shell rights={rights} />
+      </Rights.Provider>
     </Token.Provider>
   );
 }
@@ -74,6 +78,7 @@ function Shell({ rights }: { readonly rights: PageRightsWire }) {
     <>
       <Header rights={rights} overview={known} view={route.value.view} />
       <Shortcuts />
+      <ChangeDialog />
       <Announcer troubles={known?.troubles} />
       <main class={route.value.view === 'topology' ? 'wide' : undefined}>
         <Boundary key={route.value.view}>

@@ -1,11 +1,13 @@
-import type { ProblemWire } from '../../src/api/wire/index.ts';
+import type { ErrorWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { type Answer, UNREADABLE } from './answer.ts';
 
 /** Relative to the page, which may be behind the path of a proxy. */
-const API = '../api/v1';
+const API = '../api';
 const PATIENCE_MS = 10_000;
 
 export interface Request {
+  /** That of Flux v1, or by default the new one. */
+  readonly api?: 'flux' | 'v1';
   /** Below `/api/v1`, with a query. */
   readonly path: string;
   /** For `Authorization: Bearer`; absent before there is a session. */
@@ -18,11 +20,11 @@ export interface Request {
 }
 
 /** Sends a request and reads the answer. Never throws: what fails is part of the answer. */
-export async function request<T>({ path, token, body, method, lists = [] }: Request): Promise<Answer<T>> {
+export async function request<T>({ api = 'v1', path, token, body, method, lists = [] }: Request): Promise<Answer<T>> {
   try {
-    const response = await fetch(`${API}${path}`, {
+    const response = await fetch(`${API}/${api}${path}`, {
       method: method ?? (body ? 'POST' : 'GET'),
-      headers: { ...headersOf(token), ...(body ? { 'Content-Type': 'application/json' } : {}) },
+      headers: { Accept: 'application/json', ...headersOf(token), ...(body ? { 'Content-Type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
@@ -42,10 +44,19 @@ export async function answerOf<T>(response: Response): Promise<Answer<T>> {
   const type = response.headers.get('Content-Type') ?? '';
   if (response.status === 204) return { kind: 'ok', value: undefined as T };
   if (response.ok && type.startsWith('application/json')) return { kind: 'ok', value: (await response.json()) as T };
-  if (!type.startsWith('application/problem+json')) return { kind: 'unreachable' };
-  const problem = (await response.json()) as ProblemWire;
+  const problem = await problemOf(response, type);
+  if (!problem) return { kind: 'unreachable' };
   if (typeof problem.detail !== 'string' || typeof problem.code !== 'string') return { kind: 'unreachable', problem: UNREADABLE };
   return problem.status >= 500 || problem.status === 429 ? { kind: 'unreachable', problem } : { kind: 'refused', problem };
+}
+
+/** Undefined for what is no error of fluxd. */
+async function problemOf(response: Response, type: string): Promise<ProblemWire | undefined> {
+  if (type.startsWith('application/problem+json')) return (await response.json()) as ProblemWire;
+  if (response.ok || !type.startsWith('application/json')) return undefined;
+  // Flux v1's errors; their help repeats the message.
+  const { error, help } = (await response.json()) as ErrorWire;
+  return { type: 'about:blank', title: '', status: response.status, detail: error ?? help, code: 'api/flux-v1' };
 }
 
 function hasLists(value: unknown, lists: readonly string[]): boolean {
@@ -55,7 +66,7 @@ function hasLists(value: unknown, lists: readonly string[]): boolean {
 
 /** A stream of events, which stays open. Rejects if there is none. */
 export async function openStream(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(`${API}/events`, { headers: headersOf(token), signal, cache: 'no-store' });
+  const response = await fetch(`${API}/v1/events`, { headers: headersOf(token), signal, cache: 'no-store' });
   if (!response.ok || response.body === null) throw new Error(`no stream: ${response.status}`);
   return response.body;
 }

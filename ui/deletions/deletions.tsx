@@ -1,5 +1,6 @@
 import type { HeldDeletionsWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { ChangeButton } from '../changes/change-button.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
@@ -35,6 +36,7 @@ function Known({ held: { hash, deletions, approved, orphans = [] } }: { readonly
           <h2>To delete them</h2>
           <p>See that none is needed any more. This approves the whole list, as it is now:</p>
           <pre class="command">fluxctl gc approve {hash}</pre>
+          <ChangeButton act={{ type: 'approve', hash, count: deletions.length }} />
         </section>
       )}
       {approved && <p>{plural(approved.deletions.length, 'deletion')} approved; the next sync carries them out.</p>}

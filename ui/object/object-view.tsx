@@ -1,5 +1,6 @@
 import type { WhyWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { PolicyButtons } from '../changes/policy-buttons.tsx';
 import { Star } from '../favourites/star.tsx';
 import { LiveObject } from '../live/live-object.tsx';
 import { LiveView } from '../shell/live-view.tsx';
@@ -31,7 +32,7 @@ export function ObjectView({ id, source }: Props) {
         </h1>
         <Star id={id} source={source} />
       </div>
-      <LiveView live={live}>{(why) => <Known why={why} />}</LiveView>
+      <LiveView live={live}>{(why) => <Known why={why} source={source} />}</LiveView>
       <LiveObject id={id} source={source} />
       <Commits id={id} source={source} />
       <Around id={id} source={source} />
@@ -39,7 +40,12 @@ export function ObjectView({ id, source }: Props) {
   );
 }
 
-function Known({ why: { answer, state, next, links, tags } }: { readonly why: WhyWire }) {
+interface KnownProps {
+  readonly why: WhyWire;
+  readonly source: string | undefined;
+}
+
+function Known({ why: { id, answer, state, next, links, tags }, source }: KnownProps) {
   return (
     <>
       <section class="answer" aria-label="Answer">
@@ -53,6 +59,7 @@ function Known({ why: { answer, state, next, links, tags } }: { readonly why: Wh
           )}
         </div>
       </section>
+      {id !== undefined && <PolicyButtons id={id} source={source} links={links} />}
       <Chain links={links} />
       {tags.map((each) => (
         <Tags key={each.container} container={each.container} tags={each.tags} />

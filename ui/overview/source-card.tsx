@@ -1,4 +1,5 @@
 import type { OverviewWire } from '../../src/api/wire/index.ts';
+import { ChangeButton } from '../changes/change-button.tsx';
 import { hrefOf } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { plural, sentence } from '../text/sentence.ts';
@@ -59,6 +60,10 @@ export function SourceCard({ source, hasName }: { readonly source: Source; reado
           </>
         )}
       </dl>
+      <div class="change-bar">
+        <ChangeButton act={{ type: 'sync' }} source={hasName ? name : undefined} />
+        <ChangeButton act={{ type: automation === 'on' ? 'suspend' : 'resume' }} source={hasName ? name : undefined} />
+      </div>
     </article>
   );
 }

@@ -1,0 +1,189 @@
+import type { Page, Route } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { FluxError } from '../../../src/base/index.ts';
+import type { SyncReport } from '../../../src/controller/index.ts';
+import { browserOfFile, createShop, REVISION } from './fixture.ts';
+
+const open = browserOfFile();
+
+const report = (others: Partial<SyncReport> = {}): SyncReport => ({
+  id: 's-1',
+  state: 'done',
+  revision: REVISION,
+  counts: { unchanged: 2 },
+  changes: [],
+  errors: [],
+  warnings: [],
+  ...others,
+});
+
+/** A daemon that remembers what it was asked for. */
+function shopOfActs() {
+  const shop = createShop();
+  const acts: unknown[] = [];
+  const automation = (by?: object) =>
+    [{ source: 'default', memory: { in: 'cluster' }, ...(by ? { suspension: by } : {}) }] as never;
+  let held = true;
+  shop.others = {
+    startSync: () => {
+      acts.push('sync');
+      return report({ state: 'running' });
+    },
+    sync: () => report(),
+    suspendAutomation: async (who) => {
+      acts.push(['suspend', who]);
+      return automation({ ...who, since: 0 });
+    },
+    heldDeletions: () =>
+      held ? { hash: 'abc', deletions: [{ id: 'shop:configmap/old', reason: 'too many' }] } : { deletions: [] },
+    approveDeletions: (hash) => {
+      acts.push(['approve', hash]);
+      held = false;
+      return report({ state: 'running' });
+    },
+    update: async (spec) => {
+      acts.push(spec);
+      return 'job-1';
+    },
+    job: async () => ({ state: 'succeeded', error: '', revision: REVISION }),
+    why: async () => ({
+      answer: 'nothing is wrong',
+      state: 'ok',
+      cause: 'ok',
+      id: 'shop:deployment/cart',
+      links: [{ kind: 'policies', state: 'ok', code: 'ok', text: 'automated', facts: [{ name: 'automated', value: 'true' }] }],
+      tags: [],
+      others: [],
+    }),
+  };
+  return { shop, acts };
+}
+
+const dialog = (page: Page) => page.getByRole('dialog');
+
+describe('with --ui=full', () => {
+  test('a sync is asked for after a word of warning, by mouse', async () => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    expect(await dialog(page).innerText()).toContain('puts back what differs in the cluster');
+    expect(acts).toEqual([]);
+    await dialog(page).getByRole('button', { name: 'Sync now' }).click();
+    await dialog(page).getByText('Nothing had to be changed. 3f7ab57').waitFor();
+    expect(acts).toEqual(['sync']);
+    await dialog(page).getByRole('button', { name: 'Close' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test('automation is suspended by keyboard alone, with a name that is marked', async () => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.getByRole('button', { name: 'Suspend automation' }).press('Enter');
+    await dialog(page).getByLabel('Your name').press('J');
+    await page.keyboard.type('ane');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('a fire');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await dialog(page).getByText('Automation is suspended.').waitFor();
+    expect(acts).toEqual([['suspend', { user: 'Jane (unverified)', message: 'a fire' }]]);
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+  });
+
+  test('a policy is committed, and the commit is named', async () => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Deautomate' }).click();
+    await dialog(page).getByRole('button', { name: 'Deautomate' }).click();
+    await dialog(page).getByText('It is committed. 3f7ab57').waitFor();
+    expect(acts).toMatchObject([
+      { type: 'policy', cause: { User: '', Message: '' }, spec: { 'shop:deployment/cart': { remove: { automated: 'true' } } } },
+    ]);
+  });
+
+  test('held deletions are approved, and the outcome outlasts their list', async () => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#/deletions`);
+    await page.getByRole('button', { name: 'Delete 1 object' }).click();
+    expect(await dialog(page).innerText()).toContain('This cannot be undone.');
+    await dialog(page).getByRole('button', { name: 'Delete 1 object' }).click();
+    await dialog(page).getByText('Nothing had to be changed.').waitFor();
+    expect(acts).toEqual([['approve', 'abc']]);
+    await dialog(page).getByRole('button', { name: 'Close' }).click();
+    await page.reload();
+    await page.getByText('No deletion is held.').waitFor();
+  });
+
+  test('what fluxd refuses is said in its words', async () => {
+    const { shop } = shopOfActs();
+    const error = new FluxError('the queue of jobs is full', { code: 'job/queue-full', fault: 'user' });
+    shop.others = { ...shop.others, update: () => Promise.reject(error) };
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByText('The queue of jobs is full.').waitFor();
+  });
+});
+
+test('a page that may only read has no such buttons', async () => {
+  const { shop } = shopOfActs();
+  await using opened = await open({ shop });
+  const { page } = opened;
+  expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+  await page.goto(`${opened.origin}/ui/#/deletions`);
+  await page.getByText('fluxctl gc approve').waitFor();
+  expect(await page.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
+});
+
+/** How a request is lost, before fluxd has it or after. */
+const LOSSES: Readonly<Record<string, (route: Route) => Promise<unknown>>> = {
+  'before fluxd has it': (route) => route.abort('connectionrefused'),
+  'with its answer': async (route) => {
+    await route.fetch();
+    await route.abort('connectionreset');
+  },
+};
+
+describe.each(Object.entries(LOSSES))('a request that is lost %s', (_, lose) => {
+  test('is not sent again, and the page says what that means', async () => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    let sent = 0;
+    await page.route('**/api/flux/v9/update-manifests', (route) => {
+      sent += 1;
+      return lose(route);
+    });
+    await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByText('The answer of fluxd was lost, so it may have been done.').waitFor();
+    expect([sent, acts.length <= 1]).toEqual([1, true]);
+  });
+
+  test.each(['**/api/flux/v6/jobs*'])('while a change is followed (%s) does not matter', async (url) => {
+    const { shop, acts } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    let sent = 0;
+    await page.route(url, (route) => {
+      sent += 1;
+      return sent === 1 ? lose(route) : route.continue();
+    });
+    await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByText('It is committed.').waitFor();
+    expect(acts).toHaveLength(1);
+  });
+});

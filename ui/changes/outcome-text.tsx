@@ -1,0 +1,50 @@
+import type { SourcesWire } from '../../src/api/wire/index.ts';
+import { useLive } from '../api/use-live.ts';
+import { StateMark } from '../shell/state-mark.tsx';
+import { CommitLink } from '../shell/web-link.tsx';
+import { sentence } from '../text/sentence.ts';
+import type { Outcome } from './carry-out.ts';
+
+interface Props {
+  readonly outcome: Outcome;
+  /** The name of the source, if there are several. */
+  readonly source: string | undefined;
+}
+
+/** What came of a change. */
+export function OutcomeText({ outcome, source }: Props) {
+  switch (outcome.kind) {
+    case 'done':
+      return (
+        <p class="outcome-text">
+          <StateMark state="ok" name="Done" />
+          <span>
+            {sentence(outcome.text)} {outcome.revision !== undefined && <Commit revision={outcome.revision} source={source} />}
+          </span>
+        </p>
+      );
+    case 'failed':
+      return (
+        <p class="outcome-text">
+          <StateMark state="failed" />
+          <span>
+            {sentence(outcome.text)} {outcome.help}
+          </span>
+        </p>
+      );
+    case 'unknown':
+      return (
+        <p class="outcome-text">
+          <StateMark state="unknown" />
+          <span>The answer of fluxd was lost, so it may have been done. See what the page shows before you try again.</span>
+        </p>
+      );
+  }
+}
+
+function Commit({ revision, source }: { readonly revision: string; readonly source: string | undefined }) {
+  const live = useLive<SourcesWire>('/sources');
+  const sources = 'value' in live ? live.value.sources : [];
+  const own = source === undefined ? sources[0] : sources.find(({ name }) => name === source);
+  return <CommitLink revision={revision} webPages={own?.webPages} />;
+}
