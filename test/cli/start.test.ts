@@ -14,7 +14,7 @@ const NOBODY = 'http://127.0.0.1:1';
 
 /** What is small, and of use to every command. */
 const LIGHT = ['base', 'cli', 'commander', 'image', 'repository', 'resource'];
-const OF_AN_ANSWER = ['api', 'node:http', 'node:https', 'zod'];
+const OF_AN_ANSWER = ['api', 'node:https', 'zod'];
 const OF_A_PATTERN = ['policy', 're2js'];
 const OF_A_CLUSTER = ['@kubernetes/client-node', 'cluster', 'js-yaml', 'node:http', 'node:https'];
 
