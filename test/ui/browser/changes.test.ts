@@ -35,7 +35,7 @@ function shopOfActs() {
       return automation({ ...who, since: 0 });
     },
     heldDeletions: () =>
-      held ? { hash: 'abc', deletions: [{ id: 'shop:configmap/old', reason: 'too many' }] } : { deletions: [] },
+      held ? { hash: '0123456789abcdef', deletions: [{ id: 'shop:configmap/old', reason: 'too many' }] } : { deletions: [] },
     approveDeletions: (hash) => {
       acts.push(['approve', hash]);
       held = false;
@@ -116,7 +116,7 @@ describe('with --ui=full', () => {
     expect(await dialog(page).innerText()).toContain('This cannot be undone.');
     await dialog(page).getByRole('button', { name: 'Delete 1 object' }).click();
     await dialog(page).getByText('Nothing had to be changed.').waitFor();
-    expect(acts).toEqual([['approve', 'abc']]);
+    expect(acts).toEqual([['approve', '0123456789abcdef']]);
     await dialog(page).getByRole('button', { name: 'Close' }).click();
     await page.reload();
     await page.getByText('No deletion is held.').waitFor();
