@@ -1,14 +1,10 @@
 import { useContext } from 'preact/hooks';
-import { type Act, wordsOf } from './act.ts';
+import { wordsOf } from './act.ts';
 import { asked, type Wish } from './change-dialog.tsx';
 import { Rights } from './rights.ts';
 
-interface Props extends Wish {
-  readonly act: Act;
-}
-
 /** Leads to a change, which a person then confirms; nothing where the page may not. */
-export function ChangeButton(wish: Props) {
+export function ChangeButton(wish: Wish) {
   if (useContext(Rights).may !== 'full') return null;
   return (
     <button

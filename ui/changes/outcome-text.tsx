@@ -1,6 +1,5 @@
-import type { SourcesWire } from '../../src/api/wire/index.ts';
-import { useLive } from '../api/use-live.ts';
 import { StateMark } from '../shell/state-mark.tsx';
+import { useWebPages } from '../shell/use-web-pages.ts';
 import { CommitLink } from '../shell/web-link.tsx';
 import { sentence } from '../text/sentence.ts';
 import type { Outcome } from './carry-out.ts';
@@ -43,8 +42,5 @@ export function OutcomeText({ outcome, source }: Props) {
 }
 
 function Commit({ revision, source }: { readonly revision: string; readonly source: string | undefined }) {
-  const live = useLive<SourcesWire>('/sources');
-  const sources = 'value' in live ? live.value.sources : [];
-  const own = source === undefined ? sources[0] : sources.find(({ name }) => name === source);
-  return <CommitLink revision={revision} webPages={own?.webPages} />;
+  return <CommitLink revision={revision} webPages={useWebPages(source)} />;
 }

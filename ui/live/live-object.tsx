@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { LiveObjectWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { pathOf } from '../shell/route.ts';
 import { useShowMore } from '../shell/show-more.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
@@ -19,8 +20,7 @@ const NOT_SERVED: ReadonlySet<string> = new Set(['live/not-served', 'api/not-fou
 
 /** The object of Git beside the one in the cluster, field by field, and its Events. */
 export function LiveObject({ id, source }: Props) {
-  const query = new URLSearchParams({ id, ...(source === undefined ? {} : { source }) });
-  const live = useLive<LiveObjectWire>(`/live/object?${query}`);
+  const live = useLive<LiveObjectWire>(pathOf('/live/object', { id, source }));
   // The view says above that it loads, or that nothing answers.
   if (live.kind === 'loading' || (live.kind === 'unreachable' && !live.problem)) return null;
   return (

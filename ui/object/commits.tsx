@@ -1,5 +1,7 @@
-import type { ObjectCommitsWire, SourcesWire } from '../../src/api/wire/index.ts';
+import type { ObjectCommitsWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
+import { pathOf } from '../shell/route.ts';
+import { useWebPages } from '../shell/use-web-pages.ts';
 import { CommitLink, WebLink, type WebPages } from '../shell/web-link.tsx';
 import { webUrl } from '../shell/web-url.ts';
 import { Time } from '../text/time.tsx';
@@ -12,13 +14,10 @@ interface Props {
 
 /** The last commits of the file that an object is written in; nothing for one that is in no file. */
 export function Commits({ id, source }: Props) {
-  const query = new URLSearchParams({ id, ...(source === undefined ? {} : { source }) });
-  const live = useLive<ObjectCommitsWire>(`/objects/commits?${query}`);
-  const sources = useLive<SourcesWire>('/sources');
+  const live = useLive<ObjectCommitsWire>(pathOf('/objects/commits', { id, source }));
+  const webPages = useWebPages(source);
   if (!('value' in live) || !live.value.place) return null;
-  const known = 'value' in sources ? sources.value.sources : [];
-  const own = source === undefined ? known[0] : known.find(({ name }) => name === source);
-  return <History {...live.value} place={live.value.place} webPages={own?.webPages} />;
+  return <History {...live.value} place={live.value.place} webPages={webPages} />;
 }
 
 interface HistoryProps extends ObjectCommitsWire {

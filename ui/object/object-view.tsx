@@ -4,7 +4,7 @@ import { PolicyButtons } from '../changes/policy-buttons.tsx';
 import { Star } from '../favourites/star.tsx';
 import { LiveObject } from '../live/live-object.tsx';
 import { LiveView } from '../shell/live-view.tsx';
-import { hrefOf, NO_FILTER } from '../shell/route.ts';
+import { hrefOf, NO_FILTER, pathOf } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { NextStep } from '../text/next-step.tsx';
 import { sentence } from '../text/sentence.ts';
@@ -21,8 +21,7 @@ interface Props {
 
 /** Why an object is as it is, from Git to its pods. */
 export function ObjectView({ id, source }: Props) {
-  const query = new URLSearchParams({ id, ...(source === undefined ? {} : { source }) });
-  const live = useLive<WhyWire>(`/why?${query}`);
+  const live = useLive<WhyWire>(pathOf('/why', { id, source }));
   return (
     <>
       <div class="object-head">

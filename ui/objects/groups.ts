@@ -1,5 +1,6 @@
 import type { ObjectStatesWire } from '../../src/api/wire/index.ts';
 import type { ObjectFilter } from '../shell/route.ts';
+import { partsOfId } from '../text/object-id.ts';
 
 export type ObjectEntry = ObjectStatesWire['objects'][number];
 
@@ -13,15 +14,12 @@ export interface Group {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** `shop:deployment/cart`; a cluster-wide object has the namespace `<cluster>`. */
-const ID = /^([^:]*):([^/]*)\//;
-
 export function namespaceOf({ id = '' }: ObjectEntry): string {
-  return ID.exec(id)?.[1] ?? '';
+  return partsOfId(id).namespace;
 }
 
 export function kindOf({ id = '' }: ObjectEntry): string {
-  return ID.exec(id)?.[2] ?? '';
+  return partsOfId(id).kind;
 }
 
 /** Where an object is written, as people say it: `shop/cart.yaml:2`. */

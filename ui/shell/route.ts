@@ -60,11 +60,11 @@ export function hrefOf(route: Route): string {
     case 'overview':
       return '#/';
     case 'object':
-      return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source ?? '' })}`;
+      return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source })}`;
     case 'objects':
       return `#/objects${queryOf(route.filter)}`;
     case 'topology':
-      return `#/topology${queryOf({ ...route.filter, as: route.as === 'tree' ? 'tree' : '' })}`;
+      return `#/topology${queryOf({ ...route.filter, as: route.as === 'tree' ? 'tree' : undefined })}`;
     default:
       return `#/${route.view}`;
   }
@@ -75,15 +75,18 @@ function given<Filter extends object>(query: URLSearchParams, none: Filter): Fil
   return { ...none, ...Object.fromEntries(Object.keys(none).map((name) => [name, query.get(name) ?? ''])) };
 }
 
-/** The query of a filter; what is empty is left out. */
-function queryOf(values: Readonly<Record<string, string>> | ObjectFilter | TopologyFilter): string {
-  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ''));
+/** The parameters of a query; what is empty is left out. */
+type Query = Readonly<Record<string, string | undefined>> | ObjectFilter | TopologyFilter;
+
+function queryOf(values: Query): string {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '');
+  const query = new URLSearchParams(given);
   return query.size === 0 ? '' : `?${query}`;
 }
 
-/** A path below `/api/v1` with a filter as its query. */
-export function pathOf(path: string, filter: ObjectFilter | TopologyFilter): string {
-  return `${path}${queryOf(filter)}`;
+/** A path below `/api/v1` with a query. */
+export function pathOf(path: string, query: Query): string {
+  return `${path}${queryOf(query)}`;
 }
 
 function split(text: string, mark: string): readonly string[] {

@@ -1,6 +1,6 @@
 import type { TopologyWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
-import { WHOLE_TOPOLOGY } from '../shell/route.ts';
+import { pathOf, WHOLE_TOPOLOGY } from '../shell/route.ts';
 import { Graph } from './graph.tsx';
 import { createHrefs } from './links.ts';
 
@@ -12,8 +12,7 @@ interface Props {
 
 /** What an object uses, what leads to it, and what it owns; nothing where it stands alone. */
 export function Around({ id, source }: Props) {
-  const query = new URLSearchParams({ around: id, ...(source === undefined ? {} : { source }) });
-  const live = useLive<TopologyWire>(`/topology?${query}`);
+  const live = useLive<TopologyWire>(pathOf('/topology', { around: id, source }));
   if (!('value' in live) || live.value.nodes.filter(({ type }) => type !== 'source' && type !== 'folder').length < 2) return null;
   return (
     <section aria-labelledby="around-title">

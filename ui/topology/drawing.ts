@@ -1,4 +1,5 @@
 import type { TopologyNodeWire, TopologyWire } from '../../src/api/wire/index.ts';
+import { partsOfId } from '../text/object-id.ts';
 import type { Card, Line, Plan } from './layout.ts';
 import { rankOf } from './status.ts';
 
@@ -73,9 +74,9 @@ export function labelOf(node: TopologyNodeWire): Label {
     case 'object':
       return node.id === undefined
         ? { name: node.place?.file ?? node.place?.unit ?? '', detail: 'a document without a name' }
-        : partsOf(node.id);
+        : labelOfId(node.id);
     case 'outside':
-      return { ...partsOf(node.id), detail: `${partsOf(node.id).detail}, not in Git` };
+      return { ...labelOfId(node.id), detail: `${labelOfId(node.id).detail}, not in Git` };
     case 'owned':
       return { name: node.name, detail: `${node.kind.toLowerCase()}, ${node.text}` };
   }
@@ -91,9 +92,8 @@ function titleOf(node: TopologyNodeWire, hasSources: boolean): string {
   return hasSources ? `${node.source}: ${folderName(node.name)}` : folderName(node.name);
 }
 
-/** `shop:deployment/cart`. */
-function partsOf(id: string): Label {
-  const [, namespace = '', kind = '', name = id] = /^([^:]*):([^/]*)\/(.*)$/s.exec(id) ?? [];
+function labelOfId(id: string): Label {
+  const { namespace, kind, name } = partsOfId(id);
   return { name, detail: namespace === '<cluster>' ? kind : `${kind} in ${namespace}` };
 }
 
