@@ -43,7 +43,7 @@ import { diffSteps } from './diff/diff.ts';
 import { type ApiResource, hasKind, isPathSegment, kindKey } from './discovery/api-resource.ts';
 import { createCapabilities } from './discovery/capabilities.ts';
 import type { DefinedKinds } from './discovery/crd.ts';
-import { createDiscovery, type Directory } from './discovery/discovery.ts';
+import { createDiscovery, DIRECTORY_MAX_AGE_MS, type Directory } from './discovery/discovery.ts';
 import { serverVersion } from './discovery/server-version.ts';
 import { createObjectEvents, type EventResult, type Subject } from './event/object-events.ts';
 import { healthNow } from './health/health-now.ts';
@@ -114,8 +114,6 @@ interface Made {
 }
 
 const MAX_IN_FLIGHT = 64;
-/** Kinds of objects that are inspected. */
-const DIRECTORY_MAX_AGE_MS = 300_000;
 /** Number of writes from which suspending the watches pays: each echo costs the API server and us half as much as a write. */
 const MANY = 200;
 
@@ -147,6 +145,7 @@ export async function createCluster(options: ClusterOptions) {
   });
   const window = createWindow({ clock, max: maxInFlight });
   const discovery = createDiscovery({ transport, clock, log, excludeResources: options.excludeResources });
+  const directory = (signal: AbortSignal | undefined) => discovery.look(DIRECTORY_MAX_AGE_MS, signal);
   const readCapabilities = createCapabilities({ transport, discovery, clock });
   const ownNamespace = async () => selfOf((await credentials.current()).headers)?.namespace;
   /** Names of the Secrets in our own namespace that this daemon keeps its keys in. */
@@ -394,7 +393,7 @@ export async function createCluster(options: ClusterOptions) {
           allowed,
           clock,
           manager,
-          directory: (within) => discovery.look(DIRECTORY_MAX_AGE_MS, within),
+          directory,
           corrected(key) {
             const fight = firstOf(sets, ({ fights }) => fights.get(key));
             if (!fight || !isFought(fight, clock.monotonic())) return undefined;
@@ -406,11 +405,7 @@ export async function createCluster(options: ClusterOptions) {
 
     live: {
       object: (question: LiveQuestion, { signal }: Cancellable = {}): Promise<LiveObjectReport> =>
-        liveObject(
-          question,
-          { transport, allowed, clock, directory: (within) => discovery.look(DIRECTORY_MAX_AGE_MS, within) },
-          signal,
-        ),
+        liveObject(question, { transport, allowed, clock, directory }, signal),
     },
 
     pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>

@@ -5,6 +5,7 @@
 
 export { EventLog, type FluxEvent, type LoggedEvent, summarizeEvent } from '../record/index.ts';
 export type * from './daemon/daemon.ts';
+export { decideEach } from './daemon/image-decisions.ts';
 export type { RunningFlux } from './engines.ts';
 export { startFlux } from './main.ts';
 export { type Overview, overviewOf } from './overview/overview.ts';

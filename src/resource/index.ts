@@ -47,7 +47,7 @@ export {
   parseApiVersion,
 } from './object.ts';
 export type { KindAndName, OwnedInNamespace, OwnedObject } from './owned.ts';
-export { type ContainerPhase, type ContainerState, type PodState, pullCause, type Termination } from './pod.ts';
+export { type ContainerPhase, type ContainerState, isStarting, type PodState, pullCause, type Termination } from './pod.ts';
 export { pullSecretsOf } from './pull-secrets.ts';
 export type { LockedChart, OciChart, RemoteChart, RepositoryChart } from './remote-chart.ts';
 export { type KindScope, scopesOf } from './scope.ts';

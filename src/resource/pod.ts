@@ -47,3 +47,10 @@ export interface Termination {
 export function pullCause(message: string): string {
   return message.replace(/^Back-off pulling image "[^"]*"(?:: )?/, '');
 }
+
+const STARTING: readonly string[] = ['ContainerCreating', 'PodInitializing', ''];
+
+/** Whether a container with this reason to wait starts as it should. */
+export function isStarting(reason: string): boolean {
+  return STARTING.includes(reason);
+}

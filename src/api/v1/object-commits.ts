@@ -1,9 +1,8 @@
 import { redact } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
 import type { Route } from '../route.ts';
-import { badRequest } from '../status.ts';
 import type { ObjectCommitsWire } from '../wire/index.ts';
-import { textParameter } from './parameter.ts';
+import { objectIdOf } from './object-id.ts';
 import { V1_PREFIX } from './prefix.ts';
 
 /** `GET /api/v1/objects/commits?id=shop:deployment/cart`: the last commits of the file that an object is written in. */
@@ -14,9 +13,7 @@ export function objectCommitRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/objects/commits`,
       access: 'authorized',
       async handle({ query, signal }) {
-        const id = textParameter(query, 'id');
-        if (id === undefined) throw badRequest('the query names no object', { help: 'Give an id: ?id=shop:deployment/cart.' });
-        const { place, commits, isCut } = await daemon.objectCommits(id, { signal });
+        const { place, commits, isCut } = await daemon.objectCommits(objectIdOf(query), { signal });
         const body: ObjectCommitsWire = {
           ...(place ? { place: { ...place } } : {}),
           commits: commits.map(({ revision, subject, author, committedAt }) => ({

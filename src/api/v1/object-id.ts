@@ -1,15 +1,14 @@
 import { FluxError } from '../../base/index.ts';
 import { isResourceId, type ResourceId } from '../../resource/index.ts';
 import { badRequest } from '../status.ts';
+import { textParameter } from './parameter.ts';
 
 /** The object that a query is about. @throws FluxError `api/bad-request`. */
 export function objectIdOf(query: URLSearchParams): ResourceId {
-  const id = query.get('id') ?? '';
-  if (id.length <= MAX_LENGTH && isResourceId(id)) return id;
+  const id = textParameter(query, 'id');
+  if (id !== undefined && isResourceId(id)) return id;
   throw badRequest('the query does not name an object', { help: 'Give its id: ?id=shop:deployment/cart.' });
 }
-
-const MAX_LENGTH = 4096;
 
 export function notInGit(id: ResourceId): FluxError {
   return new FluxError(`${id} is not in the repository`, {

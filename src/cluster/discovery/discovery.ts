@@ -23,6 +23,9 @@ export interface Directory {
   readonly vanished: readonly string[];
 }
 
+/** Maximum age of discovery, as in Flux v1, where nothing speaks against it. */
+export const DIRECTORY_MAX_AGE_MS = 300_000;
+
 export interface Discovery {
   /** The last discovery, if any. */
   current(): Directory | undefined;

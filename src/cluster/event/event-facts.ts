@@ -4,14 +4,22 @@ import { optional, timeOf } from '../object/optional-facts.ts';
 
 /** A core/v1 Event, with its message where that cannot quote what a program printed. */
 export function eventFacts(event: Fields): EventFacts {
-  const { involvedObject, type, reason, message, count, series, lastTimestamp, eventTime, metadata } = event;
+  const { involvedObject, message } = event;
   const { kind, name } = fieldsOf(involvedObject);
+  const facts = wordlessFacts(event);
+  return {
+    ...facts,
+    about: `${textOf(kind).toLowerCase()}/${textOf(name)}`,
+    message: shown(facts.reason, textOf(message)),
+  };
+}
+
+/** The same without words: all that cannot quote anything. */
+export function wordlessFacts({ type, reason, count, series, lastTimestamp, eventTime, metadata }: Fields) {
   const time = timeOf(fieldsOf(series).lastObservedTime) ?? timeOf(lastTimestamp) ?? timeOf(eventTime);
   return {
-    about: `${textOf(kind).toLowerCase()}/${textOf(name)}`,
     type: textOf(type),
     reason: textOf(reason),
-    message: shown(textOf(reason), textOf(message)),
     count: numberOf(count, numberOf(fieldsOf(series).count, 1)),
     ...optional('lastAt', time ?? timeOf(fieldsOf(metadata).creationTimestamp)),
   };

@@ -1,5 +1,5 @@
 import { asFluxError, type Clock } from '../../base/index.ts';
-import type { PodState } from '../../resource/index.ts';
+import { isStarting, type PodState } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { collectionPath } from '../discovery/api-resource.ts';
 import { fieldsOf, recordsOf } from '../object/fields.ts';
@@ -118,11 +118,10 @@ const SAID: ReadonlySet<string> = new Set([
   'ErrImageNeverPull',
   'CreateContainerConfigError',
 ]);
-const STARTING = ['ContainerCreating', 'PodInitializing', ''];
 
 function reasonIn({ containers, unscheduled }: PodState): string | undefined {
   for (const { now, last } of containers) {
-    if (now.state !== 'waiting' || STARTING.includes(now.reason)) continue;
+    if (now.state !== 'waiting' || isStarting(now.reason)) continue;
     const before = last && last.reason !== '' ? ` (ended before: ${last.reason}, exit code ${last.exitCode})` : '';
     const said = SAID.has(now.reason) && now.message !== '' ? `: ${now.message}` : '';
     return `${now.reason}${said}${before}`;

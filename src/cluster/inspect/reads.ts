@@ -1,13 +1,12 @@
-import { type Clock, hasCode, type Reading, readWithin } from '../../base/index.ts';
+import { type Clock, type Reading, readWithin } from '../../base/index.ts';
 import type { EventFacts } from '../../change/index.ts';
+import { isAbsent } from '../connection/absent.ts';
 import { createList, type List } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
 import { byTime, listEvents, MAX_EVENTS } from '../event/list-events.ts';
 import { type Fields, fieldsOf } from '../object/fields.ts';
 import { METADATA } from '../object/live.ts';
-
-const ABSENT: readonly string[] = ['cluster/not-found', 'cluster/namespace-missing'];
 
 /** Small reads for one explanation, each sent once. */
 export interface Reads {
@@ -40,7 +39,7 @@ export function createReads(
         });
         return fieldsOf(body);
       } catch (error) {
-        if (hasCode(error, ...ABSENT)) return undefined;
+        if (isAbsent(error)) return undefined;
         throw error;
       }
     },

@@ -1,12 +1,9 @@
 import { type Cancellable, silentLogger, systemClock } from '../../base/index.ts';
 import type { LiveObjectReport } from '../../change/index.ts';
-import { createDiscovery } from '../discovery/discovery.ts';
+import { createDiscovery, DIRECTORY_MAX_AGE_MS } from '../discovery/discovery.ts';
 import { type ClientSource, loadForClient, openTransport } from '../port-forward/connection.ts';
 import { createAllowedNamespaces } from '../scope/allowed-namespaces.ts';
 import { type LiveQuestion, liveObject } from './live-object.ts';
-
-/** A new kind is served within this time, in milliseconds. */
-const DIRECTORY_MAX_AGE_MS = 300_000;
 
 /**
  * Reads with the rights of a kubeconfig, until it is closed.

@@ -1,5 +1,5 @@
-import { hasCode } from '../../base/index.ts';
 import type { ResourceRight } from '../../resource/index.ts';
+import { isAbsent } from '../connection/absent.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, objectPath } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
@@ -26,7 +26,7 @@ export function permittedReads(
         const { body } = await transport.request({ path: objectPath(resource, namespace, name), attempts: 1, signal });
         return fieldsOf(body);
       } catch (error) {
-        if (hasCode(error, 'cluster/not-found', 'cluster/namespace-missing')) return undefined;
+        if (isAbsent(error)) return undefined;
         throw error;
       }
     },

@@ -3,10 +3,10 @@ import type { KindAndName, OwnedInNamespace, OwnedObject } from '../../resource/
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, builtIn, collectionPath } from '../discovery/api-resource.ts';
 import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
+import { REPLICA_SET } from '../pod/newest-template.ts';
 import { POD, podStateOf } from '../pod/pod-state.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 
-const REPLICA_SET = builtIn('ReplicaSet', 'replicasets', 'apps');
 const JOB = builtIn('Job', 'jobs', 'batch');
 
 /** A page of pods is about a megabyte of JSON, which is parsed in one turn. */

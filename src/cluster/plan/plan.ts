@@ -2,7 +2,7 @@ import { type Clock, FluxError, timeOfDay, yieldTurn } from '../../base/index.ts
 import type { IdleVerdict, InGit, Orphan, PlanRequest } from '../../change/index.ts';
 import { duplicateError, type ResourceId } from '../../resource/index.ts';
 import { kindName } from '../discovery/api-resource.ts';
-import type { Directory } from '../discovery/discovery.ts';
+import { DIRECTORY_MAX_AGE_MS, type Directory } from '../discovery/discovery.ts';
 import { isIdentified, type LiveObject } from '../object/live.ts';
 import { gcMark } from '../object/ownership.ts';
 import { replicasOf } from '../object/scale.ts';
@@ -40,8 +40,6 @@ export interface Planned {
   readonly layout: Layout;
 }
 
-/** Maximum age of discovery, as in Flux v1; unknown kinds and deletions require a new one. */
-const DIRECTORY_MAX_AGE_MS = 300_000;
 /** Objects decided in one turn of the event loop, about 3 ms. */
 const TURN = 500;
 

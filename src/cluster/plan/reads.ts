@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { FluxError, hasCode } from '../../base/index.ts';
 import { isFields } from '../../resource/index.ts';
+import { isAbsent } from '../connection/absent.ts';
 import type { Transport } from '../connection/transport.ts';
 import { objectPath } from '../discovery/api-resource.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -23,8 +24,6 @@ export interface ReadDeps {
 
 /** Concurrency of lists, which are expensive for the API server. */
 const IN_FLIGHT = 8;
-/** Error codes that mean that an object does not exist; for a missing Namespace the code differs. */
-const ABSENT = new Set(['cluster/not-found', 'cluster/namespace-missing']);
 
 export function createReads({ transport, discovery }: ReadDeps, signal: AbortSignal | undefined): Reads {
   const limit = pLimit(IN_FLIGHT);
@@ -36,7 +35,7 @@ export function createReads({ transport, discovery }: ReadDeps, signal: AbortSig
       const live = isFields(body) && isFields(body.metadata) ? metadataOf(body) : undefined;
       if (live?.name === name && live.uid !== undefined) return live;
     } catch (error) {
-      if (error instanceof FluxError && ABSENT.has(error.code)) return undefined;
+      if (isAbsent(error)) return undefined;
       throw doubted(error);
     }
     throw new FluxError(`${path}: the response contains no object`, { code: 'cluster/bad-answer' });

@@ -18,7 +18,7 @@ export interface NewestTemplate {
   readonly replicaSet?: Fields;
 }
 
-const REPLICA_SET = builtIn('ReplicaSet', 'replicasets', 'apps');
+export const REPLICA_SET = builtIn('ReplicaSet', 'replicasets', 'apps');
 const CONTROLLER_REVISION = builtIn('ControllerRevision', 'controllerrevisions', 'apps');
 /** Far above the usual `revisionHistoryLimit` of 10. */
 const MAX_REVISIONS = '100';

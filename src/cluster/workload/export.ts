@@ -1,5 +1,6 @@
 import { formatApiVersion, type KubeObject } from '../../resource/index.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
+import { DIRECTORY_MAX_AGE_MS } from '../discovery/discovery.ts';
 import { confidentialLive } from '../object/confidential.ts';
 import { listPages, metadataOf } from '../object/live.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
@@ -7,9 +8,6 @@ import { isAddon } from './workload.ts';
 import { fluxV1Resources, unlessForbidden, type WorkloadDeps } from './workloads.ts';
 
 export type ExportDeps = Omit<WorkloadDeps, 'views' | 'wanted'>;
-
-/** Maximum age of discovery in milliseconds. */
-const DIRECTORY_MAX_AGE_MS = 300_000;
 
 /**
  * What `fluxctl save` saves: each namespace, then its workloads, add-ons of the cluster left out (Flux v1). Objects are whole but for

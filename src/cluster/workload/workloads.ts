@@ -9,7 +9,7 @@ import {
 } from '../../resource/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, kindName } from '../discovery/api-resource.ts';
-import type { Directory, Discovery } from '../discovery/discovery.ts';
+import { DIRECTORY_MAX_AGE_MS, type Directory, type Discovery } from '../discovery/discovery.ts';
 import { listPages } from '../object/live.ts';
 import { MARK_LABEL } from '../object/ownership.ts';
 import { accessibleNamespaces } from '../scope/accessible-namespaces.ts';
@@ -37,7 +37,6 @@ const FLUX_V1_APIS = [
   ['helm.fluxcd.io', 'v1', 'HelmRelease'],
 ] as const;
 
-const DIRECTORY_MAX_AGE_MS = 300_000;
 /** Answers that are kept, by what was asked for. */
 const KEPT_ANSWERS = 100;
 

@@ -27,6 +27,21 @@ export async function imageDecisions(
   return listed;
 }
 
+/** Decisions between two turns of the event loop; each takes some ten microseconds, and the first for a repository a millisecond. */
+const DECISIONS_PER_TURN = 20;
+
+/** Works out the decision on each of some containers, in their order. */
+export async function* decideEach(
+  containers: Iterable<DecidedContainer>,
+): AsyncGenerator<Omit<DecidedContainer, 'decide'> & ContainerDecision> {
+  let seen = 0;
+  for (const { decide, ...container } of containers) {
+    if (seen % DECISIONS_PER_TURN === 0) await yieldTurn();
+    seen += 1;
+    yield { ...container, ...decide() };
+  }
+}
+
 function decisionOn(question: Question & { readonly container: Container }): ContainerDecision {
   const { container, inGit } = question;
   const decision = decide(question);

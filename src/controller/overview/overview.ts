@@ -1,6 +1,9 @@
-import { FluxError, yieldTurn } from '../../base/index.ts';
+import { FluxError } from '../../base/index.ts';
+import { countBy } from '../../change/index.ts';
 import type { Commit, Revision } from '../../repository/index.ts';
 import type { Daemon, HealthReport } from '../daemon/daemon.ts';
+import { decideEach } from '../daemon/image-decisions.ts';
+import { knownHealth } from '../daemon/known-health.ts';
 import type { ObjectStateName } from '../sync/object-states.ts';
 import { grouped } from './grouped.ts';
 import { registryTroubles } from './registry-troubles.ts';
@@ -86,7 +89,7 @@ function unread(name: string): (error: unknown) => Look {
 
 async function lookAt(name: string, daemon: Daemon): Promise<Look> {
   const [health, [automation], { url }, commit, imagesWaiting] = await Promise.all([
-    healthOf(daemon),
+    knownHealth(daemon),
     daemon.automation(),
     daemon.gitConfig({ regenerateKey: false }),
     daemon.syncedCommit(),
@@ -95,8 +98,6 @@ async function lookAt(name: string, daemon: Daemon): Promise<Look> {
   const [readiness, objects, held] = [daemon.readiness(), daemon.objects(), daemon.heldDeletions()];
   const { revision, syncedAt, follows } = objects;
   const suspension = automation?.suspension;
-  const counts: Partial<Record<ObjectStateName, number>> = {};
-  for (const { state } of objects.objects) counts[state] = (counts[state] ?? 0) + 1;
   return {
     view: { source: name, readiness, objects, ...(health ? { health } : {}), ...(suspension ? { suspension } : {}) },
     overview: {
@@ -107,7 +108,7 @@ async function lookAt(name: string, daemon: Daemon): Promise<Look> {
       ...(revision === undefined ? {} : { revision }),
       ...(syncedAt === undefined ? {} : { syncedAt }),
       ...(commit ? { commit } : {}),
-      counts,
+      counts: countBy(objects.objects, ({ state }) => state),
       ...(health ? { health } : {}),
       heldDeletions: held.deletions.length,
       imagesWaiting,
@@ -116,25 +117,10 @@ async function lookAt(name: string, daemon: Daemon): Promise<Look> {
   };
 }
 
-/** Decisions between two turns of the event loop; each takes some ten microseconds, and the first for a repository a millisecond. */
-const DECISIONS_PER_TURN = 20;
-
 async function waitingImages(daemon: Daemon): Promise<Readonly<Record<string, number>>> {
   const byReason: Record<string, number> = {};
-  for (const [index, each] of (await daemon.imageDecisions()).entries()) {
-    if (index % DECISIONS_PER_TURN === 0) await yieldTurn();
-    const { automated, newest, code } = each.decide();
+  for await (const { automated, newest, code } of decideEach(await daemon.imageDecisions())) {
     if (automated && newest !== undefined) byReason[code] = (byReason[code] ?? 0) + 1;
   }
   return byReason;
-}
-
-/** Undefined before the first sync. */
-async function healthOf(daemon: Daemon): Promise<HealthReport | undefined> {
-  try {
-    return await daemon.health({ waitMs: 0 });
-  } catch (error) {
-    if (error instanceof FluxError && error.fault === 'missing') return undefined;
-    throw error;
-  }
 }

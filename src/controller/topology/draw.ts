@@ -1,6 +1,7 @@
 import { yieldTurn } from '../../base/index.ts';
+import { countBy } from '../../change/index.ts';
 import type { Entry } from './entries.ts';
-import { type Counts, countsOf, STATUSES, type Status, type TopologyNode } from './node.ts';
+import { type Counts, STATUSES, type Status, type TopologyNode } from './node.ts';
 
 /** What objects are drawn as: themselves, or several as one node. */
 export type Detail = 'objects' | 'kinds' | 'folders';
@@ -92,7 +93,10 @@ async function drawAt(
     if (parent !== undefined) nodeOf.set(entry.key, parent);
   }
   const nodes = [...drafts.values()].map(({ head, parent, statuses }) => ({
-    ...nodeFor(head, countsOf(statuses)),
+    ...nodeFor(
+      head,
+      countBy(statuses, (status) => status),
+    ),
     ...(parent === undefined ? {} : { parent }),
   }));
   return { detail, nodes, nodeOf };

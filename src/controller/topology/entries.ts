@@ -1,6 +1,6 @@
 import type { ResourceId } from '../../resource/index.ts';
 import type { HealthReport } from '../daemon/daemon.ts';
-import type { ObjectState, ObjectStateName } from '../sync/object-states.ts';
+import { type ObjectState, type ObjectStateName, objectKey } from '../sync/object-states.ts';
 import type { Status } from './node.ts';
 
 /** An object of a repository, with what of it is filtered and grouped by. */
@@ -49,12 +49,13 @@ export function* entriesOf(
   health: HealthReport | undefined,
 ): Generator<Entry, void, undefined> {
   const unhealthy = new Map(health?.objects.map((each) => [each.id, each]));
-  for (const { id, place, state, reason, error } of objects) {
+  for (const object of objects) {
+    const { id, place, state, reason, error } = object;
     const ill = id === undefined || state !== 'synced' ? undefined : unhealthy.get(id);
     const why = reason ?? error?.message ?? ill?.message;
     const [namespace = '', kind = ''] = id === undefined ? [] : id.split(/[:/]/, 2);
     yield {
-      key: `object ${source} ${id ?? `${place?.file ?? place?.unit ?? ''}:${place?.document ?? 0}:${place?.line ?? 0}`}`,
+      key: `object ${source} ${objectKey(object)}`,
       source,
       folder: folderOf(place),
       namespace,

@@ -68,9 +68,3 @@ export interface TopologyLink {
   readonly to: string;
   readonly type: UseType;
 }
-
-export function countsOf(statuses: Iterable<Status>): Counts {
-  const counts: Partial<Record<Status, number>> = {};
-  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
-  return counts;
-}

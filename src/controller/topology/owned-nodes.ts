@@ -1,6 +1,7 @@
+import { countBy } from '../../change/index.ts';
 import type { KindAndName, OwnedInNamespace, OwnedObject } from '../../resource/index.ts';
 import type { Entry } from './entries.ts';
-import { type Counts, countsOf, type OwnedNode, type Status } from './node.ts';
+import type { Counts, OwnedNode } from './node.ts';
 import { containersOfPod, podVerdict, type Verdict } from './pod-status.ts';
 
 /** What the cluster has made of one object. */
@@ -26,8 +27,8 @@ export class OwnedTree {
   of({ key, kind, id = '' }: Entry): Owned | undefined {
     const nodes = this.#below(key, { kind, name: id.slice(id.indexOf('/') + 1) });
     if (nodes.length === 0) return undefined;
-    const pods: Status[] = nodes.flatMap((node) => (node.kind === 'Pod' ? node.status : []));
-    return { nodes, pods: countsOf(pods) };
+    const pods = nodes.filter(({ kind }) => kind === 'Pod');
+    return { nodes, pods: countBy(pods, ({ status }) => status) };
   }
 
   #below(parent: string, owner: KindAndName): readonly OwnedNode[] {

@@ -1,4 +1,4 @@
-import type { ContainerState, PodState } from '../../resource/index.ts';
+import { type ContainerState, isStarting, type PodState } from '../../resource/index.ts';
 import type { ContainerSummary, Status } from './node.ts';
 
 /** A status with why, in a word or two of Kubernetes. What programs and kubelets printed is left out: it may hold secrets. */
@@ -6,9 +6,6 @@ export interface Verdict {
   readonly status: Status;
   readonly text: string;
 }
-
-/** Reasons to wait of a container that starts as it should. */
-const STARTING: readonly string[] = ['ContainerCreating', 'PodInitializing', ''];
 
 /** How a pod is; of several troubles, that of the first container. */
 export function podVerdict({ phase, reason, unscheduled, ready, ending, containers }: PodState): Verdict {
@@ -36,7 +33,7 @@ function containerVerdict({ ready, restarts, now }: ContainerState): Verdict {
     case 'running':
       return ready ? { status: 'ok', text: `running${again}` } : { status: 'waiting', text: `not ready${again}` };
     case 'waiting':
-      if (STARTING.includes(now.reason)) return { status: 'waiting', text: `is starting${again}` };
+      if (isStarting(now.reason)) return { status: 'waiting', text: `is starting${again}` };
       return { status: 'failed', text: `${now.reason}${again}` };
     case 'terminated':
       if (now.exitCode === 0) return { status: 'ok', text: 'has completed' };

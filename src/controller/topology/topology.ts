@@ -1,6 +1,7 @@
-import { asFluxError, FluxError, yieldTurn } from '../../base/index.ts';
+import { asFluxError, yieldTurn } from '../../base/index.ts';
 import type { OwnedInNamespace, ResourceId } from '../../resource/index.ts';
-import type { Daemon, HealthReport } from '../daemon/daemon.ts';
+import type { Daemon } from '../daemon/daemon.ts';
+import { knownHealth } from '../daemon/known-health.ts';
 import { type Detail, draw, MAX_NODES } from './draw.ts';
 import { type Entry, type EntryFilter, entriesOf, isWanted } from './entries.ts';
 import { linksOf } from './links.ts';
@@ -90,23 +91,13 @@ async function allEntries(daemon: Daemon, unread: Unread[]): Promise<readonly En
   const entries: Entry[] = [];
   for (const name of daemon.sources) {
     const one = daemon.of(name);
-    const health = await healthOf(one).catch(leftOut('the health of objects', undefined, unread));
+    const health = await knownHealth(one).catch(leftOut('the health of objects', undefined, unread));
     for (const entry of entriesOf(name, one.objects().objects, health)) {
       entries.push(entry);
       if (entries.length % PER_TURN === 0) await yieldTurn();
     }
   }
   return entries;
-}
-
-/** Undefined before the first sync. */
-async function healthOf(daemon: Daemon): Promise<HealthReport | undefined> {
-  try {
-    return await daemon.health({ waitMs: 0 });
-  } catch (error) {
-    if (error instanceof FluxError && error.fault === 'missing') return undefined;
-    throw error;
-  }
 }
 
 function filtered(entries: readonly Entry[], filter: EntryFilter): readonly Entry[] {

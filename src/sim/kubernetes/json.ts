@@ -51,3 +51,9 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
 export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>((current, key) => (isObject(current) ? getField(current, key) : undefined), value);
 }
+
+/** The number at `path`; 0 if there is none. */
+export function numberAt(value: Json | undefined, ...path: readonly string[]): number {
+  const found = at(value, ...path);
+  return typeof found === 'number' ? found : 0;
+}

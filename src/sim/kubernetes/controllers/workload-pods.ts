@@ -1,5 +1,5 @@
 import { storageKey } from '../catalog.ts';
-import { asList, asObject, at, type JsonObject } from '../json.ts';
+import { asList, asObject, at, type JsonObject, numberAt } from '../json.ts';
 import { type KubeObject, metaOf } from '../object.ts';
 import { type ControllerContext, required } from './namespaces.ts';
 
@@ -105,9 +105,4 @@ export function createWorkloadPods(context: ControllerContext, simulated: Simula
         spec: { ...asObject(template.spec), containers: asList(at(template, 'spec', 'containers')) },
       });
   };
-}
-
-function numberAt(object: KubeObject, ...path: string[]): number {
-  const value = at(object, ...path);
-  return typeof value === 'number' ? value : 0;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rfc3339 } from '../../../base/index.ts';
 import { type Resource, storageKey } from '../catalog.ts';
-import { asList, asObject, asString, at, type Json, type JsonObject } from '../json.ts';
+import { asList, asObject, asString, at, type Json, type JsonObject, numberAt } from '../json.ts';
 import { type KubeObject, metaOf } from '../object.ts';
 import type { ImageRun, RunOf } from './image-run.ts';
 import { type ControllerContext, required } from './namespaces.ts';
@@ -115,11 +115,6 @@ function withRevision(object: KubeObject): JsonObject {
   return { ...metadata, annotations: { ...annotations, [REVISION]: String(Number(annotations[REVISION] ?? 0) + 1) } };
 }
 
-function count(object: KubeObject, ...path: string[]): number {
-  const value = at(object, ...path);
-  return typeof value === 'number' ? value : 0;
-}
-
 function condition(object: KubeObject, type: string, status: string, reason: string, message: string, now: string): Json {
   const before = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === type);
   const since = before && at(before, 'status') === status ? (asString(at(before, 'lastTransitionTime')) ?? now) : now;
@@ -133,7 +128,7 @@ function untilDeadline(object: KubeObject, now: number): number | undefined {
   const progressing = asList(at(object, 'status', 'conditions')).find((entry) => at(entry, 'type') === 'Progressing');
   if (at(progressing, 'reason') !== 'ReplicaSetUpdated') return undefined;
   const since = Date.parse(asString(at(progressing, 'lastUpdateTime')) ?? '');
-  return Math.max(0, since + count(object, 'spec', 'progressDeadlineSeconds') * 1000 - now);
+  return Math.max(0, since + numberAt(object, 'spec', 'progressDeadlineSeconds') * 1000 - now);
 }
 
 /** The condition of a rollout whose pods cannot start: after the deadline the controller gives up on this template. */
@@ -154,10 +149,10 @@ function stuck(object: KubeObject, replicaSet: string, now: string): Json {
 }
 
 function deploymentStatus(object: KubeObject, starts: boolean, now: string): JsonObject {
-  const wanted = count(object, 'spec', 'replicas');
+  const wanted = numberAt(object, 'spec', 'replicas');
   const name = `${metaOf(object).name}-${templateHash(object)}`;
   // The old pods keep running beside pods that cannot start.
-  const ready = starts ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  const ready = starts ? wanted : Math.min(wanted, numberAt(object, 'status', 'readyReplicas'));
   const updated = starts ? wanted : ready > 0 ? 1 : wanted;
   const total = starts ? wanted : ready + updated;
   const available = ready >= Math.max(wanted - Math.floor(wanted * 0.25), wanted === 0 ? 0 : 1);
@@ -199,9 +194,11 @@ function dropZeroes(status: JsonObject): JsonObject {
 }
 
 function statefulSetStatus(object: KubeObject, starts: boolean): JsonObject {
-  const wanted = count(object, 'spec', 'replicas');
+  const wanted = numberAt(object, 'spec', 'replicas');
   const revision = `${metaOf(object).name}-${templateHash(object)}`;
-  const ready = starts ? wanted : Math.max(0, Math.min(wanted, count(object, 'status', 'readyReplicas')) - (wanted > 0 ? 1 : 0));
+  const ready = starts
+    ? wanted
+    : Math.max(0, Math.min(wanted, numberAt(object, 'status', 'readyReplicas')) - (wanted > 0 ? 1 : 0));
   const current = starts ? revision : (asString(at(object, 'status', 'currentRevision')) ?? revision);
   return {
     ...dropZeroes({ readyReplicas: ready, currentReplicas: ready, updatedReplicas: starts ? wanted : 1 }),
@@ -227,8 +224,8 @@ function daemonSetStatus(object: KubeObject, starts: boolean): JsonObject {
 }
 
 function replicaSetStatus(object: KubeObject, starts: boolean): JsonObject {
-  const wanted = count(object, 'spec', 'replicas');
-  const ready = starts ? wanted : Math.min(wanted, count(object, 'status', 'readyReplicas'));
+  const wanted = numberAt(object, 'spec', 'replicas');
+  const ready = starts ? wanted : Math.min(wanted, numberAt(object, 'status', 'readyReplicas'));
   return {
     ...dropZeroes({ fullyLabeledReplicas: wanted, readyReplicas: ready, availableReplicas: ready }),
     observedGeneration: metaOf(object).generation ?? 0,
@@ -265,7 +262,7 @@ function jobStatus(object: KubeObject, starts: boolean, now: string): JsonObject
   return {
     startTime,
     completionTime,
-    succeeded: count(object, 'spec', 'completions') || 1,
+    succeeded: numberAt(object, 'spec', 'completions') || 1,
     active: null,
     ready: 0,
     terminating: 0,
