@@ -80,6 +80,7 @@ export async function startWorld(): Promise<World> {
     '--automation-gather=0s',
     '--automation-revert-deadline=2s',
     '--sync-garbage-collection',
+    '--ui=full',
     `--registry-insecure-host=${registry.host}`,
     `--kube-config=${kubeconfig}`,
     `--listen=127.0.0.1:${port}`,

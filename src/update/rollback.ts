@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FluxError } from '../base/index.ts';
 import { canonicalName, formatImageRef, formatName, type ImageRef, parseImageRef, tryParseImageRef } from '../image/index.ts';
 import { containerPolicy, formatBan, type Policies, policiesOf, policyChanges, type SignatureQuestion } from '../policy/index.ts';
@@ -13,7 +14,7 @@ import { requireKnown } from './require-known.ts';
 import { normalId } from './select.ts';
 import { signatureAdvice } from './signature-advice.ts';
 import { type PersonalQuestion, signaturesOfNamed, verifyNow } from './signature-questions.ts';
-import type { ReleaseContainersSpec, RollbackSpec } from './spec.ts';
+import type { ContainerUpdate, ReleaseContainersSpec, RollbackSpec } from './spec.ts';
 import type { Question } from './subject.ts';
 
 /** A workload to roll back, as it is in Git. */
@@ -28,7 +29,7 @@ interface Subject {
  * Plans a rollback: the images before, and bans of those that they replace, in one change. The result names the same change as an update of
  * containers, in which form it is recorded.
  * @throws FluxError `rollback/no-workload`, `rollback/held`, `rollback/no-container`, `rollback/unclear`, `rollback/to-required`,
- * `rollback/refused`, `update/no-changes`, `update/edit-failed`, and as `requireKnown`.
+ * `rollback/refused`, `rollback/changed`, `update/no-changes`, `update/edit-failed`, and as `requireKnown`.
  */
 export async function planRollback(
   spec: RollbackSpec,
@@ -43,8 +44,10 @@ export async function planRollback(
   const subject = { id, manifest, policies, containers: wantedContainers(id, manifest, spec) };
   const wanted = spec.To === '' ? await imagesBefore(subject, spec, context) : await imagesOfTag(subject, spec, context);
 
-  const { result, edits, banned } = await planPutBack(new Map([[id, wanted]]), context);
   const updates = wanted.map(({ container, bad, good }) => ({ Container: container, Current: bad, Target: good }));
+  if (spec.Expected && !isDeepStrictEqual(updates, spec.Expected)) throw changed(id, updates);
+
+  const { result, edits, banned } = await planPutBack(new Map([[id, wanted]]), context);
   const bans = Object.fromEntries(banned.flatMap(({ container, ban }) => (ban ? [[container, formatBan(ban)] as const] : [])));
   const add = Object.fromEntries(Object.entries(bans).map(([container, ban]) => [containerPolicy('ban', container), ban]));
   const after = new Map([...policies, ...policyChanges({ add, remove: null }, subject.containers, policies)]);
@@ -66,6 +69,11 @@ export async function planRollback(
 function noticeOf(bans: Readonly<Record<string, string>>): string | undefined {
   const all = Object.entries(bans).map(([container, ban]) => `${ban} of ${container}`);
   return all.length === 0 ? undefined : `banned: ${all.join(', ')}`;
+}
+
+function changed(id: ResourceId, updates: readonly ContainerUpdate[]): FluxError {
+  const now = updates.map(({ Container, Current, Target }) => `${Container} from ${Current} to ${Target}`).join(', ');
+  return refused(`the rollback of ${id} would now put back ${now}`, 'rollback/changed', 'Look at a new dry run first.');
 }
 
 /** A person needs force for a workload that is locked, or ignored in Git or in the cluster. */

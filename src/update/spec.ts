@@ -57,6 +57,8 @@ export interface RollbackSpec {
   readonly Force: boolean;
   /** As in `ReleaseImageSpec`. */
   readonly SkipVerify?: boolean;
+  /** The updates that a dry run showed: a rollback that would now make others is refused. */
+  readonly Expected?: readonly ContainerUpdate[];
 }
 
 /** Policies to add and to remove, by workload, with names without prefix. */

@@ -41,6 +41,18 @@ describe('an update is decoded as Go decodes it', () => {
       },
     ],
     [
+      'a rollback as a dry run showed it',
+      '{"type":"rollback","cause":{},"spec":{"Kind":"execute","Workload":"shop:deployment/cart","Expected":[{"Container":"cart","Current":"a:2","Target":"a:1"}]}}',
+      {
+        type: 'rollback',
+        cause: { Message: '', User: '' },
+        spec: {
+          ...{ Kind: 'execute', Workload: 'shop:deployment/cart', Container: '', To: '', Force: false },
+          Expected: [{ Container: 'cart', Current: 'a:2', Target: 'a:1' }],
+        },
+      },
+    ],
+    [
       'keys in any case, the last one wins, unknown ones are ignored',
       '{"TYPE":"image","Cause":{"message":"m","USER":"Ann"},"spec":{"imagespec":"a:1","KIND":"plan","kind":"execute","new":1,"__proto__":{"Force":true}}}',
       {

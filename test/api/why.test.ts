@@ -21,7 +21,7 @@ const answer: WhyAnswer = {
     { kind: 'sync', state: 'ok', code: 'in-sync', text: 'as in revision 1', since: Number.NaN, facts: [] },
   ],
   next: { text: 'It is tried again.', at: Date.parse('2026-12-01T05:00:00Z') },
-  tags: [{ container: 'web', tags: [{ tag: '1.1.0', verdict: 'is banned' }] }],
+  tags: [{ container: 'web', tags: [{ tag: '1.1.0', code: 'banned', verdict: 'is banned' }] }],
   others: [{ state: 'ok', text: 'nothing is wrong with it' }],
 };
 

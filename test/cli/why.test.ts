@@ -37,7 +37,7 @@ const answer: WhyWire = {
     },
     { kind: 'sync', state: 'ok', code: 'in-sync', text: 'as in revision 536e0c9', since: '2026-12-01T11:59:30Z', facts: [] },
   ],
-  tags: [{ container: 'web', tags: [{ tag: '1.2.0', verdict: 'is banned' }] }],
+  tags: [{ container: 'web', tags: [{ tag: '1.2.0', code: 'banned', verdict: 'is banned' }] }],
   others: [{ id: 'shop:deployment/api', state: 'ok', text: 'nothing is wrong with shop:deployment/api.' }],
 };
 

@@ -17,6 +17,13 @@ try {
   await page.goto(`${new URL('/ui/', api)}#/objects/shop%3Adeployment%2Fcart`);
   await page.getByText('2 replicas available').first().waitFor({ timeout: 60_000 });
   await page.screenshot({ path: join(DOCS, 'ui-object.png') });
+  world.registry.pushImage({ repository: 'shop/cart', tag: '2.0.0', created: new Date() });
+  await page.getByRole('button', { name: 'Release 2.0.0' }).click({ timeout: 60_000 });
+  await page.getByRole('list', { name: 'Images to commit' }).waitFor();
+  await page.getByLabel('Your name').fill('Jane');
+  await page.getByLabel('Why').fill('the new checkout');
+  await page.screenshot({ path: join(DOCS, 'ui-release.png') });
+  await page.keyboard.press('Escape');
   await page.goto(`${new URL('/ui/', api)}#/topology`);
   await page.setViewportSize({ width: 1500, height: 800 });
   await page.getByText('pod, ready').first().waitFor({ timeout: 60_000 });

@@ -94,6 +94,16 @@ describe('a rollback', () => {
     expect(message).toBe(`1.3.0 loses orders\n\n- Rollback ${ID} to acme/cart:1.2.0\n- Ban 1.3.0 of cart in ${ID}\n`);
   });
 
+  const changed = `rollback/changed: the rollback of ${ID} would now put back cart from acme/cart:1.3.0 to acme/cart:1.2.0`;
+  test.each([
+    ['what it does', 'acme/cart:1.3.0', 'acme/cart:1.2.0', 'cart acme/cart:1.2.0, ban cart 1.3.0'],
+    ['another image before', 'acme/cart:1.3.0', 'acme/cart:1.1.0', changed],
+    ['another image to replace', 'acme/cart:1.2.9', 'acme/cart:1.2.0', changed],
+  ])('that expects %s', async (_, Current, Target, expected) => {
+    const Expected = [{ Container: 'cart', Current, Target }];
+    expect(await outcome({ Expected }, { healthy: past('1.2.0') })).toBe(expected);
+  });
+
   const banned = { 'fluxcd.io/ban.cart': '1.2.0' };
   const locked = { 'fluxcd.io/locked': 'true' };
   test.each<[what: string, asked: Partial<RollbackSpec>, given: Given, expected: string]>([

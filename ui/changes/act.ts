@@ -1,11 +1,32 @@
+import { tagOf } from '../text/image-name.ts';
+
 /** What a person asks of fluxd. */
 export type Act =
   | { readonly type: 'sync' | 'suspend' | 'resume' }
   /** The list of held deletions with this hash. */
   | { readonly type: 'approve'; readonly hash: string; readonly count: number }
-  | { readonly type: 'policy'; readonly id: string; readonly change: PolicyChange };
+  | { readonly type: 'policy'; readonly id: string; readonly change: PolicyChange }
+  /** An image that automation must not choose for a container, or may choose again. */
+  | { readonly type: 'ban' | 'unban'; readonly id: string; readonly container: string; readonly ban: string }
+  | Rehearsed;
 
 export type PolicyChange = 'automate' | 'deautomate' | 'lock' | 'unlock';
+
+/** Those of which a dry run shows first what they would do. */
+export type Rehearsed =
+  /** The newest images that policies allow, of one workload or of all. */
+  | { readonly type: 'release-newest'; readonly id?: string | undefined }
+  /** One image of one container. */
+  | { readonly type: 'release'; readonly id: string; readonly update: Update }
+  /** The images before, of a workload. */
+  | { readonly type: 'rollback'; readonly id: string };
+
+/** From an image in Git to another one. */
+export interface Update {
+  readonly container: string;
+  readonly current: string;
+  readonly target: string;
+}
 
 /** Who asks, and why; both may be empty. */
 export interface Cause {
@@ -20,6 +41,10 @@ export interface ActWords {
   readonly says: string;
   /** Whether a person may say why. */
   readonly takesCause: boolean;
+}
+
+export function isRehearsed(act: Act): act is Rehearsed {
+  return act.type === 'release-newest' || act.type === 'release' || act.type === 'rollback';
 }
 
 export function wordsOf(act: Act): ActWords {
@@ -50,8 +75,32 @@ export function wordsOf(act: Act): ActWords {
       };
     case 'policy':
       return { ...POLICIES[act.change], takesCause: true };
+    case 'ban':
+      return {
+        name: `Ban ${act.ban}`,
+        says: `fluxd commits the annotation fluxcd.io/ban.${act.container}: ${act.ban} to the manifest. Neither automation nor a release takes this image then. If it runs, it stays; a rollback replaces it.`,
+        takesCause: true,
+      };
+    case 'unban':
+      return {
+        name: `Lift ban of ${act.ban}`,
+        says: `fluxd commits the manifest without this ban of container ${act.container}. Automation may take the image then.`,
+        takesCause: true,
+      };
+    case 'release':
+      return { name: `Release ${tagOf(act.update.target)}`, says: RELEASE, takesCause: true };
+    case 'release-newest':
+      return { name: 'Release newest images', says: RELEASE, takesCause: true };
+    case 'rollback':
+      return {
+        name: 'Roll back',
+        says: 'fluxd commits the images with which the workload was healthy before, bans those that they replace, and applies both.',
+        takesCause: true,
+      };
   }
 }
+
+const RELEASE = 'fluxd commits exactly the images below, and applies them. Locks and bans hold.';
 
 const POLICIES: Readonly<Record<PolicyChange, Omit<ActWords, 'takesCause'>>> = {
   automate: {
@@ -71,17 +120,3 @@ const POLICIES: Readonly<Record<PolicyChange, Omit<ActWords, 'takesCause'>>> = {
     says: 'fluxd commits the manifest without the annotation fluxcd.io/locked, so that releases and automation may change its images.',
   },
 };
-
-/** The policies to add and to remove, as `fluxctl` sends them. */
-export function policyUpdate(change: PolicyChange, { user, message }: Cause) {
-  switch (change) {
-    case 'automate':
-      return { add: { automated: 'true' }, remove: {} };
-    case 'deautomate':
-      return { add: {}, remove: { automated: 'true' } };
-    case 'lock':
-      return { add: { locked: 'true', ...(user === '' ? {} : { locked_user: user, locked_msg: message }) }, remove: {} };
-    case 'unlock':
-      return { add: {}, remove: { locked: 'true', locked_msg: 'true', locked_user: 'true' } };
-  }
-}

@@ -1,55 +1,51 @@
-import type { JobStatusWire, SyncReportWire } from '../../src/api/wire/index.ts';
-import { type Answer, UNREADABLE } from '../api/answer.ts';
+import type { SyncReportWire } from '../../src/api/wire/index.ts';
+import type { Answer } from '../api/answer.ts';
 import { request } from '../api/request.ts';
+import { pathOf } from '../shell/route.ts';
 import { plural } from '../text/sentence.ts';
-import { type Act, type Cause, policyUpdate } from './act.ts';
+import type { Act, Cause, Rehearsed } from './act.ts';
+import { followed } from './follow.ts';
+import { type Door, type JobResult, runJob } from './job.ts';
+import { failureOf, helpOf, type Outcome } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import { policyRequest, rehearsedRequest } from './spec.ts';
 
-/** What came of an act. */
-export type Outcome =
-  | { readonly kind: 'done'; readonly text: string; readonly revision?: string }
-  | { readonly kind: 'failed'; readonly text: string; readonly help?: string }
-  /** The answer was lost: it may have been done. It is not asked for again by itself. */
-  | { readonly kind: 'unknown' };
-
-export interface Asked {
-  readonly act: Act;
-  readonly cause: Cause;
-  readonly token: string;
-  /** The name of the source, if there are several. */
-  readonly source?: string | undefined;
-}
+/** An act that a person confirmed; of those that are rehearsed, with what the dry run showed. */
+export type Confirmed =
+  | { readonly act: Exclude<Act, Rehearsed>; readonly cause: Cause }
+  | { readonly act: Rehearsed; readonly plan: Plan; readonly cause: Cause };
 
 /** Asks fluxd for an act once, and follows it to its end. */
-export async function carryOut(asked: Asked): Promise<Outcome> {
-  const { act, cause, token, source } = asked;
-  const query = source === undefined ? '' : `?source=${encodeURIComponent(source)}`;
-  const { user, message } = cause;
+export async function carryOut(confirmed: Confirmed, door: Door): Promise<Outcome> {
+  const { token, source } = door;
+  const { cause } = confirmed;
+  if ('plan' in confirmed) return jobOf(await runJob(rehearsedRequest(confirmed.act, confirmed.plan, cause), door));
+  const { act } = confirmed;
   switch (act.type) {
     case 'sync':
-      return syncOf(await request<SyncReportWire>({ path: `/syncs${query}`, token, body: {} }), token, query);
+      return syncOf(await request<SyncReportWire>({ path: pathOf('/syncs', { source }), token, body: {} }), door);
     case 'approve': {
       const body = { hash: act.hash };
-      return syncOf(await request<SyncReportWire>({ path: `/gc/approvals${query}`, token, body }), token, query);
+      return syncOf(await request<SyncReportWire>({ path: pathOf('/gc/approvals', { source }), token, body }), door);
     }
     case 'suspend':
     case 'resume': {
-      const answer = await request({ path: `/automation/${act.type}${query}`, token, body: { user, message } });
+      const answer = await request({ path: pathOf(`/automation/${act.type}`, { source }), token, body: cause });
       const text = act.type === 'suspend' ? 'Automation is suspended.' : 'Automation is resumed.';
-      return answer.kind === 'ok' ? { kind: 'done', text } : unanswered(answer);
+      return answer.kind === 'ok' ? { kind: 'done', text } : failureOf(answer);
     }
-    case 'policy': {
-      const spec = { [act.id]: policyUpdate(act.change, cause) };
-      const body = { type: 'policy', cause: { User: user, Message: message }, spec };
-      return jobOf(await request<string>({ api: 'flux', path: `/v9/update-manifests${query}`, token, body }), token, query);
-    }
+    case 'policy':
+    case 'ban':
+    case 'unban':
+      return jobOf(await runJob(policyRequest(act, cause), door));
   }
 }
 
-async function syncOf(started: Answer<SyncReportWire>, token: string, query: string): Promise<Outcome> {
-  if (started.kind !== 'ok') return unanswered(started);
+async function syncOf(started: Answer<SyncReportWire>, { token, source }: Door): Promise<Outcome> {
+  if (started.kind !== 'ok') return failureOf(started);
   const { id } = started.value;
   const report = await followed<SyncReportWire>(
-    () => request({ path: `/syncs/${encodeURIComponent(id)}${query}`, token }),
+    () => request({ path: pathOf(`/syncs/${encodeURIComponent(id)}`, { source }), token }),
     ({ state }) => state === 'done',
   );
   if (report?.failure) return { kind: 'failed', text: report.failure.message, ...helpOf(report.failure.help) };
@@ -62,41 +58,21 @@ async function syncOf(started: Answer<SyncReportWire>, token: string, query: str
   return { kind: 'done', text, ...(revision === undefined ? {} : { revision }) };
 }
 
-async function jobOf(started: Answer<string>, token: string, query: string): Promise<Outcome> {
-  if (started.kind !== 'ok') return unanswered(started);
-  const and = query === '' ? '?' : `${query}&`;
-  const job = await followed<JobStatusWire>(
-    () => request({ api: 'flux', path: `/v6/jobs${and}id=${encodeURIComponent(started.value)}`, token }),
-    ({ StatusString }) => StatusString === 'succeeded' || StatusString === 'failed',
-  );
-  if (!job) return { kind: 'unknown' };
-  if (job.StatusString === 'failed') return { kind: 'failed', text: job.Err };
-  const { revision } = job.Result ?? {};
-  return { kind: 'done', text: 'It is committed.', ...(revision ? { revision } : {}) };
-}
-
-const PAUSE_MS = 500;
-/** A sync, or a job that waits for its turn, ends within this time, or goes on without us. */
-const PATIENCE_MS = 300_000;
-
-/** Asks until it is over; undefined if that is not known in the end. Answers may be lost meanwhile. */
-async function followed<T>(ask: () => Promise<Answer<T>>, isOver: (value: T) => boolean): Promise<T | undefined> {
-  const until = performance.now() + PATIENCE_MS;
-  while (performance.now() < until) {
-    const answer = await ask();
-    if (answer.kind === 'ok' && isOver(answer.value)) return answer.value;
-    if (answer.kind === 'refused') return undefined;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+function jobOf(job: Awaited<ReturnType<typeof runJob>>): Outcome {
+  if (job.kind !== 'succeeded') return job;
+  const { revision, pullRequests = [] } = job.result;
+  const notices = noticesOf(job.result);
+  if (pullRequests.length > 0) {
+    const proposed = pullRequests.map(({ branch, name = branch, url }) => ({ name, ...(url === undefined ? {} : { url }) }));
+    return { kind: 'done', text: ['It waits to be merged.', ...notices].join(' '), pullRequests: proposed };
   }
-  return undefined;
+  if (!revision) return { kind: 'done', text: ['Nothing had to be changed.', ...notices].join(' ') };
+  return { kind: 'done', text: ['It is committed.', ...notices].join(' '), revision };
 }
 
-/** fluxd that answers that it cannot now has not done it. */
-function unanswered(answer: Exclude<Answer<unknown>, { readonly kind: 'ok' }>): Outcome {
-  if (!answer.problem || answer.problem.code === UNREADABLE.code) return { kind: 'unknown' };
-  return { kind: 'failed', text: answer.problem.detail, ...helpOf(answer.problem.help) };
-}
-
-function helpOf(help: string | undefined) {
-  return help === undefined ? {} : { help };
+/** What fluxd adds about workloads: that automation will update one again, or why one stayed as it was. */
+function noticesOf({ result = {} }: JobResult): readonly string[] {
+  return Object.entries(result).flatMap(([id, { Status, Error: notice }]) =>
+    notice === undefined || Status === 'ignored' ? [] : [`${id}: ${notice}.`],
+  );
 }

@@ -3,17 +3,24 @@ import { wordsOf } from './act.ts';
 import { asked, type Wish } from './change-dialog.tsx';
 import { Rights } from './rights.ts';
 
+interface Props extends Wish {
+  /** The beginning of the name of the change, where what follows is plain to see. */
+  readonly label?: string;
+}
+
 /** Leads to a change, which a person then confirms; nothing where the page may not. */
-export function ChangeButton(wish: Wish) {
+export function ChangeButton({ label, ...wish }: Props) {
   if (useContext(Rights).may !== 'full') return null;
+  const { name } = wordsOf(wish.act);
   return (
     <button
       type="button"
+      {...(label === undefined ? {} : { 'aria-label': wish.on === undefined ? name : `${name}: ${wish.on}` })}
       onClick={() => {
         asked.value = wish;
       }}
     >
-      {wordsOf(wish.act).name}
+      {label ?? name}
     </button>
   );
 }

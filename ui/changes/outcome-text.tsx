@@ -1,8 +1,9 @@
 import { StateMark } from '../shell/state-mark.tsx';
 import { useWebPages } from '../shell/use-web-pages.ts';
-import { CommitLink } from '../shell/web-link.tsx';
+import { CommitLink, WebLink } from '../shell/web-link.tsx';
+import { asWebUrl } from '../shell/web-url.ts';
 import { sentence } from '../text/sentence.ts';
-import type { Outcome } from './carry-out.ts';
+import type { Outcome } from './outcome.ts';
 
 interface Props {
   readonly outcome: Outcome;
@@ -19,6 +20,11 @@ export function OutcomeText({ outcome, source }: Props) {
           <StateMark state="ok" name="Done" />
           <span>
             {sentence(outcome.text)} {outcome.revision !== undefined && <Commit revision={outcome.revision} source={source} />}
+            {outcome.pullRequests?.map(({ name, url }) => (
+              <WebLink key={name} href={asWebUrl(url)}>
+                {name}
+              </WebLink>
+            ))}
           </span>
         </p>
       );

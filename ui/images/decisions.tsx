@@ -2,12 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ImageDecisionsWire } from '../../src/api/wire/index.ts';
 import { useLiveList } from '../api/use-live.ts';
+import { ChangeButton } from '../changes/change-button.tsx';
 import { Choice } from '../shell/choice.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
 import { SearchField } from '../shell/search-field.tsx';
 import { useShowMore } from '../shell/show-more.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { withTag } from '../text/image-name.ts';
 import { plural, sentence } from '../text/sentence.ts';
 
 type Container = ImageDecisionsWire['containers'][number];
@@ -37,8 +39,21 @@ function Known({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
           ? plural(containers.length, 'container')
           : `${found.length.toLocaleString('en')} of ${plural(containers.length, 'container')}`}
       </p>
+      <ReleaseAll containers={containers} />
       {found.length > 0 && <Rows containers={ordered.slice(0, shown)} button={button} />}
     </section>
+  );
+}
+
+/** A button for each source that has newer images. */
+function ReleaseAll({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
+  const sources = new Set(containers.filter(({ newest }) => newest !== undefined).map(({ source }) => source));
+  return (
+    <div class="change-bar">
+      {[...sources].map((source) => (
+        <ChangeButton key={source ?? ''} act={{ type: 'release-newest' }} on={source} source={source} />
+      ))}
+    </div>
   );
 }
 
@@ -47,7 +62,6 @@ interface RowsProps {
   readonly button: ComponentChildren;
 }
 
-/** Scrolls where it is narrow; its links can be reached by keyboard. */
 function Rows({ containers, button }: RowsProps) {
   return (
     <div class="table-frame">
@@ -79,15 +93,25 @@ function Row({ container }: { readonly container: Container }) {
       <td>
         <ObjectLink id={id} source={source} /> <span class="hint">{name}</span>
       </td>
-      <td>
+      <td data-name="In Git">
         <code>{image}</code>
       </td>
-      <td>{newest === undefined ? <span class="hint">the one in Git</span> : <code>{newest}</code>}</td>
+      <td data-name="Newest allowed">
+        {newest === undefined ? <span class="hint">the one in Git</span> : <code>{newest}</code>}
+      </td>
       <td>
         <span class="decision">
           <StateMark state={MARKS[word]} name={word} />
           <span>{code === 'newest' ? `The newest that matches ${pattern}.` : sentence(text)}</span>
         </span>
+        {newest !== undefined && (
+          <ChangeButton
+            act={{ type: 'release', id, update: { container: name, current: image, target: withTag(image, newest) } }}
+            on={`${name} of ${id}`}
+            source={source}
+            label="Release"
+          />
+        )}
       </td>
     </tr>
   );

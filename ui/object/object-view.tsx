@@ -1,6 +1,6 @@
 import type { WhyWire } from '../../src/api/wire/index.ts';
 import { useLive } from '../api/use-live.ts';
-import { PolicyButtons } from '../changes/policy-buttons.tsx';
+import { WorkloadButtons } from '../changes/workload-buttons.tsx';
 import { Star } from '../favourites/star.tsx';
 import { LiveObject } from '../live/live-object.tsx';
 import { LiveView } from '../shell/live-view.tsx';
@@ -44,7 +44,8 @@ interface KnownProps {
   readonly source: string | undefined;
 }
 
-function Known({ why: { id, answer, state, next, links, tags }, source }: KnownProps) {
+function Known({ why, source }: KnownProps) {
+  const { id, answer, state, next, links } = why;
   return (
     <>
       <section class="answer" aria-label="Answer">
@@ -58,11 +59,9 @@ function Known({ why: { id, answer, state, next, links, tags }, source }: KnownP
           )}
         </div>
       </section>
-      {id !== undefined && <PolicyButtons id={id} source={source} links={links} />}
+      {id !== undefined && <WorkloadButtons id={id} source={source} links={links} />}
       <Chain links={links} />
-      {tags.map((each) => (
-        <Tags key={each.container} container={each.container} tags={each.tags} />
-      ))}
+      <Tags why={why} source={source} />
     </>
   );
 }

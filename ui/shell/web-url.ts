@@ -16,5 +16,10 @@ export function webUrl(template: string, { revision, path = '', line = 1 }: Plac
     line: String(line),
   };
   const url = template.replace(/\{(revision|path|line)\}/g, (_, name: string) => values[name] ?? '');
-  return /^https?:\/\//.test(url) ? url : undefined;
+  return asWebUrl(url);
+}
+
+/** A URL that others sent, as a link; undefined for one that would be no page. */
+export function asWebUrl(url: string | undefined): string | undefined {
+  return url !== undefined && /^https?:\/\//.test(url) ? url : undefined;
 }

@@ -52,7 +52,15 @@ const containersSpec = struct({
   Force: flag,
   SkipVerify: flag,
 });
-const rollbackSpec = struct({ Kind: text, Workload: resourceId, Container: text, To: text, Force: flag, SkipVerify: flag });
+const rollbackSpec = struct({
+  Kind: text,
+  Workload: resourceId,
+  Container: text,
+  To: text,
+  Force: flag,
+  SkipVerify: flag,
+  Expected: list(struct({ Container: text, Current: text, Target: text })),
+});
 const automatedSpec = struct({
   Changes: list(struct({ WorkloadID: resourceId, Container: struct({ Name: text, Image: text }), ImageID: imageRef })),
 });
@@ -76,8 +84,8 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
       return { type, cause, spec: { ServiceSpecs: ServiceSpecs ?? [], ...rest, ...more } };
     }
     case 'rollback': {
-      const { SkipVerify, ...rest } = rollbackSpec(spec, 'spec');
-      return { type, cause, spec: { ...rest, ...skipped(SkipVerify) } };
+      const { SkipVerify, Expected, ...rest } = rollbackSpec(spec, 'spec');
+      return { type, cause, spec: { ...rest, ...skipped(SkipVerify), ...(Expected === null ? {} : { Expected }) } };
     }
     case 'containers': {
       const { Kind, ContainerSpecs, SkipMismatches, Force, SkipVerify } = containersSpec(spec, 'spec');

@@ -65,12 +65,16 @@ const imageStatus: z.ZodType<ImageStatusWire> = z.object({
 export const imageListSchema = z.array(imageStatus).nullable();
 
 const cause = z.object({ Message: z.string(), User: z.string() });
+const containerUpdate = z.object({ Container: z.string(), Current: z.string(), Target: z.string() });
 const imageSpec = z.object({
   ServiceSpecs: z.array(z.string()),
   ImageSpec: z.string(),
   Kind: z.string(),
   Excludes: z.array(z.string()).nullable(),
   Force: z.boolean(),
+  TagFilter: z.string().exactOptional(),
+  PinDigest: z.boolean().exactOptional(),
+  SkipVerify: z.boolean().exactOptional(),
 });
 const containersSpec = z.object({
   Kind: z.string(),
@@ -80,6 +84,7 @@ const containersSpec = z.object({
   ),
   SkipMismatches: z.boolean(),
   Force: z.boolean(),
+  SkipVerify: z.boolean().exactOptional(),
   Bans: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
   Rollback: z.literal(true).exactOptional(),
 });
@@ -89,6 +94,8 @@ const rollbackSpec = z.object({
   Container: z.string(),
   To: z.string(),
   Force: z.boolean(),
+  SkipVerify: z.boolean().exactOptional(),
+  Expected: z.array(containerUpdate).exactOptional(),
 });
 const policies = z.record(z.string(), z.string()).nullable();
 export const policySpecSchema = z.record(z.string(), z.object({ add: policies, remove: policies }));
@@ -126,7 +133,7 @@ export const jobStatusSchema: z.ZodType<JobStatusWire> = z.object({
         z.object({
           Status: z.enum(['success', 'failed', 'skipped', 'ignored', 'unknown']),
           Error: z.string().exactOptional(),
-          PerContainer: z.array(z.object({ Container: z.string(), Current: z.string(), Target: z.string() })).nullable(),
+          PerContainer: z.array(containerUpdate).nullable(),
         }),
       )
       .exactOptional(),

@@ -38,7 +38,20 @@ export const whySchema = z.object({
   /** From Git to the pods. */
   links: z.array(linkSchema),
   /** The tags that were considered for each container, newest first, and what became of each. */
-  tags: z.array(z.object({ container: z.string(), tags: z.array(z.object({ tag: z.string(), verdict: z.string() })) })),
+  tags: z.array(
+    z.object({
+      container: z.string(),
+      tags: z.array(
+        z.object({
+          tag: z.string(),
+          /** The name of the verdict: current, chosen, banned, not-newer; a newer daemon may know more. */
+          code: z.string(),
+          /** The end of a sentence that begins with the tag. */
+          verdict: z.string(),
+        }),
+      ),
+    }),
+  ),
   /** The other objects that use the image or are in the file. */
   others: z.array(z.object({ id: z.string().optional(), container: z.string().optional(), state: z.string(), text: z.string() })),
 });

@@ -1,4 +1,5 @@
 import type { ResourceId } from '../../resource/index.ts';
+import type { ConsideredTag } from '../../update/index.ts';
 
 /** What an answer is asked about. A reference of an image may have a tag; a file may have a line, counted from 1. */
 export type WhyQuestion =
@@ -58,6 +59,8 @@ export interface Other {
 /** A tag, and why it was chosen or passed over. */
 export interface TagVerdict {
   readonly tag: string;
+  /** The name of the verdict. */
+  readonly code: ConsideredTag['verdict'];
   readonly verdict: string;
 }
 

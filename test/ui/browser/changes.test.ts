@@ -51,7 +51,10 @@ function shopOfActs() {
       state: 'ok',
       cause: 'ok',
       id: 'shop:deployment/cart',
-      links: [{ kind: 'policies', state: 'ok', code: 'ok', text: 'automated', facts: [{ name: 'automated', value: 'true' }] }],
+      links: [
+        { kind: 'policies', state: 'ok', code: 'ok', text: 'automated', facts: [{ name: 'automated', value: 'true' }] },
+        { kind: 'decision', container: 'cart', state: 'ok', code: 'newest', text: 'the newest', facts: [] },
+      ],
       tags: [],
       others: [],
     }),

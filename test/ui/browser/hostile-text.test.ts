@@ -60,7 +60,7 @@ test('200 hostile strings run nothing, load nothing, and break no layout', async
         cause: first,
         next: { text: second },
         links: texts.map((text) => ({ kind: 'place', state: 'ok', code: text, text, facts: [{ name: text, value: text }] })),
-        tags: [{ container: first, tags: texts.map((text) => ({ tag: text, verdict: text })) }],
+        tags: [{ container: first, tags: texts.map((text) => ({ tag: text, code: 'banned' as const, verdict: text })) }],
         others: [],
       }),
       objectCommits: async () => ({

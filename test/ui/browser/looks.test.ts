@@ -48,7 +48,7 @@ function troubledShop() {
       state: 'held',
       cause: 'x',
       links: [{ kind: 'place', state: 'ok', code: 'ok', text: long, facts: [{ name: long, value: long }] }],
-      tags: [{ container: long, tags: [{ tag: long, verdict: long }] }],
+      tags: [{ container: long, tags: [{ tag: long, code: 'banned', verdict: long }] }],
       others: [],
     }),
   };

@@ -108,7 +108,7 @@ test('an object says why it is as it is, from Git to its pods', async () => {
           { kind: 'place', state: 'ok', code: 'ok', text: 'shop/cart.yaml:2', facts: [{ name: 'author', value: 'Jane' }] },
           { kind: 'decision', container: 'cart', state: 'held', code: 'banned', text: '2.0.0 is banned', facts: [] },
         ],
-        tags: [{ container: 'cart', tags: [{ tag: '2.0.0', verdict: 'is banned' }] }],
+        tags: [{ container: 'cart', tags: [{ tag: '2.0.0', code: 'banned', verdict: 'is banned' }] }],
         others: [],
       };
     },

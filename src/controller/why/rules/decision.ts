@@ -195,5 +195,5 @@ function tagText({ tag, verdict }: ConsideredTag): string {
 
 /** The tags that were considered, with words for what became of them. */
 export function tagVerdicts(considered: readonly ConsideredTag[]): readonly TagVerdict[] {
-  return considered.map(({ tag, verdict }) => ({ tag, verdict: VERDICTS[verdict] }));
+  return considered.map(({ tag, verdict }) => ({ tag, code: verdict, verdict: VERDICTS[verdict] }));
 }

@@ -1,5 +1,5 @@
 import type { WhyWire } from '../../src/api/wire/index.ts';
-import type { PolicyChange } from './act.ts';
+import type { Act, PolicyChange } from './act.ts';
 import { ChangeButton } from './change-button.tsx';
 
 interface Props {
@@ -8,16 +8,21 @@ interface Props {
   readonly links: WhyWire['links'];
 }
 
-/** What may be done with the images of a workload in Git; nothing for other objects, which have no policies. */
-export function PolicyButtons({ id, source, links }: Props) {
+/** What may be done with the images of a workload in Git; nothing for other objects. */
+export function WorkloadButtons({ id, source, links }: Props) {
   const policies = links.find(({ kind }) => kind === 'policies');
-  if (!policies) return null;
+  if (!policies || !links.some(({ kind }) => kind === 'decision')) return null;
   const has = (name: string) => policies.facts.some((fact) => fact.name === name && fact.value === 'true');
   const changes: readonly PolicyChange[] = [has('automated') ? 'deautomate' : 'automate', has('locked') ? 'unlock' : 'lock'];
+  const acts: readonly Act[] = [
+    { type: 'release-newest', id },
+    { type: 'rollback', id },
+    ...changes.map((change): Act => ({ type: 'policy', id, change })),
+  ];
   return (
     <div class="change-bar">
-      {changes.map((change) => (
-        <ChangeButton key={change} act={{ type: 'policy', id, change }} on={id} source={source} />
+      {acts.map((act) => (
+        <ChangeButton key={'change' in act ? act.change : act.type} act={act} on={id} source={source} />
       ))}
     </div>
   );
