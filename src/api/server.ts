@@ -9,6 +9,7 @@ import { tokenHolder } from './access/token-holder.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
+import { LogStreams } from './live/log-streams.ts';
 import { liveRoutesOfFluxd } from './live/of-fluxd.ts';
 import { openApiRoute } from './openapi/index.ts';
 import { perSource } from './per-source.ts';
@@ -40,10 +41,15 @@ export interface ApiServerOptions {
 export function createApiServer(options: ApiServerOptions): HttpListener {
   const { daemon, log, auditLog, metrics, onAnswer, tls, ui, clock = systemClock, localAddressOf } = options;
   const page = ui && { sessions: new PageSessions(clock), may: ui.may };
+  const streams = new LogStreams();
   const routes = [
     ...healthRoutes(daemon),
     ...(metrics === undefined ? [] : [metricsRoute(metrics, clock)]),
-    ...perSource(daemon, (each) => [...legacyRoutes(each), ...v1Routes(each, clock), ...liveRoutesOfFluxd(each, tls?.live)]),
+    ...perSource(daemon, (each) => [
+      ...legacyRoutes(each),
+      ...v1Routes(each, clock),
+      ...liveRoutesOfFluxd(each, tls?.live, streams),
+    ]),
     ...(ui && page ? [...assetRoutes(ui.assets), ...sessionRoutes(page)] : []),
   ];
   const all = [...routes, openApiRoute(routes)];

@@ -36,6 +36,7 @@ export { type Measurement, measured } from './measured.ts';
 export { createMetrics, type Metrics, type ScanSummary, type SourceMetrics } from './metrics.ts';
 export { isNonEmpty, mapNonEmpty, type NonEmpty } from './non-empty.ts';
 export { percentDecoded } from './percent-decoded.ts';
+export { printable } from './printable.ts';
 export { type Reading, readWithin } from './reading.ts';
 export { redact, Secret, withoutSecret } from './redact.ts';
 export { below, folderOf, plainPath } from './relative-path.ts';

@@ -40,6 +40,8 @@ export type {
   LiveObjectReport,
   ShownManifest,
 } from './live.ts';
+export type { LogEnd, LogPiece, LogQuery } from './live-log.ts';
+export type { Amounts, ContainerType, LiveContainer, LivePod, LivePodsReport, UsageReading } from './live-pods.ts';
 export type { ObjectEvent } from './object-event.ts';
 export type {
   Action,

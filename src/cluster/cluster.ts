@@ -13,7 +13,6 @@ import {
   type Evidence,
   type HealthState,
   isApplied,
-  type LiveObjectReport,
   type ObjectDiff,
   type ObjectEvent,
   type Plan,
@@ -51,7 +50,7 @@ import { type HealthOptions, healthTarget, watchHealth } from './health/watch-he
 import { type InspectRequest, inspect } from './inspect/inspect.ts';
 import type { Fence } from './lease/fence.ts';
 import { type Candidacy, leaseName, takePart } from './lease/take-part.ts';
-import { type LiveQuestion, liveObject } from './live/live-object.ts';
+import { createLiveReads } from './live/live-reads.ts';
 import { createConfigMapStore } from './memory/config-map.ts';
 import { readOwnValues } from './object/own-values.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
@@ -403,10 +402,7 @@ export async function createCluster(options: ClusterOptions) {
         signal,
       ),
 
-    live: {
-      object: (question: LiveQuestion, { signal }: Cancellable = {}): Promise<LiveObjectReport> =>
-        liveObject(question, { transport, allowed, clock, directory }, signal),
-    },
+    live: createLiveReads({ transport, allowed, clock, directory }),
 
     pods: (id: ResourceId, { limit, signal }: Cancellable & { readonly limit: number }): Promise<readonly PodState[]> =>
       readPods(id, { transport, allowed }, { limit, signal }),

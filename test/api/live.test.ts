@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { liveObjectSchema } from '../../src/api/wire/index.ts';
-import type { LiveReads } from '../../src/controller/index.ts';
 import type { ResourceRight } from '../../src/resource/index.ts';
 import { daemonOf, serve, serveByTls } from './daemon-fixture.ts';
+import { liveReadsOf } from './live-reads.ts';
 
 const ID = 'shop:deployment/cart';
 const PATH = `/api/v1/live/object?id=${ID}`;
@@ -15,7 +15,7 @@ const bearer = { authorization: 'Bearer t' };
 /** Reads that need one right, and what they were asked. */
 function readsOf() {
   const read: string[] = [];
-  const reads: LiveReads = {
+  const reads = liveReadsOf({
     async object({ id, permit }) {
       await permit(RIGHT);
       read.push(id);
@@ -38,7 +38,7 @@ function readsOf() {
         },
       };
     },
-  };
+  });
   return { reads, read };
 }
 

@@ -11,6 +11,10 @@ import {
   imageDecisionsSchema,
   imageScansSchema,
   liveObjectSchema,
+  livePodsSchema,
+  logEndSchema,
+  logLinesSchema,
+  MAX_TAIL_LINES,
   manifestSchema,
   OBJECT_STATES,
   objectCommitsSchema,
@@ -117,6 +121,36 @@ const OF_SOURCES: Operations = {
     summary: 'Returns an object of the repository beside that of the cluster, read with the rights of the caller. Only by TLS.',
     query: { id: objectId },
     answer: { status: 200, description: 'The fields, who owns each, and the Events.', schema: liveObjectSchema },
+  },
+  'GET /api/v1/live/pods': {
+    id: 'getLivePods',
+    summary:
+      'Returns the pods of a workload of the repository, and what they use, read with the rights of the caller. Only by TLS.',
+    query: { id: objectId },
+    answer: { status: 200, description: 'The pods and their containers.', schema: livePodsSchema },
+  },
+  'GET /api/v1/live/logs': {
+    id: 'readLog',
+    summary:
+      'Streams the log of a container of a workload of the repository as server-sent events, read with the rights of the caller. Only by TLS.',
+    query: {
+      id: objectId,
+      pod: { description: 'A pod of the workload.', schema: z.string() },
+      container: { description: 'A container of the pod.', schema: z.string() },
+      previous: { description: 'The log of the container before its last restart.', schema: z.boolean() },
+      follow: { description: 'Also lines that come later, for half a minute.', schema: z.boolean() },
+      tailLines: {
+        description: 'At most so many of the last lines; 1,000 by default without `sinceTime`.',
+        schema: z.int().min(0).max(MAX_TAIL_LINES),
+      },
+      sinceTime: { description: 'Lines from this second on, in RFC 3339.', schema: z.string() },
+    },
+    answer: {
+      status: 200,
+      description: 'Events `lines`, and one event `end`.',
+      schema: z.union([logLinesSchema, logEndSchema]),
+      mediaType: 'text/event-stream',
+    },
   },
   'GET /api/v1/objects/commits': read(
     'listObjectCommits',

@@ -3,6 +3,7 @@ import { type Clock, FluxError, http, messageOf } from '../../base/index.ts';
 import type { LiveReads } from '../../controller/index.ts';
 import { callerOf } from '../access/caller.ts';
 import { requireLoopbackNames } from '../access/local-caller.ts';
+import { LogStreams } from '../live/log-streams.ts';
 import { LIVE_PREFIX, liveRoutes } from '../live/routes.ts';
 import { type ApiRequest, findRoute, type Match, type Reply, splitTarget } from '../route.ts';
 import { badRequest, visibleError } from '../status.ts';
@@ -39,7 +40,8 @@ export async function openPageProxy({ upstream, reads, clock, failure }: PagePro
   const door = createDaemonDoor(target, clock);
   // The API server asks for the rights of the user.
   const routes = liveRoutes({
-    admit: (request) => ({ reads, permit: async () => undefined, manifest: door.manifestFor(request) }),
+    streams: new LogStreams(),
+    admit: (request) => ({ caller: '', reads, permit: async () => undefined, manifest: door.manifestFor(request) }),
   });
   let running = 0;
 

@@ -22,6 +22,7 @@ import { whyRoutes } from './why.ts';
 import { writerRoutes } from './writers.ts';
 
 export { notInGit, objectIdOf } from './object-id.ts';
+export { textParameter } from './parameter.ts';
 export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
 

@@ -38,6 +38,15 @@ export type {
 } from './listing.ts';
 export { CONTAINER_FIELDS, type ContainerField } from './listing.ts';
 export { type LiveObjectWire, liveObjectSchema, type ManifestWire, manifestSchema } from './live.ts';
+export {
+  type LogEndWire,
+  type LogLinesWire,
+  logEndSchema,
+  logLinesSchema,
+  MAX_TAIL_LINES,
+  TAIL_LINES,
+} from './live-log.ts';
+export { type AmountsWire, type LiveContainerWire, type LivePodsWire, type LivePodWire, livePodsSchema } from './live-pods.ts';
 export { type ObjectCommitsWire, objectCommitsSchema } from './object-commits.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
 export { type OverviewWire, overviewSchema, type TroubleWire } from './overview.ts';

@@ -1,5 +1,6 @@
 import type { ResourceRight } from '../../resource/index.ts';
 import { isAbsent } from '../connection/absent.ts';
+import { listPages, type Pages, type PagesRequest } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
 import { type ApiResource, collectionPath, objectPath } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
@@ -12,6 +13,8 @@ export interface PermittedReads {
   /** Undefined if there is no such object. */
   get(resource: ApiResource, namespace: string | undefined, name: string): Promise<Fields | undefined>;
   list(resource: ApiResource, namespace: string, query: Readonly<Record<string, string>>): Promise<readonly Fields[]>;
+  /** A list that may be long, page by page. */
+  pages<T>(request: Omit<PagesRequest<T>, 'signal'>): Promise<Pages<T>>;
 }
 
 export function permittedReads(
@@ -34,6 +37,10 @@ export function permittedReads(
       await permit(rightOn(resource, 'list', namespace));
       const { body } = await transport.request({ path: collectionPath(resource, namespace), query, attempts: 1, signal });
       return recordsOf(fieldsOf(body).items);
+    },
+    async pages(request) {
+      await permit(rightOn(request.resource, 'list', request.namespace));
+      return listPages(transport, { ...request, signal });
     },
   };
 }

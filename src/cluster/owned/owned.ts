@@ -1,17 +1,14 @@
 import type { Cancellable, Clock } from '../../base/index.ts';
-import type { KindAndName, OwnedInNamespace, OwnedObject } from '../../resource/index.ts';
+import type { OwnedInNamespace, OwnedObject } from '../../resource/index.ts';
+import { listPages } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
-import { type ApiResource, builtIn, collectionPath } from '../discovery/api-resource.ts';
-import { conditionsOf, type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
-import { REPLICA_SET } from '../pod/newest-template.ts';
+import type { ApiResource } from '../discovery/api-resource.ts';
+import { controllerOf } from '../object/controller.ts';
+import { conditionsOf, type Fields, fieldsOf, numberOf, textOf } from '../object/fields.ts';
+import { JOB, REPLICA_SET } from '../pod/owners.ts';
 import { POD, podStateOf } from '../pod/pod-state.ts';
 import type { AllowedNamespaces } from '../scope/allowed-namespaces.ts';
 
-const JOB = builtIn('Job', 'jobs', 'batch');
-
-/** A page of pods is about a megabyte of JSON, which is parsed in one turn. */
-const PAGE = 100;
-const MAX_PAGES = 10;
 /** Many people who look at once cost the API server as much as one. */
 const SHARED_MS = 2_000;
 
@@ -56,27 +53,16 @@ export function createOwned({ transport, allowed, clock }: OwnedDeps) {
   }
 
   async function listOwned(resource: ApiResource, namespace: string, { signal }: Cancellable): Promise<OwnedInNamespace> {
-    const objects: OwnedObject[] = [];
-    let next = '';
-    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const { body } = await transport.request({
-        path: collectionPath(resource, namespace),
-        query: { limit: String(PAGE), ...(next === '' ? {} : { continue: next }) },
-        attempts: 1,
-        signal,
-      });
-      const { items, metadata } = fieldsOf(body);
-      objects.push(...recordsOf(items).flatMap((item) => ownedOf(resource, item) ?? []));
-      next = textOf(fieldsOf(metadata).continue);
-      if (next === '') return { objects, isCut: false };
-    }
-    return { objects, isCut: true };
+    const keep = (object: Fields) => ownedOf(resource, object);
+    const { items: objects, isCut } = await listPages(transport, { resource, namespace, keep, signal });
+    return { objects, isCut };
   }
 }
 
 function ownedOf({ kind }: ApiResource, object: Fields): OwnedObject | undefined {
-  const owner = controllerOf(object);
-  if (!owner) return undefined;
+  const controller = controllerOf(object);
+  if (!controller) return undefined;
+  const owner = { kind: controller.kind, name: controller.name };
   const own = { name: textOf(fieldsOf(object.metadata).name), owner };
   const status = fieldsOf(object.status);
   switch (kind) {
@@ -94,10 +80,4 @@ function ownedOf({ kind }: ApiResource, object: Fields): OwnedObject | undefined
         ready: numberOf(status.readyReplicas),
       };
   }
-}
-
-/** An object has one controller at most (Kubernetes, OwnerReference). */
-function controllerOf({ metadata }: Fields): KindAndName | undefined {
-  const owner = recordsOf(fieldsOf(metadata).ownerReferences).find(({ controller }) => controller === true);
-  return owner && { kind: textOf(owner.kind), name: textOf(owner.name) };
 }

@@ -1,6 +1,7 @@
 import type { List } from '../connection/list.ts';
 import { type ApiResource, builtIn } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, numberOf, recordsOf, textOf } from '../object/fields.ts';
+import { REPLICA_SET } from './owners.ts';
 
 /** A workload whose pods have the labels of `selector`. */
 export interface Owner {
@@ -18,7 +19,6 @@ export interface NewestTemplate {
   readonly replicaSet?: Fields;
 }
 
-export const REPLICA_SET = builtIn('ReplicaSet', 'replicasets', 'apps');
 const CONTROLLER_REVISION = builtIn('ControllerRevision', 'controllerrevisions', 'apps');
 /** Far above the usual `revisionHistoryLimit` of 10. */
 const MAX_REVISIONS = '100';

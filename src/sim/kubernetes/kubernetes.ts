@@ -9,6 +9,8 @@ import { furnish, required, startNamespaceController } from './controllers/names
 import type { SimulatedPods } from './controllers/workload-pods.ts';
 import { startWorkloadControllers } from './controllers/workloads.ts';
 import { createObjects } from './objects.ts';
+import { PodLogStore, type PodLogs } from './pod-logs.ts';
+import { servePodMetrics, type UsageOf } from './pod-metrics.ts';
 import { createResourceRequests } from './resource-requests.ts';
 import { listen, type RequestLine, serveDocuments } from './server.ts';
 import { createStore } from './store.ts';
@@ -30,6 +32,8 @@ export interface KubernetesOptions {
   readonly runOf?: RunOf;
   /** By default only pods that cannot start are simulated, beside the status of each workload. */
   readonly pods?: SimulatedPods;
+  /** What containers use, as metrics-server measures it; by default there is none. */
+  readonly usageOf?: UsageOf;
 }
 
 export interface Kubernetes {
@@ -43,6 +47,7 @@ export interface Kubernetes {
   kubeconfig(): string;
   /** All requests so far, oldest first; tests may clear it (`requests.length = 0`). */
   readonly requests: RequestLine[];
+  readonly logs: PodLogs;
   /** Drops past events and unfinished lists: older watches and continue tokens get 410. */
   compact(): void;
   stop(): Promise<void>;
@@ -77,12 +82,15 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     furnish(context, name);
   }
   const requests: RequestLine[] = [];
+  const logs = new PodLogStore(now);
+  const { usageOf } = options;
   const certificate = selfSignedCertificate(now());
   const resources = createResourceRequests({
     catalog,
     store,
     objects,
     clock,
+    logs,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 1_000,
   });
   const http = await listen({
@@ -92,7 +100,9 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     certificate,
     onRequest: (line) => requests.push(line),
     handle: (request, response) => {
-      if (!serveDocuments(catalog, request, response)) resources.handle(request, response);
+      if (serveDocuments(catalog, request, response)) return;
+      if (usageOf && servePodMetrics({ catalog, store, usageOf }, request, response)) return;
+      resources.handle(request, response);
     },
   });
   return {
@@ -101,6 +111,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     token,
     kubeconfig: () => kubeconfigOf(http.url, certificate.cert, token),
     requests,
+    logs,
     compact: () => {
       store.compact();
       resources.forget();

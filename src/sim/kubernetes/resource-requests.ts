@@ -4,9 +4,11 @@ import { type Catalog, type Resource, storageKey } from './catalog.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { inVersion, type Place } from './identity.ts';
 import { asObject, asString, isObject, type Json, type JsonObject } from './json.ts';
+import { serveLog } from './log-requests.ts';
 import { type KubeObject, metaOf } from './object.ts';
 import type { Objects, WriteOptions } from './objects.ts';
 import { jsonPatch, mergePatch, strategicMerge } from './patch.ts';
+import type { PodLogStore } from './pod-logs.ts';
 import { createLister, type Lister, matchOf, watch } from './read.ts';
 import { type Representation, representationOf, representList, representOne } from './representation.ts';
 import { parseResourcePath } from './route.ts';
@@ -30,6 +32,7 @@ export interface ResourceRequestsOptions {
   readonly store: Store;
   readonly objects: Objects;
   readonly clock: Clock;
+  readonly logs: PodLogStore;
   /** Milliseconds between bookmarks on an idle watch. */
   readonly bookmarkIntervalMs: number;
 }
@@ -107,7 +110,9 @@ class Exchange {
     if (this.#resource.namespaced && this.#namespace === undefined) throw noSuchResource();
     const place: Place = { resource: this.#resource, namespace: this.#namespace, name };
     const applies = this.#request.headers['content-type']?.startsWith('application/apply-patch+yaml');
-    if (method === 'GET') this.#answer(200, this.#get(place));
+    if (method === 'GET' && this.#resource.kind === 'Pod' && this.#subresource === 'log')
+      serveLog(this.#options.logs, this.#get(place), this.#request, this.#response);
+    else if (method === 'GET') this.#answer(200, this.#get(place));
     else if (method === 'PUT') this.#replace(place);
     else if (method === 'PATCH' && applies) this.#apply(place);
     else if (method === 'PATCH') this.#patch(place);

@@ -27,6 +27,8 @@ export interface ApiResponse {
   send(code: number, body: JsonObject, headers?: Readonly<Record<string, string>>): void;
   text(code: number, body: string): void;
   bytes(code: number, body: Buffer, type: string): void;
+  /** Opens a stream of plain text, whose headers are sent with its first bytes, as the kubelet does; `closed` as in `stream`. */
+  plainStream(closed: () => void): { write(bytes: Buffer): void; end(): void };
   /** Opens a stream of JSON lines; `closed` is called once when the client disconnects or the server stops. */
   stream(closed: () => void): { write(line: JsonObject): void; end(): void };
 }
@@ -117,6 +119,16 @@ async function receive(request: IncomingMessage): Promise<string> {
 }
 
 function responder(response: ServerResponse, streams: Set<() => void>): ApiResponse {
+  const endWith = (closed: () => void) => {
+    const end = () => {
+      if (!streams.delete(end)) return;
+      closed();
+      response.end();
+    };
+    streams.add(end);
+    response.on('close', end);
+    return end;
+  };
   return {
     send: (code, body, headers = {}) => {
       const text = JSON.stringify(body);
@@ -131,17 +143,14 @@ function responder(response: ServerResponse, streams: Set<() => void>): ApiRespo
       response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(body);
     },
+    plainStream: (closed) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      return { write: (bytes) => void response.write(bytes), end: endWith(closed) };
+    },
     stream: (closed) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
-      const end = () => {
-        if (!streams.delete(end)) return;
-        closed();
-        response.end();
-      };
-      streams.add(end);
-      response.on('close', end);
-      return { write: (line) => void response.write(`${JSON.stringify(line)}\n`), end };
+      return { write: (line) => void response.write(`${JSON.stringify(line)}\n`), end: endWith(closed) };
     },
   };
 }

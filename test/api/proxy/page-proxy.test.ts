@@ -5,7 +5,9 @@ import { type Clock, FluxError, systemClock } from '../../../src/base/index.ts';
 import { EventLog, type LiveReads } from '../../../src/controller/index.ts';
 import { startApiProxy } from '../../e2e/harness/api-proxy.ts';
 import type { Fault } from '../../e2e/harness/fault.ts';
+import { until } from '../../support/until.ts';
 import { daemonOf, type Sent, send, serve } from '../daemon-fixture.ts';
+import { liveReadsOf } from '../live-reads.ts';
 
 const ID = 'shop:deployment/cart';
 const PATH = `/api/v1/live/object?id=${ID}`;
@@ -24,19 +26,20 @@ interface World {
 
 /** A fluxd, and the proxy of `fluxctl ui` before it; `via` is a port of something between the two. */
 async function startWorld(
-  parts: { readonly clock?: Clock; readonly via?: (port: number) => Promise<number> } = {},
+  parts: { readonly clock?: Clock; readonly via?: (port: number) => Promise<number>; readonly reads?: Partial<LiveReads> } = {},
 ): Promise<World> {
   const { clock = systemClock, via = async (port) => port } = parts;
   const events = new EventLog();
   const daemon = await serve(daemonOf({ events, manifest: async (id) => (id === ID ? { object } : undefined) }), UI);
   const read: string[] = [];
-  const reads: LiveReads = {
+  const reads = liveReadsOf({
     async object({ id, permit }) {
       await permit({ verb: 'get', group: 'apps', resource: 'deployments', namespace: 'shop', name: 'cart' });
       read.push(id);
       return { exists: true, fields: [], isCut: false, events: { state: 'read', value: [] } };
     },
-  };
+    ...parts.reads,
+  });
   const failure = () => new FluxError('the pod is gone', { code: 'cluster/no-pod' });
   const upstream = `http://127.0.0.1:${await via(daemon.port)}`;
   const proxy = await openPageProxy({ upstream, reads, clock, failure });
@@ -121,6 +124,61 @@ describe('a read of the cluster', () => {
     const headers = { ...fromPage(port), authorization: `Bearer ${await tokenAt(port)}` };
     const answer = await send(port, `/api/v1/live/object${query}`, { headers });
     expect([answer.status, JSON.parse(answer.body).code, read]).toEqual([status, code, []]);
+  });
+});
+
+describe('a log', () => {
+  const LOGS = `/api/v1/live/logs?id=${ID}&pod=cart-1&container=cart&follow=true`;
+
+  /** The text of a log that is followed, up to a word in it; then the reader leaves. */
+  const readUntil = (port: number, headers: Readonly<Record<string, string>>, word: string) =>
+    new Promise<string>((resolve, reject) => {
+      const outgoing = httpRequest({ host: '127.0.0.1', port, path: LOGS, headers, agent: false }, (incoming) => {
+        let seen = '';
+        incoming.on('data', (chunk: Buffer) => {
+          seen += chunk.toString();
+          if (!seen.includes(word)) return;
+          outgoing.destroy();
+          resolve(seen);
+        });
+        incoming.on('error', () => undefined);
+      });
+      outgoing.on('error', reject);
+      outgoing.end();
+    });
+
+  test('comes while it is written, and is no longer read when the page is gone', async () => {
+    let isRead = false;
+    const { port } = await startWorld({
+      reads: {
+        logs: async (_, { signal }) => {
+          isRead = true;
+          return (async function* () {
+            yield { type: 'lines', lines: ['2030-01-01T00:00:00Z one'] } as const;
+            await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+            isRead = false;
+          })();
+        },
+      },
+    });
+    const headers = { ...fromPage(port), authorization: `Bearer ${await tokenAt(port)}` };
+    expect(await readUntil(port, headers, 'one')).toBe('event: lines\ndata: {"lines":["2030-01-01T00:00:00Z one"]}\n\n');
+    await until('the log is left', () => !isRead);
+  });
+
+  test('is given to no one but the page with a session', async () => {
+    let reads = 0;
+    const { port } = await startWorld({
+      reads: {
+        logs: async () => {
+          reads += 1;
+          throw new Error('read');
+        },
+      },
+    });
+    for (const headers of [{}, fromPage(port), { authorization: 'Bearer wrong' }, { host: 'evil.example' }])
+      expect((await send(port, LOGS, { headers })).status).toBe(403);
+    expect(reads).toBe(0);
   });
 });
 

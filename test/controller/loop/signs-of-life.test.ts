@@ -75,7 +75,7 @@ const cluster: Cluster = {
   ownValues: call,
   pods: call,
   owned: call,
-  live: { object: call },
+  live: { object: call, pods: call, logs: call },
   defaultNamespace: 'default',
   reviewAccess: call,
   exportObjects: call,

@@ -112,7 +112,8 @@ export async function startApiProxy(upstream: Endpoint, options: ApiProxyOptions
       authorization: incoming.headers.authorization,
       body: Buffer.concat(chunks).toString(),
       metadataOnly: /as=PartialObjectMetadata/.test(incoming.headers.accept ?? ''),
-      watch: ['1', 'true'].includes(url.searchParams.get('watch') ?? ''),
+      // A log that is followed comes like a watch.
+      watch: ['watch', 'follow'].some((name) => ['1', 'true'].includes(url.searchParams.get(name) ?? '')),
     };
     requests.push(recorded);
     await perform(await proxy.intercept?.(recorded), exchange, recorded, { upstream, agent, clock });

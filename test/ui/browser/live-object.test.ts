@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { LiveReads } from '../../../src/controller/index.ts';
 import type { ResourceRight } from '../../../src/resource/index.ts';
+import { liveReadsOf } from '../../api/live-reads.ts';
 import { browserOfFile, createShop, type Opened, type OpenOptions, publish } from './fixture.ts';
 import { violationsOn } from './violations.ts';
 
@@ -50,7 +51,7 @@ function report(parts: Partial<Report> = {}): Report {
 
 async function look(live: LiveReads['object'] | undefined, options: OpenOptions = {}): Promise<Opened> {
   const shop = createShop();
-  if (live) shop.live = { object: live };
+  if (live) shop.live = liveReadsOf({ object: live });
   const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop' } };
   shop.others = { manifest: async () => ({ object }) };
   const opened = await open({ shop, ...options, ...(options.tls ? { stay: true } : {}) });

@@ -1,0 +1,44 @@
+import { redact, rfc3339 } from '../../base/index.ts';
+import type { LiveReads } from '../../controller/index.ts';
+import type { LiveObjectWire } from '../wire/index.ts';
+
+type Report = Awaited<ReturnType<LiveReads['object']>>;
+type Field = Report['fields'][number];
+
+/** Limit of one value, as JSON. */
+const MAX_VALUE = 4_000;
+
+export function objectToWire(id: string, { exists, hidden, fields, isCut, events }: Report): LiveObjectWire {
+  return {
+    id,
+    exists,
+    ...(hidden === undefined ? {} : { hidden }),
+    fields: fields.map(fieldToWire),
+    isCut,
+    ...(events.state === 'read' ? { events: events.value.map(eventToWire) } : { noEvents: redact(events.reason) }),
+  };
+}
+
+function fieldToWire({ path, state, desired, live, owners }: Field): LiveObjectWire['fields'][number] {
+  const isLong = [desired, live].some((value) => value !== undefined && JSON.stringify(value).length > MAX_VALUE);
+  return {
+    path,
+    state,
+    ...(desired === undefined ? {} : { desired: cutValue(desired) }),
+    ...(live === undefined ? {} : { live: cutValue(live) }),
+    ...(isLong ? { isCut: true } : {}),
+    owners: owners.map(({ at, ...owner }) => ({ ...owner, ...(at === undefined ? {} : { at: rfc3339(at) }) })),
+  };
+}
+
+type Value = Exclude<LiveObjectWire['fields'][number]['live'], undefined>;
+
+function cutValue(value: Exclude<Field['live'], undefined>): Value {
+  if (typeof value === 'string') return value.slice(0, MAX_VALUE);
+  const text = JSON.stringify(value);
+  return text.length > MAX_VALUE ? text.slice(0, MAX_VALUE) : (value as Value);
+}
+
+function eventToWire({ lastAt, ...event }: Extract<Report['events'], { state: 'read' }>['value'][number]) {
+  return { ...event, message: redact(event.message), ...(lastAt === undefined ? {} : { at: rfc3339(lastAt) }) };
+}

@@ -1,0 +1,13 @@
+import type { KindAndName } from '../../resource/index.ts';
+import { type Fields, fieldsOf, recordsOf, textOf } from './fields.ts';
+
+/** The owner that controls an object. */
+export interface Controller extends KindAndName {
+  readonly uid: string;
+}
+
+/** An object has one controller at most (Kubernetes, OwnerReference). */
+export function controllerOf({ metadata }: Fields): Controller | undefined {
+  const owner = recordsOf(fieldsOf(metadata).ownerReferences).find(({ controller }) => controller === true);
+  return owner && { kind: textOf(owner.kind), name: textOf(owner.name), uid: textOf(owner.uid) };
+}
