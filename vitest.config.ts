@@ -91,13 +91,18 @@ const BROWSER: TestProjectConfiguration[] =
     ? []
     : [{ test: { ...LOADED_ONCE, ...PATIENCE, name: 'browser', pool: 'forks', include: ['test/ui/browser/**/*.test.ts'] } }];
 
-/** Sweeps over faults take minutes with FAULTS=all, and their files are short: vitest would begin with them last. */
-class SweepsFirst extends BaseSequencer {
+/** The more memory a worker has, the longer it takes to start a process: these start most, git above all. */
+const START_PROCESSES =
+  /\/test\/(git|faults\/one-failed-git|controller\/pull-requests|controller\/sync\/records|update|sandbox|cli)\//;
+
+/** These take minutes with FAULTS=all, and their files are short: vitest would begin with them last. */
+const SWEEPS = /\/one-/;
+
+class ProcessesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const { sweeps = [], others = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
-      moduleId.includes('/one-') ? 'sweeps' : 'others',
-    );
-    return [...sweeps, ...others];
+    const rank = ({ moduleId }: TestSpecification) =>
+      2 * Number(!START_PROCESSES.test(moduleId)) + Number(!SWEEPS.test(moduleId));
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -105,7 +110,7 @@ export default defineConfig({
   test: {
     ...PATIENCE,
     pool: 'forks',
-    sequence: { sequencer: SweepsFirst },
+    sequence: { sequencer: ProcessesFirst },
     execArgv: [
       // As the daemon runs: code made from strings, and `__proto__`, fail at once, in any module.
       ...['--disallow-code-generation-from-strings', '--disable-proto=delete', '--import', ASYNC_FUNCTION],
