@@ -33,6 +33,7 @@ import { release } from './cases/release.ts';
 import { restart } from './cases/restart.ts';
 import { sops } from './cases/sops.ts';
 import { verifySignatures } from './cases/verify-signatures.ts';
+import { viewers } from './cases/viewers.ts';
 import { webhookLoad } from './cases/webhook-load.ts';
 import { createLab } from './lab.ts';
 import { caseLines } from './table.ts';
@@ -63,6 +64,7 @@ const CASES: readonly Case[] = [
   release,
   webhookLoad,
   apiLoad,
+  viewers,
   halfOpen,
 ];
 

@@ -2,8 +2,10 @@ import { signal } from '@preact/signals';
 import { readEvents } from './event-stream.ts';
 import { openStream } from './request.ts';
 
-/** The daemon ends each stream after a while, and refuses more than it can serve; they begin at least this long after each other. */
+/** The daemon ends each stream after a while; they begin at least this long after each other. */
 const PAUSE_MS = 5_000;
+/** After the daemon refused a stream, since it serves as many as it can. */
+const REFUSED_PAUSE_MS = 60_000;
 /** The daemon sends something at least every 15 seconds; a machine that slept hears nothing any more. */
 const SILENT_MS = 45_000;
 const NAME = 'flux-events';
@@ -33,13 +35,15 @@ export function followNews(token: string, signal: AbortSignal): void {
 async function streamUntil(token: string, onNews: () => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const startedAt = Date.now();
+    let pauseMs = PAUSE_MS;
     const silent = new AbortController();
     let timer = setTimeout(() => silent.abort(), SILENT_MS);
     try {
       const stream = await openStream(token, AbortSignal.any([signal, silent.signal]));
+      if (!stream) pauseMs = REFUSED_PAUSE_MS;
       // What happened since the stream before is not in this one.
-      onNews();
-      for await (const { type } of readEvents(stream)) {
+      else onNews();
+      for await (const { type } of stream ? readEvents(stream) : []) {
         clearTimeout(timer);
         timer = setTimeout(() => silent.abort(), SILENT_MS);
         if (type !== 'heartbeat') onNews();
@@ -48,7 +52,7 @@ async function streamUntil(token: string, onNews: () => void, signal: AbortSigna
       // The page polls meanwhile, and shows whether the daemon answers.
     }
     clearTimeout(timer);
-    await pause(startedAt + PAUSE_MS - Date.now(), signal);
+    await pause(startedAt + pauseMs - Date.now(), signal);
   }
 }
 

@@ -64,11 +64,10 @@ function hasLists(value: unknown, lists: readonly string[]): boolean {
   return lists.every((name) => Array.isArray(fields.get(name)));
 }
 
-/** A stream of events, which stays open. Rejects if there is none. */
-export async function openStream(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+/** A stream of events, which stays open; undefined if the daemon refuses it. Rejects if the daemon does not answer. */
+export async function openStream(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | undefined> {
   const response = await fetch(`${API}/v1/events`, { headers: headersOf(token), signal, cache: 'no-store' });
-  if (!response.ok || response.body === null) throw new Error(`no stream: ${response.status}`);
-  return response.body;
+  return response.ok && response.body !== null ? response.body : undefined;
 }
 
 /** Pages of one list; a list that is longer is cut. */
