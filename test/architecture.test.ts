@@ -94,7 +94,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': [],
   pino: ['src/base/log.ts'],
   'pino-pretty': ['src/base/log.ts'],
-  jose: ['src/api/webhooks/google/'],
+  jose: ['src/api/jwt/', 'src/api/oidc/', 'src/api/webhooks/google/'],
   'prom-client': ['src/base/metrics.ts'],
 };
 

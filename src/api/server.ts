@@ -61,7 +61,10 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     unknownName,
     ...(auditLog ? { auditLog } : {}),
     ...(onAnswer ? { onAnswer } : {}),
-    authenticators: [localCaller(page), ...(tls ? [tokenHolder(createRights({ review: tls.review, clock }), ui?.may)] : [])],
+    authenticators: [
+      localCaller(page),
+      ...(tls ? [tokenHolder({ rights: createRights({ review: tls.review, clock }), ...(ui ? { page: ui.may } : {}) })] : []),
+    ],
     ...(tls ? { tls: { certificate: createCertificate({ files: tls, clock, log }) } } : {}),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),
   });

@@ -1,5 +1,14 @@
-/** Whether the holder of a token may do this. */
-export type AccessQuestion = { readonly token: string } & (PathRight | { readonly on: ResourceRight });
+/** A user of Kubernetes, as its API server knows one. */
+export interface UserIdentity {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+/** Who wants to do something: the holder of a token, whom the API server identifies, or a user whom fluxd has identified. */
+export type AccessSubject = { readonly token: string } | UserIdentity;
+
+/** Whether they may do this. */
+export type AccessQuestion = AccessSubject & (PathRight | { readonly on: ResourceRight });
 
 /** A right to call a path of ours. */
 export interface PathRight {

@@ -3,7 +3,7 @@
  * a *workload* is a resource that runs containers. The *desired state* is the manifests of one revision, and the *problems* are what of
  * it cannot be used. Types with their parsers and formatters.
  */
-export type { AccessQuestion, AccessVerdict, ResourceRight } from './access.ts';
+export type { AccessQuestion, AccessSubject, AccessVerdict, ResourceRight, UserIdentity } from './access.ts';
 export { isBuiltInGroup } from './built-in-group.ts';
 export type { ClusterCapabilities } from './cluster-capabilities.ts';
 export type { ClusterWorkload, Rollout, WorkloadFilter } from './cluster-workload.ts';

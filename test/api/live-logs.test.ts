@@ -8,6 +8,7 @@ import type { ResourceRight } from '../../src/resource/index.ts';
 import { until } from '../support/until.ts';
 import { daemonOf, serveByTls } from './daemon-fixture.ts';
 import { liveReadsOf } from './live-reads.ts';
+import { tokenIn } from './rbac.ts';
 
 const ID = 'shop:deployment/cart';
 const LOGS = `/api/v1/live/logs?id=${ID}&pod=cart-1&container=cart`;
@@ -23,8 +24,8 @@ const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'c
 
 /** Tokens are the names of users; ann may read logs. */
 const review: ReviewAccess = async (question) => ({
-  outcome: !('on' in question) || question.token === 'ann' ? 'allowed' : 'forbidden',
-  user: question.token,
+  outcome: !('on' in question) || tokenIn(question) === 'ann' ? 'allowed' : 'forbidden',
+  user: tokenIn(question),
 });
 
 async function serveReads(parts: Partial<LiveReads>) {

@@ -45,9 +45,9 @@ function readsOf() {
 /** May call every path; what it may do with resources is given. */
 function reviewOf(isAllowed: (right: ResourceRight) => boolean) {
   const asked: object[] = [];
-  const review: ReviewAccess = async ({ token: _, ...right }) => {
-    asked.push(right);
-    return { outcome: !('on' in right) || isAllowed(right.on) ? 'allowed' : 'forbidden', user: 'ann' };
+  const review: ReviewAccess = async (question) => {
+    asked.push('on' in question ? { on: question.on } : { verb: question.verb, path: question.path });
+    return { outcome: !('on' in question) || isAllowed(question.on) ? 'allowed' : 'forbidden', user: 'ann' };
   };
   return { review, asked };
 }

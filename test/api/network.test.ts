@@ -8,6 +8,7 @@ import type { AccessQuestion, AccessVerdict } from '../../src/resource/index.ts'
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
 import { certificateFiles, daemonOf, type Sent, send, sendRaw, serve, serveByTls } from './daemon-fixture.ts';
+import { tokenIn } from './rbac.ts';
 
 const PING = '/api/flux/v11/ping';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -22,7 +23,7 @@ function reviewer(verdicts: Readonly<Record<string, AccessVerdict>> = {}) {
   };
   const review: ReviewAccess = async (question) => {
     asked.push(question);
-    return known[question.token] ?? { outcome: 'unknown-token' };
+    return known[tokenIn(question)] ?? { outcome: 'unknown-token' };
   };
   return { review, asked };
 }
@@ -323,7 +324,8 @@ describe('answers about rights', () => {
   test('count for half a minute, a no for ten seconds: what was given or taken is noticed (S-086)', async () => {
     const verdicts: Record<string, AccessVerdict> = {};
     const asked: string[] = [];
-    const { clock, open } = world(async ({ token }) => {
+    const { clock, open } = world(async (question) => {
+      const token = tokenIn(question);
       asked.push(token);
       return verdicts[token] ?? { outcome: 'forbidden', user: 'x' };
     });
@@ -361,7 +363,8 @@ describe('answers about rights', () => {
 
   test('are not given to an address that tries one wrong token after the other (S-081)', async () => {
     let asked = 0;
-    const { clock, open } = world(async ({ token }) => {
+    const { clock, open } = world(async (question) => {
+      const token = tokenIn(question);
       asked += 1;
       return token === 'good' ? { outcome: 'allowed', user: 'ann' } : { outcome: 'unknown-token' };
     });
@@ -389,7 +392,8 @@ describe('answers about rights', () => {
 
   test('S-081: are not asked for without end by a token that lacks them, and others of its address go on', async () => {
     let asked = 0;
-    const { clock, open } = world(async ({ token }) => {
+    const { clock, open } = world(async (question) => {
+      const token = tokenIn(question);
       asked += 1;
       return { outcome: token === 'weak' ? 'forbidden' : 'allowed', user: token };
     });
@@ -405,7 +409,8 @@ describe('answers about rights', () => {
 
   test('S-081: are asked for a hundred times a second at most, fifty times for one address', async () => {
     let asked = 0;
-    const { clock, open } = world(async ({ token }) => {
+    const { clock, open } = world(async (question) => {
+      const token = tokenIn(question);
       asked += 1;
       return { outcome: 'allowed', user: token };
     });

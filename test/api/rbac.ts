@@ -1,6 +1,7 @@
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { reviewAccess } from '../../src/cluster/connection/access.ts';
 import type { ApiRequest, Transport } from '../../src/cluster/connection/transport.ts';
+import type { AccessQuestion } from '../../src/resource/index.ts';
 
 /** Verbs on our paths that each user of the cluster has. */
 const VERBS: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +17,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   elsewhere:
     '[invalid bearer token, token audiences ["vault"] is invalid for the target audiences ["https://kubernetes.default.svc"]]',
 };
+
+/** The token that a question is about; empty for a user who is known. */
+export const tokenIn = (question: AccessQuestion) => ('token' in question ? question.token : '');
 
 interface Review {
   readonly kind: string;

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
-import type { AccessQuestion, AccessVerdict, ResourceRight } from '../../resource/index.ts';
+import type { AccessQuestion, AccessSubject, AccessVerdict, ResourceRight } from '../../resource/index.ts';
 import { forbidden } from './refusal.ts';
 import type { Right } from './session.ts';
 import { WindowCounter } from './window-counter.ts';
 
 export type ReviewAccess = (question: AccessQuestion, options: { readonly signal: AbortSignal }) => Promise<AccessVerdict>;
 
-/** A caller that sent a token, which may be anything. */
+/** A caller, who sent a token, which may be anything, or has signed in. */
 export interface Holder {
-  readonly token: string;
+  readonly subject: AccessSubject;
   /** The client's address. */
   readonly from: string;
 }
@@ -40,12 +40,12 @@ const REFUSALS_MS = 10_000;
 const ALL = '';
 
 /**
- * Authorizes requests from the network through the API server. Decisions are cached for a while, under a hash of the token. When the
+ * Authorizes requests from the network through the API server. Decisions are cached for a while, under a hash of the caller. When the
  * API server is unavailable, requests are rejected.
  */
 export function createRights({ review, clock }: { readonly review: ReviewAccess; readonly clock: Clock }) {
   const answers = new LRUCache<string, { readonly verdict: AccessVerdict; readonly until: number }>({ max: KEPT });
-  /** Until when a token is known to have some right, by hash. */
+  /** Until when a caller is known to have some right, by hash. */
   const trusted = new LRUCache<string, number>({ max: KEPT });
   const asking = new Map<string, Promise<AccessVerdict>>();
   const askingFrom = new Map<string, number>();
@@ -54,12 +54,12 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   const refusedTo = new WindowCounter(clock, REFUSALS_MS);
 
   /** Resolves to the user's name. @throws FluxError `api/forbidden`, `api/too-many-requests`, `api/access-unknown`. */
-  async function require({ token, from }: Holder, { method, path, served }: Right): Promise<string> {
+  async function require({ subject, from }: Holder, { method, path, served }: Right): Promise<string> {
     if (!served) {
-      if ((trusted.get(hashOf(token)) ?? 0) > clock.monotonic()) return '';
+      if ((trusted.get(hashOf(subject)) ?? 0) > clock.monotonic()) return '';
       throw unknownToken();
     }
-    const verdict = await verdictOn({ token, verb: method.toLowerCase(), path: RIGHTS_PREFIX + path }, from);
+    const verdict = await verdictOn({ ...subject, verb: method.toLowerCase(), path: RIGHTS_PREFIX + path }, from);
     if (verdict.outcome === 'allowed') return verdict.user;
     if (verdict.outcome === 'unknown-token') throw unknownToken();
     throw forbidden(
@@ -69,8 +69,8 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   }
 
   /** Whether the caller has a right on a resource of the cluster. @throws FluxError as `require` does. */
-  async function requireOn({ token, from }: Holder, on: ResourceRight): Promise<void> {
-    const verdict = await verdictOn({ token, on }, from);
+  async function requireOn({ subject, from }: Holder, on: ResourceRight): Promise<void> {
+    const verdict = await verdictOn({ ...subject, on }, from);
     if (verdict.outcome === 'allowed') return;
     if (verdict.outcome === 'unknown-token') throw unknownToken();
     throw forbidden(
@@ -80,14 +80,14 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   }
 
   async function verdictOn(question: AccessQuestion, from: string): Promise<AccessVerdict> {
-    const key = hashOf(JSON.stringify(question));
+    const key = hashOf(question);
     const known = answers.get(key);
     if (known && known.until > clock.monotonic()) return known.verdict;
     return asking.get(key) ?? ask(key, question, from);
   }
 
   function ask(key: string, question: AccessQuestion, from: string): Promise<AccessVerdict> {
-    refuseFlood(question.token, from);
+    refuseFlood(subjectOf(question), from);
     asked.count(ALL);
     asked.count(from);
     askingFrom.set(from, (askingFrom.get(from) ?? 0) + 1);
@@ -96,7 +96,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
         const isYes = verdict.outcome === 'allowed';
         const until = clock.monotonic() + (isYes ? YES_MS : NO_MS);
         answers.set(key, { verdict, until });
-        if (isYes) trusted.set(hashOf(question.token), until);
+        if (isYes) trusted.set(hashOf(subjectOf(question)), until);
         return verdict;
       })
       .finally(() => {
@@ -110,9 +110,9 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   }
 
   /** @throws FluxError `api/too-many-requests`. */
-  function refuseFlood(token: string, from: string): void {
+  function refuseFlood(subject: AccessSubject, from: string): void {
     if (wrongFrom.of(from) >= REFUSALS) throw busy('too many invalid tokens from this address');
-    if (refusedTo.of(hashOf(token)) >= REFUSALS) throw busy('too many denied requests with this token');
+    if (refusedTo.of(hashOf(subject)) >= REFUSALS) throw busy('too many denied requests with this token');
     if (asking.size >= AT_ONCE || (askingFrom.get(from) ?? 0) >= AT_ONCE_FROM_ONE)
       throw busy('too many concurrent access reviews');
     if (asked.of(ALL) >= IN_A_SECOND || asked.of(from) >= IN_A_SECOND_FROM_ONE)
@@ -124,13 +124,13 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     try {
       const verdict = await review(question, { signal: deadline.signal });
       if (verdict.outcome === 'unknown-token') wrongFrom.count(from);
-      if (verdict.outcome === 'forbidden') refusedTo.count(hashOf(question.token));
+      if (verdict.outcome === 'forbidden') refusedTo.count(hashOf(subjectOf(question)));
       return verdict;
     } catch (cause) {
       // The reason goes only to the log, since the caller is not authenticated.
       throw new FluxError('access cannot be checked now', {
         code: 'api/access-unknown',
-        help: 'The API server could not review the token; see the log of fluxd.',
+        help: 'The API server could not review the caller; see the log of fluxd.',
         cause,
       });
     }
@@ -141,8 +141,12 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
 
 export type Rights = ReturnType<typeof createRights>;
 
-function hashOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+function subjectOf(question: AccessQuestion): AccessSubject {
+  return 'token' in question ? { token: question.token } : { user: question.user, groups: question.groups };
+}
+
+function hashOf(value: AccessSubject | AccessQuestion): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64');
 }
 
 /** `get pods/log in namespace shop`. */

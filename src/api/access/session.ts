@@ -18,14 +18,14 @@ export type Session =
   | { readonly type: 'local' }
   /** fluxd's web page over loopback, whose user opened it with a one-time code. */
   | { readonly type: 'page'; readonly may: PageAccess }
-  /** The holder of a Kubernetes token, by TLS: what the API server allows. `require` throws if that is not this right. */
+  /** The holder of a Kubernetes token, or a user who signed in, by TLS: what the API server allows. `require` throws if that is not this right. */
   | {
       readonly type: 'token';
       /** Resolves to the user's name. */
       readonly require: (right: Right) => Promise<string>;
       /** Throws unless the API server allows them this on a resource of the cluster. */
       readonly requireOn: (right: ResourceRight) => Promise<void>;
-      /** Who holds the token; known once a right was required. */
+      /** Who that is; known once a right was required. */
       readonly user?: string;
     }
   /** Anyone else: only what is public. `because` says why it is not more. */

@@ -6,26 +6,35 @@ import type { Transport } from './transport.ts';
 const ATTEMPTS = 1;
 
 /**
- * Asks the API server whose a token is (TokenReview) and whether that user has a right (SubjectAccessReview), as every extension of
- * Kubernetes does. Only a clear yes is one.
+ * Asks the API server whose a token is (TokenReview), unless the user is known, and whether that user has a right
+ * (SubjectAccessReview), as every extension of Kubernetes does. Only a clear yes is one.
  * @throws FluxError `cluster/no-review` when we may not ask, others of this room when there is no answer.
  */
-export async function reviewAccess(
-  transport: Transport,
-  { token, ...right }: AccessQuestion,
-  signal?: AbortSignal,
-): Promise<AccessVerdict> {
-  const user = await review(transport, 'authentication.k8s.io', 'TokenReview', { token }, signal).then(userOf);
+export async function reviewAccess(transport: Transport, question: AccessQuestion, signal?: AbortSignal): Promise<AccessVerdict> {
+  const user = await subjectOf(transport, question, signal);
   if (user === undefined) return { outcome: 'unknown-token' };
   const access = await review(
     transport,
     'authorization.k8s.io',
     'SubjectAccessReview',
-    { ...user, ...('on' in right ? { resourceAttributes: right.on } : { nonResourceAttributes: right }) },
+    { ...user, ...attributesOf(question) },
     signal,
   );
   const allowed = access.allowed === true && access.denied !== true;
   return { outcome: allowed ? 'allowed' : 'forbidden', user: user.user };
+}
+
+function subjectOf(transport: Transport, question: AccessQuestion, signal: AbortSignal | undefined): Promise<User | undefined> {
+  if ('token' in question)
+    return review(transport, 'authentication.k8s.io', 'TokenReview', { token: question.token }, signal).then(userOf);
+  const { user, groups } = question;
+  return Promise.resolve(user === '' ? undefined : { user, groups });
+}
+
+function attributesOf(question: AccessQuestion): object {
+  if ('on' in question) return { resourceAttributes: question.on };
+  const { verb, path } = question;
+  return { nonResourceAttributes: { verb, path } };
 }
 
 interface User {

@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/base/index.ts';
 import { reviewByRbac } from '../rbac.ts';
 
 const RIGHT = { method: 'GET', path: '/api/flux/v6/services', served: true };
-const AUTHENTICATORS = [localCaller(), tokenHolder(createRights({ review: reviewByRbac, clock: systemClock }))];
+const AUTHENTICATORS = [localCaller(), tokenHolder({ rights: createRights({ review: reviewByRbac, clock: systemClock }) })];
 
 const LOCAL = { localAddress: '127.0.0.1', hosts: ['localhost:3030'] };
 const REMOTE = { localAddress: '10.1.2.3', hosts: ['flux:3030'] };

@@ -48,6 +48,17 @@ describe('a review of access', () => {
     ]);
   });
 
+  test('asks for the right of a user whom fluxd has identified, without acting as them', async () => {
+    const { asked, cluster } = await worldOf({});
+    const user = { user: 'oidc:jane', groups: ['oidc:devs'] };
+    const on = { verb: 'get', group: 'apps', resource: 'deployments', namespace: 'shop', name: 'cart' } as const;
+    expect(await cluster.reviewAccess({ ...user, on })).toEqual({ outcome: 'allowed', user: 'oidc:jane' });
+    const spec = { ...user, resourceAttributes: on };
+    expect(asked).toEqual([{ path: RIGHTS, body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec } }]);
+    expect(await cluster.reviewAccess({ user: '', groups: [], on })).toEqual({ outcome: 'unknown-token' });
+    expect(asked).toHaveLength(1);
+  });
+
   test.each([
     ['no user', { authenticated: true }],
     ['a user without a name', { authenticated: true, user: { username: '', groups: ['system:masters'] } }],

@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../../base/index.ts';
-import type { GoogleKeys } from './google-keys.ts';
+import type { KeySet } from '../../jwt/key-set.ts';
 
 /** Who must have sent a push: the audience of the subscription, and the e-mail of its service account. */
 export interface PushIdentity {
@@ -20,7 +20,7 @@ const MAX_AGE_S = 2 * 3_600;
 const MAX_LENGTH = 8_192;
 
 /** Verifies the OpenID Connect tokens of Pub/Sub. https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions */
-export function createIdentityVerifier(keys: GoogleKeys, clock: Pick<Clock, 'now'>): VerifyIdentity {
+export function createIdentityVerifier(keys: KeySet, clock: Pick<Clock, 'now'>): VerifyIdentity {
   return async (token, { audience, email }) => {
     if (token.length > MAX_LENGTH) return false;
     const verified = await keys.use(async (getKey): Promise<JWTPayload | 'unknown key' | undefined> => {
