@@ -131,6 +131,7 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly string
 
 /** Who asks for the time of day, and what for; all other waiting and ageing goes by the monotonic clock. */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
+  'api/oidc/id-token.ts': 'whether a token has expired',
   'api/v1/events.ts': 'a name for this run of the daemon',
   'api/webhooks/google/identity.ts': 'whether a token has expired',
   'base/clock.ts': 'when something began',

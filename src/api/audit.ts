@@ -2,7 +2,17 @@ import { messageOf, redact } from '../base/index.ts';
 
 /** What a person asks the daemon to do. */
 export interface Act {
-  readonly act: 'release' | 'rollback' | 'policy' | 'sync' | 'gc approve' | 'gc delete' | 'suspend' | 'resume' | 'identity';
+  readonly act:
+    | 'release'
+    | 'rollback'
+    | 'policy'
+    | 'sync'
+    | 'gc approve'
+    | 'gc delete'
+    | 'suspend'
+    | 'resume'
+    | 'identity'
+    | 'sign in';
   /** Whom the client names as the user, which anyone may claim to be. */
   readonly claims?: string;
   /** Why, in the user's words. */

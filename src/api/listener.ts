@@ -193,6 +193,7 @@ export function createListener(options: ListenerOptions): HttpListener {
           body,
           bytes,
           session,
+          from: caller.remoteAddress,
           audit,
           signal,
         });

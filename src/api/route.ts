@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly bytes: Uint8Array;
   /** Who sent it. */
   readonly session: Session;
+  /** The client's address. */
+  readonly from: string;
   /** Writes a line to the audit log. */
   readonly audit: Audit;
   /** Aborts when the client disconnects or the server closes. */

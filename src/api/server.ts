@@ -6,17 +6,19 @@ import type { PageAccess } from './access/page.ts';
 import { PageSessions } from './access/page-sessions.ts';
 import { createRights, type ReviewAccess } from './access/rights.ts';
 import { tokenHolder } from './access/token-holder.ts';
+import { UserSessions } from './access/user-sessions.ts';
 import { healthRoutes, metricsRoute, type RenderMetrics } from './health.ts';
 import { deprecatedEndpoint, LEGACY_PREFIX, legacyError, legacyRoutes, unknownEndpoint } from './legacy/index.ts';
 import { type Answered, createListener, type HttpListener, type ListenerOptions } from './listener.ts';
 import { LogStreams } from './live/log-streams.ts';
 import { liveRoutesOfFluxd } from './live/of-fluxd.ts';
+import type { Oidc } from './oidc/index.ts';
 import { openApiRoute } from './openapi/index.ts';
 import { perSource } from './per-source.ts';
 import { methodsAt, type Reply, type Route } from './route.ts';
 import { statusOf, visibleError } from './status.ts';
 import { createCertificate, type TlsFiles } from './tls/certificate.ts';
-import { type Assets, assetRoutes, sessionRoutes } from './ui/index.ts';
+import { type Assets, assetRoutes, oidcRoutes, sessionRoutes } from './ui/index.ts';
 import { problemReply, V1_PREFIX, v1Routes } from './v1/index.ts';
 
 export interface ApiServerOptions {
@@ -28,8 +30,8 @@ export interface ApiServerOptions {
   readonly auditLog?: Logger;
   /** Called after each response. */
   readonly onAnswer?: (answer: Answered) => void;
-  /** Enables TLS for authorized callers; `live` reads the cluster for them. */
-  readonly tls?: TlsFiles & { readonly review: ReviewAccess; readonly live?: LiveReads };
+  /** Enables TLS for authorized callers; `live` reads the cluster for them, and `oidc` signs them in to the page. */
+  readonly tls?: TlsFiles & { readonly review: ReviewAccess; readonly live?: LiveReads; readonly oidc?: Oidc };
   /** The web page, and what it may do; absent for none. */
   readonly ui?: { readonly assets: Assets; readonly may: PageAccess };
   readonly clock?: Clock;
@@ -41,6 +43,7 @@ export interface ApiServerOptions {
 export function createApiServer(options: ApiServerOptions): HttpListener {
   const { daemon, log, auditLog, metrics, onAnswer, tls, ui, clock = systemClock, localAddressOf } = options;
   const page = ui && { sessions: new PageSessions(clock), may: ui.may };
+  const users = new UserSessions(clock);
   const streams = new LogStreams();
   const routes = [
     ...healthRoutes(daemon),
@@ -50,7 +53,13 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
       ...v1Routes(each, clock),
       ...liveRoutesOfFluxd(each, tls?.live, streams),
     ]),
-    ...(ui && page ? [...assetRoutes(ui.assets), ...sessionRoutes(page)] : []),
+    ...(ui && page
+      ? [
+          ...assetRoutes(ui.assets),
+          ...sessionRoutes({ ...page, users }),
+          ...oidcRoutes({ oidc: tls?.oidc, sessions: users, may: ui.may, clock }),
+        ]
+      : []),
   ];
   const all = [...routes, openApiRoute(routes)];
   return createListener({
@@ -63,7 +72,9 @@ export function createApiServer(options: ApiServerOptions): HttpListener {
     ...(onAnswer ? { onAnswer } : {}),
     authenticators: [
       localCaller(page),
-      ...(tls ? [tokenHolder({ rights: createRights({ review: tls.review, clock }), ...(ui ? { page: ui.may } : {}) })] : []),
+      ...(tls
+        ? [tokenHolder({ rights: createRights({ review: tls.review, clock }), sessions: users, ...(ui ? { page: ui.may } : {}) })]
+        : []),
     ],
     ...(tls ? { tls: { certificate: createCertificate({ files: tls, clock, log }) } } : {}),
     ...(localAddressOf === undefined ? {} : { localAddressOf }),

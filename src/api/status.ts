@@ -5,6 +5,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'api/access-unknown': 503,
   'api/forbidden': 403,
   'api/bad-token': 403,
+  'oidc/refused': 403,
+  'oidc/unavailable': 503,
   'ui/no-session': 403,
   'ui/bad-code': 403,
   'api/not-found': 404,

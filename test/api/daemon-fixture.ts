@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { createApiServer } from '../../src/api/index.ts';
+import type { Oidc } from '../../src/api/oidc/index.ts';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
 import { type Daemon, EventLog, type LiveReads, type SyncReport } from '../../src/controller/index.ts';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
@@ -174,11 +175,11 @@ export async function serveByTls(
   review: ReviewAccess,
   localAddress: string | (() => string) = '10.1.2.3',
   options: Partial<Parameters<typeof createApiServer>[0]> = {},
-  live?: LiveReads,
+  more: { readonly live?: LiveReads; readonly oidc?: Oidc } = {},
 ): Promise<ServedByTls> {
   const files = certificateFiles();
   const { cert } = files.renew();
-  const served = await serve(daemon, { localAddress, tls: { ...files, review, ...(live ? { live } : {}) }, ...options });
+  const served = await serve(daemon, { localAddress, tls: { ...files, review, ...more }, ...options });
   return {
     ...served,
     ca: cert,

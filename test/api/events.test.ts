@@ -207,7 +207,13 @@ describe('GET /api/v1/events', () => {
     };
     if (!route) throw new Error('no route of events');
     const session = { type: 'token', require: async () => 'ann', requireOn: async () => undefined } as const;
-    const { body } = await route.handle({ ...rest, session, audit: () => undefined, signal: new AbortController().signal });
+    const { body } = await route.handle({
+      ...rest,
+      session,
+      from: '',
+      audit: () => undefined,
+      signal: new AbortController().signal,
+    });
     let text = '';
     let ended = false;
     const reading = (async () => {

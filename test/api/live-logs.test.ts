@@ -30,7 +30,7 @@ const review: ReviewAccess = async (question) => ({
 
 async function serveReads(parts: Partial<LiveReads>) {
   const daemon = daemonOf({ manifest: async (id) => (id === ID ? { object } : undefined) });
-  const api = await serveByTls(daemon, review, '10.1.2.3', {}, liveReadsOf(parts));
+  const api = await serveByTls(daemon, review, '10.1.2.3', {}, { live: liveReadsOf(parts) });
   const get = (path: string, user = 'ann') => openAt(api.port, path, api.ca, user);
   return { api, get };
 }

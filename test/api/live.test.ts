@@ -56,7 +56,7 @@ async function byTls(isAllowed: (right: ResourceRight) => boolean) {
   const { reads, read } = readsOf();
   const { review, asked } = reviewOf(isAllowed);
   let at = '10.1.2.3';
-  const api = await serveByTls(daemon(), review, () => at, {}, reads);
+  const api = await serveByTls(daemon(), review, () => at, {}, { live: reads });
   return { api, read, asked, come: (address: string) => (at = address) };
 }
 

@@ -147,6 +147,9 @@ describe('who may open the page', () => {
       'POST /api/v1/ui/sessions page',
       'GET,HEAD /api/v1/ui/session authorized',
       'DELETE /api/v1/ui/session page',
+      'GET,HEAD /api/v1/ui/sign-in page',
+      'POST /api/v1/ui/oidc/requests page',
+      'POST /api/v1/ui/oidc/sessions page',
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { AccessQuestion, AccessSubject, AccessVerdict, ResourceRight } from '../../resource/index.ts';
-import { forbidden } from './refusal.ts';
+import { forbidden, tooManyRequests } from './refusal.ts';
 import type { Right } from './session.ts';
 import { WindowCounter } from './window-counter.ts';
 
@@ -111,12 +111,12 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
 
   /** @throws FluxError `api/too-many-requests`. */
   function refuseFlood(subject: AccessSubject, from: string): void {
-    if (wrongFrom.of(from) >= REFUSALS) throw busy('too many invalid tokens from this address');
-    if (refusedTo.of(hashOf(subject)) >= REFUSALS) throw busy('too many denied requests with this token');
+    if (wrongFrom.of(from) >= REFUSALS) throw tooManyRequests('too many invalid tokens from this address');
+    if (refusedTo.of(hashOf(subject)) >= REFUSALS) throw tooManyRequests('too many denied requests with this token');
     if (asking.size >= AT_ONCE || (askingFrom.get(from) ?? 0) >= AT_ONCE_FROM_ONE)
-      throw busy('too many concurrent access reviews');
+      throw tooManyRequests('too many concurrent access reviews');
     if (asked.of(ALL) >= IN_A_SECOND || asked.of(from) >= IN_A_SECOND_FROM_ONE)
-      throw busy('too many access reviews in the last second');
+      throw tooManyRequests('too many access reviews in the last second');
   }
 
   async function judge(question: AccessQuestion, from: string): Promise<AccessVerdict> {
@@ -161,8 +161,4 @@ function unknownToken(): FluxError {
     fault: 'user',
     help: 'It may have expired, or may be for another cluster or audience.',
   });
-}
-
-function busy(message: string): FluxError {
-  return new FluxError(message, { code: 'api/too-many-requests', fault: 'user', help: 'Retry in a few seconds.' });
 }

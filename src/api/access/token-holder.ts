@@ -11,8 +11,8 @@ export interface TokenHolderOptions {
   readonly rights: Rights;
   /** What fluxd's own page may do, also for a user who has the right to more. */
   readonly page?: PageAccess;
-  /** Of users who signed in; absent where they cannot. */
-  readonly sessions?: UserSessions;
+  /** Of users who signed in. */
+  readonly sessions: UserSessions;
 }
 
 /**
@@ -39,9 +39,9 @@ export function tokenHolder({ rights, page = 'read-only', sessions }: TokenHolde
 }
 
 /** @throws FluxError `api/bad-token` for a session that is over. */
-function subjectOf(token: string, sessions: UserSessions | undefined): AccessSubject {
+function subjectOf(token: string, sessions: UserSessions): AccessSubject {
   if (!isSessionToken(token)) return { token };
-  const identity = sessions?.identityOf(token);
+  const identity = sessions.identityOf(token);
   if (identity) return identity;
   throw new FluxError('the session is over', {
     code: 'api/bad-token',

@@ -93,13 +93,26 @@ export async function openPageProxy({ upstream, reads, clock, failure }: PagePro
 }
 
 function requestOf(
-  { method = '', headers }: IncomingMessage,
+  { method = '', headers, socket }: IncomingMessage,
   { route, params }: Match,
   query: URLSearchParams,
   signal: AbortSignal,
 ): ApiRequest {
   const session = { type: 'page', may: 'read-only' } as const;
-  return { method, path: route.path, params, query, headers, body: '', bytes: NO_BODY, session, audit: () => undefined, signal };
+  const from = socket.remoteAddress ?? '';
+  return {
+    method,
+    path: route.path,
+    params,
+    query,
+    headers,
+    body: '',
+    bytes: NO_BODY,
+    session,
+    from,
+    audit: () => undefined,
+    signal,
+  };
 }
 
 const NO_BODY = Buffer.alloc(0);

@@ -2,4 +2,5 @@
 
 export { assetRoutes, UI_PREFIX } from './asset-routes.ts';
 export { type Assets, readAssets } from './assets.ts';
+export { oidcRoutes } from './oidc-routes.ts';
 export { sessionRoutes } from './session-routes.ts';

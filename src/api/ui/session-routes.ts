@@ -3,8 +3,10 @@ import type { PageAccess } from '../access/page.ts';
 import type { PageSessions } from '../access/page-sessions.ts';
 import { forbidden } from '../access/refusal.ts';
 import { tokenOf } from '../access/token.ts';
+import type { UserSessions } from '../access/user-sessions.ts';
 import { parseJson } from '../body.ts';
-import type { Reply, Route } from '../route.ts';
+import { jsonReply } from '../json-reply.ts';
+import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import { V1_PREFIX } from '../v1/index.ts';
 import { type PageCodeWire, type PageRightsWire, type PageSessionWire, pageCodeSchema } from '../wire/index.ts';
@@ -13,7 +15,10 @@ import { type PageCodeWire, type PageRightsWire, type PageSessionWire, pageCodeS
 const MAX_CODE_BYTES = 1_000;
 
 export interface SessionRoutesOptions {
+  /** Over loopback. */
   readonly sessions: PageSessions;
+  /** Of users who signed in. */
+  readonly users: UserSessions;
   readonly may: PageAccess;
 }
 
@@ -22,7 +27,7 @@ export interface SessionRoutesOptions {
  * of the URL. `POST /api/v1/ui/sessions` is how the page exchanges it for the token of a session. `GET /api/v1/ui/session` says what a
  * page with a session, or with a Kubernetes token, may do. `DELETE /api/v1/ui/session` ends the session.
  */
-export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly Route[] {
+export function sessionRoutes({ sessions, users, may }: SessionRoutesOptions): readonly Route[] {
   return [
     {
       methods: ['POST'],
@@ -35,7 +40,7 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
             'codes are for programs on the machine of fluxd, and port-forwards',
             'Sign in with a Kubernetes token.',
           );
-        return json(201, { code: sessions.issueCode() } satisfies PageCodeWire);
+        return jsonReply(201, { code: sessions.issueCode() } satisfies PageCodeWire);
       },
     },
     {
@@ -49,7 +54,7 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
           throw forbidden('codes are for loopback addresses', 'Sign in with a Kubernetes token.');
         const token = sessions.exchange(codeOf(body), headers.host ?? '');
         if (token === undefined) throw badCode();
-        return json(201, { token, may } satisfies PageSessionWire);
+        return jsonReply(201, { token, may } satisfies PageSessionWire);
       },
     },
     {
@@ -58,7 +63,7 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
       access: 'authorized',
       handle({ session }) {
         const user = session.type === 'token' ? session.user : undefined;
-        return json(200, { may, ...(user === undefined ? {} : { user }) } satisfies PageRightsWire);
+        return jsonReply(200, { may, ...(user === undefined ? {} : { user }) } satisfies PageRightsWire);
       },
     },
     {
@@ -68,7 +73,7 @@ export function sessionRoutes({ sessions, may }: SessionRoutesOptions): readonly
       access: 'page',
       handle({ headers }) {
         const token = tokenOf(headers);
-        if (token !== undefined) sessions.end(token);
+        if (token !== undefined) for (const each of [sessions, users]) each.end(token);
         return { status: 204 };
       },
     },
@@ -87,8 +92,4 @@ function badCode(): FluxError {
     fault: 'user',
     help: 'Open the page with fluxctl ui. A code is valid once, for a minute, and ends when fluxd restarts.',
   });
-}
-
-function json(status: number, body: object): Reply {
-  return { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, body: JSON.stringify(body) };
 }

@@ -51,12 +51,18 @@ export { type ObjectCommitsWire, objectCommitsSchema } from './object-commits.ts
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
 export { type OverviewWire, overviewSchema, type TroubleWire } from './overview.ts';
 export {
+  type OidcRequestUrlWire,
+  oidcAnswerSchema,
+  oidcRequestSchema,
+  oidcRequestUrlSchema,
   type PageCodeWire,
   type PageRightsWire,
   type PageSessionWire,
   pageCodeSchema,
   pageRightsSchema,
   pageSessionSchema,
+  type SignInWaysWire,
+  signInWaysSchema,
 } from './page.ts';
 export { type SandboxWire, type SourcesWire, type SourceWire, sourcesSchema } from './source.ts';
 export {

@@ -5,11 +5,15 @@ import { localCaller } from '../../../src/api/access/local-caller.ts';
 import { createRights } from '../../../src/api/access/rights.ts';
 import type { Authenticator } from '../../../src/api/access/session.ts';
 import { tokenHolder } from '../../../src/api/access/token-holder.ts';
+import { UserSessions } from '../../../src/api/access/user-sessions.ts';
 import { systemClock } from '../../../src/base/index.ts';
 import { reviewByRbac } from '../rbac.ts';
 
 const RIGHT = { method: 'GET', path: '/api/flux/v6/services', served: true };
-const AUTHENTICATORS = [localCaller(), tokenHolder({ rights: createRights({ review: reviewByRbac, clock: systemClock }) })];
+const AUTHENTICATORS = [
+  localCaller(),
+  tokenHolder({ rights: createRights({ review: reviewByRbac, clock: systemClock }), sessions: new UserSessions(systemClock) }),
+];
 
 const LOCAL = { localAddress: '127.0.0.1', hosts: ['localhost:3030'] };
 const REMOTE = { localAddress: '10.1.2.3', hosts: ['flux:3030'] };
