@@ -27,6 +27,7 @@ import { memory } from './cases/memory.ts';
 import { noOp } from './cases/no-op.ts';
 import { noOpBesideKubectl } from './cases/no-op-beside-kubectl.ts';
 import { oneChange } from './cases/one-change.ts';
+import { page } from './cases/page.ts';
 import { registryCache } from './cases/registry-cache.ts';
 import { registryScan } from './cases/registry-scan.ts';
 import { release } from './cases/release.ts';
@@ -65,6 +66,7 @@ const CASES: readonly Case[] = [
   webhookLoad,
   apiLoad,
   viewers,
+  page,
   halfOpen,
 ];
 
