@@ -104,7 +104,7 @@ function View({ route, overview }: { readonly route: Route; readonly overview: L
     case 'objects':
       return <Objects filter={route.filter} />;
     case 'object':
-      return <ObjectView id={route.id} source={route.source} />;
+      return <ObjectView id={route.id} source={route.source} log={route.log} />;
     case 'topology':
       return <Topology as={route.as} filter={route.filter} />;
     case 'syncs':

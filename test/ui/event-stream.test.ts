@@ -54,6 +54,12 @@ test('reads the same however the stream is cut', async () => {
   );
 });
 
+test('many lines may come at once', async () => {
+  const data = 'x'.repeat(100_000);
+  const events = Array.from({ length: 30 }, () => ({ type: 'lines', data }));
+  expect(await eventsOf([bytes(events.map(({ type }) => `event: ${type}\ndata: ${data}\n\n`).join(''))])).toEqual(events);
+});
+
 test('a line without an end is not kept for ever', async () => {
   const endless = (function* () {
     for (;;) yield bytes('x'.repeat(100_000));

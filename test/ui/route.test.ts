@@ -12,6 +12,15 @@ test.each<[string, Route]>([
   ['#/topology?folder=shop&as=tree', { view: 'topology', as: 'tree', filter: { ...WHOLE_TOPOLOGY, folder: 'shop' } }],
   ['#/objects/shop%3Adeployment%2Fcart', { view: 'object', id: 'shop:deployment/cart' }],
   ['#/objects/shop:deployment/cart?source=a', { view: 'object', id: 'shop:deployment/cart', source: 'a' }],
+  [
+    '#/objects/shop%3Adeployment%2Fcart?pod=cart-1&container=cart',
+    { view: 'object', id: 'shop:deployment/cart', log: { pod: 'cart-1', container: 'cart', previous: false } },
+  ],
+  [
+    '#/objects/shop%3Adeployment%2Fcart?source=a&pod=cart-1&container=cart&previous=true',
+    { view: 'object', id: 'shop:deployment/cart', source: 'a', log: { pod: 'cart-1', container: 'cart', previous: true } },
+  ],
+  ['#/objects/shop%3Adeployment%2Fcart?pod=cart-1', { view: 'object', id: 'shop:deployment/cart' }],
   ['#/objects/%zz', { view: 'object', id: '%zz' }],
 ])('%j leads to %j', (fragment, route) => {
   expect(parseRoute(fragment)).toEqual(route);

@@ -21,6 +21,6 @@ export const UNREADABLE: ProblemWire = {
 };
 
 /** Whether the session of the page is over, so that the user has to open it again. A user who lacks a right stays signed in. */
-export function hasEnded({ code }: ProblemWire): boolean {
+export function hasEnded({ code }: Pick<ProblemWire, 'code'>): boolean {
   return code === 'ui/no-session' || code === 'api/bad-token';
 }

@@ -13,9 +13,9 @@ export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGene
   let [type, data] = ['message', ''];
   for await (const text of textOf(stream)) {
     rest += text;
-    if (rest.length > MAX_LINE) throw new Error('a line of the stream is too long');
     const lines = rest.split(/\r\n|\n|\r/);
     rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE) throw new Error('a line of the stream is too long');
     for (const line of lines) {
       if (line === '' && data !== '') yield { type, data };
       if (line === '') [type, data] = ['message', ''];

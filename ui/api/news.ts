@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { readEvents } from './event-stream.ts';
-import { openStream } from './request.ts';
+import { openEvents } from './request.ts';
 
 /** The daemon ends each stream after a while; they begin at least this long after each other. */
 const PAUSE_MS = 5_000;
@@ -39,11 +39,11 @@ async function streamUntil(token: string, onNews: () => void, signal: AbortSigna
     const silent = new AbortController();
     let timer = setTimeout(() => silent.abort(), SILENT_MS);
     try {
-      const stream = await openStream(token, AbortSignal.any([signal, silent.signal]));
-      if (!stream) pauseMs = REFUSED_PAUSE_MS;
+      const answer = await openEvents('/events', token, AbortSignal.any([signal, silent.signal]));
       // What happened since the stream before is not in this one.
-      else onNews();
-      for await (const { type } of stream ? readEvents(stream) : []) {
+      if (answer.kind === 'ok') onNews();
+      else if (answer.problem) pauseMs = REFUSED_PAUSE_MS;
+      for await (const { type } of answer.kind === 'ok' ? readEvents(answer.value) : []) {
         clearTimeout(timer);
         timer = setTimeout(() => silent.abort(), SILENT_MS);
         if (type !== 'heartbeat') onNews();

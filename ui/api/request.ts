@@ -64,10 +64,18 @@ function hasLists(value: unknown, lists: readonly string[]): boolean {
   return lists.every((name) => Array.isArray(fields.get(name)));
 }
 
-/** A stream of events, which stays open; undefined if the daemon refuses it. Rejects if the daemon does not answer. */
-export async function openStream(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | undefined> {
-  const response = await fetch(`${API}/v1/events`, { headers: headersOf(token), signal, cache: 'no-store' });
-  return response.ok && response.body !== null ? response.body : undefined;
+/** A stream of events at a path below `/api/v1`, which stays open, or why there is none. Never throws. */
+export async function openEvents(path: string, token: string, signal: AbortSignal): Promise<Answer<ReadableStream<Uint8Array>>> {
+  try {
+    const response = await fetch(`${API}/v1${path}`, { headers: headersOf(token), signal, cache: 'no-store' });
+    const type = response.headers.get('Content-Type') ?? '';
+    if (response.ok && response.body !== null && type.startsWith('text/event-stream'))
+      return { kind: 'ok', value: response.body };
+    const answer = await answerOf<unknown>(response);
+    return answer.kind === 'ok' ? { kind: 'unreachable', problem: UNREADABLE } : answer;
+  } catch {
+    return { kind: 'unreachable' };
+  }
 }
 
 /** Pages of one list; a list that is longer is cut. */

@@ -23,6 +23,12 @@ export class Resume {
     return this.#newest === Number.NEGATIVE_INFINITY ? undefined : `${new Date(this.#since).toISOString().slice(0, 19)}Z`;
   }
 
+  /** Forgets what was seen: the next reading has nothing to do with the last one. */
+  restart(): void {
+    this.#seen = [];
+    this.#newest = Number.NEGATIVE_INFINITY;
+  }
+
   /** A reading begins, since `sinceTime`. */
   begin(): void {
     this.#repeated = new Map();

@@ -3,8 +3,9 @@ import { useLive } from '../api/use-live.ts';
 import { WorkloadButtons } from '../changes/workload-buttons.tsx';
 import { Star } from '../favourites/star.tsx';
 import { LiveObject } from '../live/live-object.tsx';
+import { Pods } from '../pods/pods.tsx';
 import { LiveView } from '../shell/live-view.tsx';
-import { hrefOf, NO_FILTER, pathOf } from '../shell/route.ts';
+import { hrefOf, type LogChoice, NO_FILTER, pathOf } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { NextStep } from '../text/next-step.tsx';
 import { sentence } from '../text/sentence.ts';
@@ -17,11 +18,15 @@ interface Props {
   readonly id: string;
   /** The name of its source, if there are several. */
   readonly source: string | undefined;
+  /** The log that is open. */
+  readonly log: LogChoice | undefined;
 }
 
 /** Why an object is as it is, from Git to its pods. */
-export function ObjectView({ id, source }: Props) {
+export function ObjectView({ id, source, log }: Props) {
   const live = useLive<WhyWire>(pathOf('/why', { id, source }));
+  // Only workloads have policies.
+  const isWorkload = 'value' in live && live.value.links.some(({ kind }) => kind === 'policies');
   return (
     <>
       <div class="object-head">
@@ -32,6 +37,7 @@ export function ObjectView({ id, source }: Props) {
         <Star id={id} source={source} />
       </div>
       <LiveView live={live}>{(why) => <Known why={why} source={source} />}</LiveView>
+      {(isWorkload || log) && <Pods id={id} source={source} log={log} />}
       <LiveObject id={id} source={source} />
       <Commits id={id} source={source} />
       <Around id={id} source={source} />

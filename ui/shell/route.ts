@@ -21,12 +21,20 @@ export interface TopologyFilter {
   readonly text: string;
 }
 
+/** The log that is open beside an object. */
+export interface LogChoice {
+  readonly pod: string;
+  readonly container: string;
+  /** The container before its last restart. */
+  readonly previous: boolean;
+}
+
 /** What the page shows: the fragment of its URL, so that a link leads there. */
 export type Route =
   | { readonly view: 'overview' | 'syncs' | 'deletions' | 'images' }
   | { readonly view: 'objects'; readonly filter: ObjectFilter }
   | { readonly view: 'topology'; readonly as: 'graph' | 'tree'; readonly filter: TopologyFilter }
-  | { readonly view: 'object'; readonly id: string; readonly source?: string };
+  | { readonly view: 'object'; readonly id: string; readonly source?: string; readonly log?: LogChoice };
 
 export const NO_FILTER: ObjectFilter = { text: '', state: '', namespace: '', kind: '' };
 
@@ -45,7 +53,7 @@ export function parseRoute(fragment: string): Route {
     case 'objects': {
       const id = decoded(rest.join('/'));
       const source = query.get('source');
-      if (id !== '') return { view: 'object', id, ...(source === null ? {} : { source }) };
+      if (id !== '') return { view: 'object', id, ...(source === null ? {} : { source }), ...logOf(query) };
       return { view: 'objects', filter: given(query, NO_FILTER) };
     }
     case 'topology':
@@ -60,7 +68,7 @@ export function hrefOf(route: Route): string {
     case 'overview':
       return '#/';
     case 'object':
-      return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source })}`;
+      return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source, ...logQueryOf(route.log) })}`;
     case 'objects':
       return `#/objects${queryOf(route.filter)}`;
     case 'topology':
@@ -68,6 +76,15 @@ export function hrefOf(route: Route): string {
     default:
       return `#/${route.view}`;
   }
+}
+
+function logOf(query: URLSearchParams): { readonly log?: LogChoice } {
+  const [pod, container] = [query.get('pod') ?? '', query.get('container') ?? ''];
+  return pod === '' || container === '' ? {} : { log: { pod, container, previous: query.get('previous') === 'true' } };
+}
+
+function logQueryOf(log: LogChoice | undefined): Query {
+  return log ? { pod: log.pod, container: log.container, previous: log.previous ? 'true' : undefined } : {};
 }
 
 /** What a query says of each part of a filter. */

@@ -17,7 +17,7 @@ export function uiCommand(launch: Launch): Command {
     summary: 'Open the web page of the daemon',
     examples: ['ui', 'ui --no-browser'],
     launch,
-    more: 'The page stays up as long as the command runs, which holds the port-forward and reads live objects with your kubeconfig. Enter opens it again, as after a restart of fluxd.',
+    more: 'The page stays up as long as the command runs, which holds the port-forward and reads live objects, pods and logs with your kubeconfig. Enter opens it again, as after a restart of fluxd.',
     options: (command) => command.option('--no-browser', 'only print the link'),
     run: ui,
   });
