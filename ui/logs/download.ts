@@ -1,3 +1,4 @@
+import { openEvents } from '../api/request.ts';
 import { type LogPlace, type LogState, readLog } from './read-log.ts';
 import { Resume } from './resume.ts';
 
@@ -10,7 +11,7 @@ export async function downloadLog(place: LogPlace, token: string, signal: AbortS
   let state: LogState = { kind: 'opening' };
   await readLog({
     place,
-    token,
+    open: (path, within) => openEvents(path, token, within),
     follow: false,
     tailLines: MAX_LINES,
     resume: new Resume(),

@@ -32,10 +32,12 @@ export function LogView({ id, source, log, pods }: Props) {
   const { buffer, state, hasGap } = useLog(place, follow && !previous);
   /** The number of the first line that is not drawn while a person reads above. */
   const [end, setEnd] = useState<number | undefined>(undefined);
+  const view = useRef<HTMLElement>(null);
   const title = useRef<HTMLHeadingElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    title.current?.focus();
+    // Who chooses here stays where they are.
+    if (!view.current?.contains(document.activeElement)) title.current?.focus();
     setEnd(undefined);
   }, [pod, container, previous]);
   useLayoutEffect(() => {
@@ -50,7 +52,7 @@ export function LogView({ id, source, log, pods }: Props) {
   const change = (part: Partial<LogChoice>) =>
     go({ view: 'object', id, ...(source === undefined ? {} : { source }), log: { ...log, ...part } });
   return (
-    <section class="log-view" aria-labelledby="log-title">
+    <section class="log-view" aria-labelledby="log-title" ref={view}>
       <div class="log-head">
         <h3 id="log-title" tabIndex={-1} ref={title}>
           Log of {container} in {pod}

@@ -1,7 +1,6 @@
 import type { LogEndWire, LogLinesWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { type Answer, UNREADABLE } from '../api/answer.ts';
 import { readEvents } from '../api/event-stream.ts';
-import { openEvents } from '../api/request.ts';
 import { pathOf } from '../shell/route.ts';
 import type { Resume } from './resume.ts';
 
@@ -32,7 +31,8 @@ export type LogProblem = Pick<ProblemWire, 'detail' | 'code' | 'help'>;
 
 export interface LogReading {
   readonly place: LogPlace;
-  readonly token: string;
+  /** Opens a stream of events at a path below `/api/v1`. */
+  readonly open: (path: string, signal: AbortSignal) => Promise<Answer<ReadableStream<Uint8Array>>>;
   readonly follow: boolean;
   readonly tailLines: number;
   readonly resume: Resume;
@@ -42,6 +42,8 @@ export interface LogReading {
   /** Lines were left out: more are written than can be read. */
   readonly onGap: () => void;
   readonly onState: (state: LogState) => void;
+  /** Waits until the next try, or until the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** fluxd ends a reading sooner; a machine that slept hears nothing of that. */
@@ -50,7 +52,7 @@ const AGAIN_MS = 3_000;
 
 /** Reads a log until the signal aborts, over all readings that fluxd ends; without `follow`, until its end. Never throws. */
 export async function readLog(reading: LogReading): Promise<void> {
-  const { follow, signal, onState, onGap } = reading;
+  const { follow, signal, onState, onGap, wait = pause } = reading;
   while (!signal.aborted) {
     const outcome = await readOnce(reading);
     if (signal.aborted) return;
@@ -72,7 +74,7 @@ export async function readLog(reading: LogReading): Promise<void> {
       case 'refused':
         return onState(outcome);
     }
-    await pause(AGAIN_MS, signal);
+    await wait(AGAIN_MS, signal);
   }
 }
 
@@ -81,7 +83,7 @@ type Outcome =
   | { readonly kind: 'lost'; readonly problem?: LogProblem }
   | { readonly kind: 'refused'; readonly problem: LogProblem };
 
-async function readOnce({ place, token, follow, tailLines, resume, signal, onLines, onState }: LogReading): Promise<Outcome> {
+async function readOnce({ place, open, follow, tailLines, resume, signal, onLines, onState }: LogReading): Promise<Outcome> {
   resume.begin();
   const { sinceTime } = resume;
   const { previous, ...rest } = place;
@@ -91,11 +93,7 @@ async function readOnce({ place, token, follow, tailLines, resume, signal, onLin
     follow: follow ? 'true' : undefined,
     ...(sinceTime === undefined ? { tailLines: String(tailLines) } : { sinceTime }),
   });
-  const answer: Answer<ReadableStream<Uint8Array>> = await openEvents(
-    path,
-    token,
-    AbortSignal.any([signal, AbortSignal.timeout(READING_MS)]),
-  );
+  const answer = await open(path, AbortSignal.any([signal, AbortSignal.timeout(READING_MS)]));
   if (answer.kind === 'refused') return answer;
   if (answer.kind === 'unreachable') return { kind: 'lost', ...(answer.problem ? { problem: answer.problem } : {}) };
   onState({ kind: 'live' });

@@ -1,5 +1,6 @@
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { hasEnded } from '../api/answer.ts';
+import { openEvents } from '../api/request.ts';
 import { Token } from '../api/use-live.ts';
 import { leave } from '../door/session.ts';
 import { LogBuffer } from './log-buffer.ts';
@@ -42,7 +43,7 @@ export function useLog(place: LogPlace, follow: boolean): UsedLog {
     setState({ kind: 'opening' });
     void readLog({
       place: { id, source, pod, container, previous },
-      token,
+      open: (path, signal) => openEvents(path, token, signal),
       follow,
       tailLines: TAIL_LINES,
       resume,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
 import { shownManifest } from '../../../src/cluster/index.ts';
@@ -9,6 +10,7 @@ import { confidential, type KubeObject, type Manifest, type ResourceRight } from
 import { startKubernetes } from '../../../src/sim/index.ts';
 import { createKubeClient, readKubeconfig } from '../../e2e/harness/kube-client.ts';
 import { createLoneCluster } from '../../support/lone-cluster.ts';
+import { until } from '../../support/until.ts';
 import { manifest, namespace, request } from '../world.ts';
 
 const WEB: KubeObject = {
@@ -54,8 +56,12 @@ async function startWorld() {
   const sync = async (...all: readonly Manifest[]) => cluster.apply(await cluster.plan(request([namespace('shop'), ...all])));
   const look = async (id: string, of: Manifest, permit = async (_: ResourceRight): Promise<void> => undefined) => {
     const question = { id, desired: shownManifest(of), permit };
-    const [report, other] = [await cluster.live.object(question), await own.object(question)];
-    expect(other).toEqual(report);
+    let report = await cluster.live.object(question);
+    // A controller may write between two reads.
+    await until('both ways show the same', async () => {
+      report = await cluster.live.object(question);
+      return isDeepStrictEqual(await own.object(question), report);
+    });
     return report;
   };
   return { kube, sync, look };

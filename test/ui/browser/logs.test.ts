@@ -264,6 +264,8 @@ describe('a log', () => {
     );
     await lines.focus();
     await page.keyboard.press('Home');
+    // Chromium scrolls there smoothly.
+    await until('its beginning is in sight', () => lines.evaluate((each) => each.scrollTop === 0));
     await page.getByText('paused while you read').waitFor();
     log.write('much later');
     await page.getByRole('button', { name: 'Go to the newest line (1 new line)' }).waitFor();
