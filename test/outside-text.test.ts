@@ -132,7 +132,7 @@ const HANDLERS: Readonly<Record<string, Handle>> = {
   findRoute: (text) => findRoute([route], 'GET', `/api/v1/syncs/${text}`, new URLSearchParams()),
   parseWaitMs,
   commitMessage: (text) => commitMessage(text, text, 'job'),
-  parseAuthor,
+  parseAuthor: (text) => parseAuthor(text, { name: 'a', email: 'b' }),
   parseSignaturePolicy: (text) => parseSignaturePolicy(`cosign-keyless:${text}@https://a`),
   parseSignatureRule: (text) => parseSignatureRule(`a.b/${text}=cosign:a`),
   parseVersionRange: (text) => parseVersionRange(text)?.(text),

@@ -31,11 +31,13 @@ export function commitMessage(
 }
 
 /**
- * The author from a cause's user, by git's rule for `--author`.
+ * The author from a cause's user, by git's rule for `--author`. A name alone, as the web page and the API server know it, gets our e-mail
+ * address; Flux v1 refused it.
  * @throws FluxError `git/bad-author` with git's message, as in Flux v1
  */
-export function parseAuthor(text: string): Identity {
+export function parseAuthor(text: string, ours: Identity): Identity {
   const line = plainText(text).replaceAll('\n', ' ').trim();
+  if (line !== '' && !/[<>]/.test(line)) return { name: line, email: ours.email };
   const open = line.indexOf('<');
   const name = line.slice(0, Math.max(open, 0)).trim();
   const email = line.slice(open + 1, -1);

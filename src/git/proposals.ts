@@ -61,7 +61,7 @@ export function createProposals({ mirror, reader, branch, identity, timeoutMs, m
       const tree = await makeTree(place, { base, edits }, run);
       if (expected !== undefined && (await isSame(expected, { base, tree, trailers }, run))) return expected;
       const text = commitMessage(message, options.skipMessage, jobId, trailers);
-      const by = options.setAuthor && author !== '' ? parseAuthor(author) : identity;
+      const by = options.setAuthor && author !== '' ? parseAuthor(author, identity) : identity;
       return commitOfTree(place, { tree, base, message: text, author: by, committer: identity }, run);
     });
     if (revision !== expected) await push({ name, target: revision, expected: expected ?? '' }, signal);

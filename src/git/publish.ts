@@ -100,7 +100,7 @@ export function createPublisher(options: PublisherOptions) {
         base,
         edits,
         message: commitMessage(message, options.skipMessage, jobId),
-        author: options.setAuthor && author !== undefined && author !== '' ? parseAuthor(author) : identity,
+        author: options.setAuthor && author !== undefined && author !== '' ? parseAuthor(author, identity) : identity,
         committer: identity,
       },
       run,

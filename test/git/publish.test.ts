@@ -311,9 +311,11 @@ describe('commit', () => {
     expect(remote.git('log', '-1', '--format=%an <%ae> %cn', second)).toBe(`${author} Weave Flux`);
     const third = await source.commit(request(second, 'a: 4\n', { author: '', jobId: 'three' }));
     expect(remote.git('log', '-1', '--format=%an', third)).toBe('Weave Flux');
-    const failure = await failureOf(source.commit(request(third, 'a: 5\n', { author: 'bob' })));
-    expect(failure.message).toMatch(/^git commit: fatal: --author 'bob' is not 'Name <email>' and matches no existing author/);
+    const failure = await failureOf(source.commit(request(third, 'a: 5\n', { author: 'bob <b' })));
+    expect(failure.message).toMatch(/^git commit: fatal: --author 'bob <b' is not 'Name <email>' and matches no existing author/);
     expect(remote.git('rev-parse', 'main')).toBe(third);
+    const last = await source.commit(request(third, 'a: 5\n', { author: 'Jane (unverified)', jobId: 'four' }));
+    expect(remote.git('log', '-1', '--format=%an <%ae>', last)).toBe('Jane (unverified) <support@weave.works>');
   });
 
   test('outside text cannot forge a trailer, hide in control characters, or break the message (S-015)', async () => {

@@ -5,7 +5,7 @@ import type { Plan } from '../../ui/changes/plan.ts';
 import { dryRunRequest, policyRequest, rehearsedRequest, type UpdateRequest } from '../../ui/changes/spec.ts';
 
 const id = 'shop:deployment/cart';
-const jane = { user: 'Jane', message: 'freeze' };
+const jane = { user: 'Jane', isKnown: false, message: 'freeze' };
 
 /** A request as fluxd reads it. */
 const read = (request: UpdateRequest) => decodeUpdateSpec(JSON.stringify(request));
@@ -44,8 +44,15 @@ describe('a change of policies', () => {
     });
   });
 
+  test('leaves it to fluxd to name a user whom it knows, but for the annotation of a lock', () => {
+    expect(policyRequest({ type: 'policy', id, change: 'lock' }, { ...jane, isKnown: true })).toMatchObject({
+      cause: { User: '' },
+      spec: { [id]: { add: { locked_user: 'Jane' } } },
+    });
+  });
+
   test('names no one for a lock by no one known', () => {
-    const request = policyRequest({ type: 'policy', id, change: 'lock' }, { user: '', message: 'freeze' });
+    const request = policyRequest({ type: 'policy', id, change: 'lock' }, { user: '', isKnown: false, message: 'freeze' });
     expect(request.spec).toEqual({ [id]: { add: { locked: 'true' }, remove: {} } });
   });
 });

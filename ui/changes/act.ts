@@ -31,6 +31,8 @@ export interface Update {
 /** Who asks, and why; both may be empty. */
 export interface Cause {
   readonly user: string;
+  /** Whether fluxd knows the user, and names them by itself. */
+  readonly isKnown: boolean;
   readonly message: string;
 }
 

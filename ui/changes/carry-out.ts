@@ -8,7 +8,7 @@ import { followed } from './follow.ts';
 import { type Door, type JobResult, runJob } from './job.ts';
 import { failureOf, helpOf, type Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import { policyRequest, rehearsedRequest } from './spec.ts';
+import { claimOf, policyRequest, rehearsedRequest } from './spec.ts';
 
 /** An act that a person confirmed; of those that are rehearsed, with what the dry run showed. */
 export type Confirmed =
@@ -30,7 +30,11 @@ export async function carryOut(confirmed: Confirmed, door: Door): Promise<Outcom
     }
     case 'suspend':
     case 'resume': {
-      const answer = await request({ path: pathOf(`/automation/${act.type}`, { source }), token, body: cause });
+      const answer = await request({
+        path: pathOf(`/automation/${act.type}`, { source }),
+        token,
+        body: { user: claimOf(cause), message: cause.message },
+      });
       const text = act.type === 'suspend' ? 'Automation is suspended.' : 'Automation is resumed.';
       return answer.kind === 'ok' ? { kind: 'done', text } : failureOf(answer);
     }

@@ -18,7 +18,8 @@ export function useCause(): CauseState {
   const { user } = useContext(Rights);
   const [message, setMessage] = useState('');
   const name = given.value.trim();
-  return { value: { user: user ?? (name === '' ? '' : `${name} (unverified)`), message: message.trim() }, setMessage };
+  const by = user ?? (name === '' ? '' : `${name} (unverified)`);
+  return { value: { user: by, isKnown: user !== undefined, message: message.trim() }, setMessage };
 }
 
 /** Limits of the API. */

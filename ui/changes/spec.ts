@@ -16,7 +16,7 @@ export function policyRequest(act: Committed, cause: Cause): UpdateRequest {
 
 /** A request that commits nothing, whose result says what the act would do. */
 export function dryRunRequest(act: Rehearsed): UpdateRequest {
-  const cause = causeOf({ user: '', message: '' });
+  const cause = causeOf({ user: '', isKnown: false, message: '' });
   switch (act.type) {
     case 'release-newest':
       return {
@@ -52,8 +52,13 @@ function wireOf({ container, current, target }: Plan['updates'][number]) {
   return { Container: container, Current: current, Target: target };
 }
 
-function causeOf({ user, message }: Cause) {
-  return { User: user, Message: message };
+function causeOf({ message, ...by }: Cause) {
+  return { User: claimOf(by), Message: message };
+}
+
+/** The user that the page has to name. */
+export function claimOf({ user, isKnown }: Pick<Cause, 'user' | 'isKnown'>): string {
+  return isKnown ? '' : user;
 }
 
 /** The policies to add and to remove. */

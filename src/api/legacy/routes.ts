@@ -1,6 +1,7 @@
 import { goJson } from '../../base/index.ts';
 import type { Daemon } from '../../controller/index.ts';
 import type { UpdateSpec } from '../../update/index.ts';
+import { actingUser } from '../access/acting-user.ts';
 import { audited } from '../audit.ts';
 import { publicKeyToWire } from '../identity/public-key.ts';
 import { regenerateKey } from '../identity/regenerate.ts';
@@ -54,8 +55,9 @@ export function legacyRoutes(daemon: Daemon): readonly Route[] {
   };
   const cause = ({ query }: ApiRequest) => ({ Message: query.get('message') ?? '', User: query.get('user') ?? '' });
 
-  const update = (spec: UpdateSpec, { signal, audit }: ApiRequest) => {
-    const act = actOfUpdate(spec);
+  const update = (asked: UpdateSpec, { signal, audit, session }: ApiRequest) => {
+    const spec = { ...asked, cause: { ...asked.cause, User: actingUser(session, asked.cause.User) } };
+    const act = actOfUpdate(asked);
     const work = () => daemon.update(spec, { signal });
     return act ? audited(audit, act, work) : work();
   };

@@ -1,8 +1,9 @@
 import { redact } from '../../base/index.ts';
 import type { AutomationState, Daemon } from '../../controller/index.ts';
-import { type Audit, audited } from '../audit.ts';
+import { actingUser } from '../access/acting-user.ts';
+import { audited } from '../audit.ts';
 import { parseJson } from '../body.ts';
-import type { Reply, Route } from '../route.ts';
+import type { ApiRequest, Reply, Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import { type AutomationWire, whoAndWhySchema } from '../wire/index.ts';
 import { V1_PREFIX } from './prefix.ts';
@@ -12,9 +13,11 @@ import { V1_PREFIX } from './prefix.ts';
  * All return the automation of each source. The changes go on when the client disconnects.
  */
 export function automationRoutes(daemon: Daemon): readonly Route[] {
-  const change = async (act: 'suspend' | 'resume', by: ReturnType<typeof whoAndWhy>, audit: Audit) => {
+  const change = async (act: 'suspend' | 'resume', { body, audit, session }: ApiRequest) => {
+    const { user: claims, message } = whoAndWhy(body);
+    const by = { user: actingUser(session, claims), message };
     const work = () => (act === 'suspend' ? daemon.suspendAutomation(by) : daemon.resumeAutomation(by));
-    return reply(await audited(audit, { act, claims: by.user, message: by.message }, work));
+    return reply(await audited(audit, { act, claims, message }, work));
   };
   return [
     {
@@ -28,14 +31,14 @@ export function automationRoutes(daemon: Daemon): readonly Route[] {
       path: `${V1_PREFIX}/automation/suspend`,
       access: 'authorized',
       body: 'json',
-      handle: ({ body, audit }) => change('suspend', whoAndWhy(body), audit),
+      handle: (request) => change('suspend', request),
     },
     {
       methods: ['POST'],
       path: `${V1_PREFIX}/automation/resume`,
       access: 'authorized',
       body: 'json',
-      handle: ({ body, audit }) => change('resume', whoAndWhy(body), audit),
+      handle: (request) => change('resume', request),
     },
   ];
 }
