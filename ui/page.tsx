@@ -4,6 +4,7 @@ import type { Live } from './api/live.ts';
 import { followNews } from './api/news.ts';
 import { Token, useLive } from './api/use-live.ts';
 import { ChangeDialog } from './changes/change-dialog.tsx';
+import { considered } from './changes/considered.ts';
 import { Rights } from './changes/rights.ts';
 import { Deletions } from './deletions/deletions.tsx';
 import { openSession, session } from './door/session.ts';
@@ -73,7 +74,12 @@ function SignedIn({ token, rights }: { readonly token: string; readonly rights: 
 function Shell({ rights }: { readonly rights: PageRightsWire }) {
   const overview = useLive<OverviewWire>('/overview', ['sources', 'troubles']);
   const known = 'value' in overview ? overview.value : undefined;
-  if (overview.kind === 'current' && isOutdated(overview.value)) location.reload();
+  const isOld = overview.kind === 'current' && isOutdated(overview.value);
+  // Not before the outcome of a change was seen.
+  const mayReload = considered.value === undefined;
+  useEffect(() => {
+    if (isOld && mayReload) location.reload();
+  }, [isOld, mayReload]);
   return (
     <>
       <Header rights={rights} overview={known} view={route.value.view} />

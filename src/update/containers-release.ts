@@ -17,7 +17,7 @@ import type { Question } from './subject.ts';
 
 /**
  * Updates given containers to given images, as selected in an interactive release. `Current` guards against concurrent changes. All or
- * nothing: one container that is missing or differs fails the whole release.
+ * nothing: one container that is missing or differs fails the whole release; with `RequireAll`, so does one that is held.
  * @throws FluxError `update/unsatisfiable` (Flux v1's "cannot satisfy specs"), `update/no-changes`, `update/edit-failed`.
  */
 export async function planContainers(spec: ReleaseContainersSpec, context: UpdateContext): Promise<Planned> {
@@ -36,7 +36,9 @@ export async function planContainers(spec: ReleaseContainersSpec, context: Updat
     results.set(candidate.id, updateContainers(candidate, spec.ContainerSpecs[candidate.id] ?? [], spec, verified));
   }
   const all = [...results].filter(([id]) => include.includes(id));
-  const failed = all.filter(([, { Status }]) => Status === 'failed');
+  const isShort = ({ Status, Error: reason }: WorkloadResult) =>
+    Status === 'failed' || (spec.RequireAll === true && Status !== 'success' && reason !== UP_TO_DATE);
+  const failed = all.filter(([, result]) => isShort(result));
   if (failed.length > 0) throw refused('cannot satisfy specs', 'update/unsatisfiable', failed);
   if (!all.some(([, { Status }]) => Status === 'success')) throw refused('no changes found', 'update/no-changes', all);
   const edits = await writeImages(results, context).catch((error: unknown) => {

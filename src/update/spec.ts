@@ -39,6 +39,8 @@ export interface ReleaseContainersSpec {
   readonly Force: boolean;
   /** As in `ReleaseImageSpec`. */
   readonly SkipVerify?: boolean;
+  /** Refuse the release unless each container gets its image, or has it. Flux v1 has no such key. */
+  readonly RequireAll?: true;
   /** Bans to add in the same commit, by workload and container, in the form of the policy. Flux v1 has no such key. */
   readonly Bans?: Readonly<Record<ResourceId, Readonly<Record<string, string>>>>;
   /** Set if a rollback asked for it. Flux v1 has no such key. */

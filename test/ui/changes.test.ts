@@ -102,6 +102,7 @@ describe('what is confirmed is what the dry run showed', () => {
         ContainerSpecs: { [id]: [wire, { ...wire, Container: 'side' }], [mail]: [wire] },
         SkipMismatches: false,
         Force: false,
+        RequireAll: true,
       },
     });
   });

@@ -369,6 +369,34 @@ describe('a release by image', () => {
     });
   });
 
+  test.each([
+    ['goes on with the others', undefined],
+    ['is refused whole where all are required', true],
+  ] as const)('chosen in a menu, of which one workload is locked by now, %s', async (_, RequireAll) => {
+    const locked = workload('DaemonSet', 'init', {
+      annotations: { 'fluxcd.io/locked': 'true' },
+      initContainers: [['greet', 'quay.io/acme/hello:m-1']],
+    });
+    const update = [{ Container: 'greet', Current: 'quay.io/acme/hello:m-1', Target: 'quay.io/acme/hello:m-2' }];
+    const chosen = {
+      ...{ Kind: 'execute', SkipMismatches: false, Force: false, ...(RequireAll ? { RequireAll } : {}) },
+      ContainerSpecs: { [ID('hello')]: update, [ID('init', 'daemonset')]: update },
+    };
+    const context = contextOf({
+      ...repository,
+      files: { ...repository.files, 'init.yaml': locked.text },
+      manifests: { ...repository.manifests, [ID('init', 'daemonset')]: { file: 'init.yaml', object: locked.object } },
+      running: [ID('hello'), ID('init', 'daemonset')],
+    });
+    const planned = planUpdate({ type: 'containers', cause: { Message: '', User: '' }, spec: chosen }, context);
+    if (RequireAll)
+      await expect(planned).rejects.toMatchObject({
+        code: 'update/unsatisfiable',
+        message: 'cannot satisfy specs: default:daemonset/init: locked',
+      });
+    else expect(brief((await planned).result)).toEqual({ hello: 'success greet m-1>m-2', init: 'skipped locked' });
+  });
+
   test('changes to one file add up', async () => {
     const file = `${hello.text}---\n${init.text}`;
     const { edits } = await release(

@@ -54,9 +54,10 @@ export async function answerOf<T>(response: Response): Promise<Answer<T>> {
 async function problemOf(response: Response, type: string): Promise<ProblemWire | undefined> {
   if (type.startsWith('application/problem+json')) return (await response.json()) as ProblemWire;
   if (response.ok || !type.startsWith('application/json')) return undefined;
-  // Flux v1's errors; their help repeats the message.
-  const { error, help } = (await response.json()) as ErrorWire;
-  return { type: 'about:blank', title: '', status: response.status, detail: error ?? help, code: 'api/flux-v1' };
+  const body: Partial<ErrorWire> = Object(await response.json());
+  // Flux v1's errors; their help repeats the message. Errors of proxies are JSON as well.
+  if (typeof body.type !== 'string' || typeof body.help !== 'string') return undefined;
+  return { type: 'about:blank', title: '', status: response.status, detail: body.error ?? body.help, code: 'api/flux-v1' };
 }
 
 function hasLists(value: unknown, lists: readonly string[]): boolean {

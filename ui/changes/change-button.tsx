@@ -1,6 +1,6 @@
 import { useContext } from 'preact/hooks';
 import { wordsOf } from './act.ts';
-import { asked, type Wish } from './change-dialog.tsx';
+import { consider, type Wish } from './considered.ts';
 import { Rights } from './rights.ts';
 
 interface Props extends Wish {
@@ -10,15 +10,14 @@ interface Props extends Wish {
 
 /** Leads to a change, which a person then confirms; nothing where the page may not. */
 export function ChangeButton({ label, ...wish }: Props) {
-  if (useContext(Rights).may !== 'full') return null;
+  const { may, user } = useContext(Rights);
+  if (may !== 'full') return null;
   const { name } = wordsOf(wish.act);
   return (
     <button
       type="button"
       {...(label === undefined ? {} : { 'aria-label': wish.on === undefined ? name : `${name}: ${wish.on}` })}
-      onClick={() => {
-        asked.value = wish;
-      }}
+      onClick={() => consider(wish, user)}
     >
       {label ?? name}
     </button>

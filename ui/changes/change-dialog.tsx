@@ -1,70 +1,48 @@
-import { signal } from '@preact/signals';
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef } from 'preact/hooks';
 import { Token } from '../api/use-live.ts';
 import { type Act, isRehearsed, wordsOf } from './act.ts';
 import { type Confirmed, carryOut } from './carry-out.ts';
 import { CauseFields, useCause } from './cause-fields.tsx';
-import type { Failure, Outcome } from './outcome.ts';
+import { advance, type Considered, close, considered, leaveConsidered } from './considered.ts';
+import type { Failure } from './outcome.ts';
 import { OutcomeText } from './outcome-text.tsx';
 import { type Plan, rehearse } from './plan.ts';
 import { PlanTable } from './plan-table.tsx';
-
-/** A change that a person considers. */
-export interface Wish {
-  readonly act: Act;
-  /** What it is about, where that is not plain. */
-  readonly on?: string | undefined;
-  /** The name of the source, if there are several. */
-  readonly source?: string | undefined;
-}
-
-/** The one that is considered now, or was carried out and is still shown. */
-export const asked = signal<Wish | undefined>(undefined);
+import { Rights } from './rights.ts';
 
 /** Beside the views, since what led to a change may be gone once it is done. */
 export function ChangeDialog() {
-  return asked.value && <Dialog wish={asked.value} />;
+  const { user } = useContext(Rights);
+  useEffect(() => leaveConsidered, []);
+  const now = considered.value;
+  // After another user has signed in, it is none of their business.
+  if (!now || now.isHidden || now.user !== user) return null;
+  return <Dialog considered={now} />;
 }
 
-/** How far a change is. */
-type Step =
-  /** Of an act that is rehearsed, until its dry run is over. */
-  | { readonly kind: 'rehearsing' }
-  | { readonly kind: 'unplanned'; readonly failure: Failure }
-  | { readonly kind: 'asking'; readonly plan?: Plan }
-  | { readonly kind: 'running'; readonly plan?: Plan }
-  | { readonly kind: 'over'; readonly outcome: Outcome };
-
-function Dialog({ wish: { act, on, source } }: { readonly wish: Wish }) {
+function Dialog({ considered: { wish, step } }: { readonly considered: Considered }) {
+  const { act, on, source } = wish;
   const dialog = useRef<HTMLDialogElement>(null);
   const token = useContext(Token);
   const cause = useCause();
-  const [step, setStep] = useState<Step>({ kind: isRehearsed(act) ? 'rehearsing' : 'asking' });
   const { name, says, takesCause } = wordsOf(act);
   useEffect(() => {
     dialog.current?.showModal();
-    if (!isRehearsed(act)) return;
+    if (!isRehearsed(act) || step.kind !== 'rehearsing') return;
     void rehearse(act, { token, source }).then((found) =>
-      setStep(found.kind === 'planned' ? { kind: 'asking', plan: found.plan } : { kind: 'unplanned', failure: found }),
+      advance(wish, found.kind === 'planned' ? { kind: 'asking', plan: found.plan } : { kind: 'unplanned', failure: found }),
     );
   }, []);
   const confirm = async (plan: Plan | undefined) => {
     const confirmed = confirmedOf(act, plan, cause.value);
     if (!confirmed) return;
-    setStep({ kind: 'running', ...(plan ? { plan } : {}) });
-    setStep({ kind: 'over', outcome: await carryOut(confirmed, { token, source }) });
+    advance(wish, { kind: 'running', ...(plan ? { plan } : {}) });
+    advance(wish, { kind: 'over', outcome: await carryOut(confirmed, { token, source }) });
   };
   const plan = 'plan' in step ? step.plan : undefined;
   const isOffered = (step.kind === 'asking' || step.kind === 'running') && plan?.updates.length !== 0;
   return (
-    <dialog
-      class="change"
-      ref={dialog}
-      aria-label={name}
-      onClose={() => {
-        asked.value = undefined;
-      }}
-    >
+    <dialog class="change" ref={dialog} aria-label={name} onClose={() => close(wish)}>
       <h2>
         {name}
         {on !== undefined && <code>{on}</code>}

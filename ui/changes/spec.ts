@@ -41,7 +41,13 @@ export function rehearsedRequest(act: Rehearsed, { updates }: Plan, cause: Cause
 function containersSpec(updates: Plan['updates'], kind: 'plan' | 'execute'): object {
   const byId = Map.groupBy(updates, ({ id }) => id);
   const specs = Object.fromEntries([...byId].map(([id, each]) => [id, each.map(wireOf)]));
-  return { Kind: kind, ContainerSpecs: specs, SkipMismatches: false, Force: false };
+  return {
+    Kind: kind,
+    ContainerSpecs: specs,
+    SkipMismatches: false,
+    Force: false,
+    ...(kind === 'execute' ? { RequireAll: true } : {}),
+  };
 }
 
 function rollbackOf(id: string): object {

@@ -18,30 +18,41 @@ interface Props {
 
 /** What runs, from the repositories to the pods. */
 export function Topology({ as, filter }: Props) {
-  const live = useLast(useLive<TopologyWire>(useSettled(pathOf('/topology', filter))));
+  const path = useSettled(pathOf('/topology', filter));
+  const { live, isOld } = useLast(useLive<TopologyWire>(path), path);
   return (
     <>
       <h1>Topology</h1>
       <TopologyFilters topology={'value' in live ? live.value : undefined} filter={filter} as={as} />
-      <LiveView live={live}>{(topology) => <Known topology={topology} filter={filter} as={as} />}</LiveView>
+      <LiveView live={live}>{(topology) => <Known topology={topology} filter={filter} as={as} isOld={isOld} />}</LiveView>
     </>
   );
 }
 
-function Known({ topology, filter, as }: Props & { readonly topology: TopologyWire }) {
+interface KnownProps extends Props {
+  readonly topology: TopologyWire;
+  /** Of the filter before. */
+  readonly isOld: boolean;
+}
+
+function Known({ topology, filter, as, isOld }: KnownProps) {
   const hrefFor = createHrefs(topology, filter, as);
   const View = as === 'tree' ? Tree : Graph;
   return (
     <>
       <p class="hint" role="status">
-        {summaryOf(topology)}
+        {isOld ? 'Loading…' : summaryOf(topology)}
       </p>
       {topology.unread.map(({ what, reason }) => (
         <p key={`${what} ${reason}`} class="hint">
           Without {what}: {reason}.
         </p>
       ))}
-      {topology.nodes.length > 0 && <View topology={topology} hrefFor={hrefFor} />}
+      {topology.nodes.length > 0 && (
+        <div class={isOld ? 'stale' : undefined}>
+          <View topology={topology} hrefFor={hrefFor} />
+        </div>
+      )}
     </>
   );
 }
@@ -55,13 +66,14 @@ const AS: Readonly<Record<string, string>> = {
 
 function summaryOf({ objects, detail, omitted }: TopologyWire): string {
   if (objects === 0) return 'No object fits this filter.';
-  const left = omitted === 0 ? '' : ` ${plural(omitted, 'folder')} without trouble are left out.`;
+  const left = omitted === 0 ? '' : ` ${plural(omitted, 'more folder')} ${omitted === 1 ? 'is' : 'are'} left out.`;
   return `${plural(objects, 'object')}, ${AS[detail] ?? detail}.${left}`;
 }
 
-/** While another part is read, the last one is still there. */
-function useLast(live: Live<TopologyWire>): Live<TopologyWire> {
-  const last = useRef<Live<TopologyWire>>(live);
-  if (live.kind !== 'loading') last.current = live;
-  return last.current;
+/** While another part is read, the last one is still there. What a hidden tab knew long ago is not. */
+function useLast(live: Live<TopologyWire>, path: string) {
+  const last = useRef({ live, path });
+  if (live.kind !== 'loading') last.current = { live, path };
+  const isOld = live.kind === 'loading' && last.current.path !== path;
+  return { live: isOld ? last.current.live : live, isOld };
 }

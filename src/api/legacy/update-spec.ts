@@ -51,6 +51,7 @@ const containersSpec = struct({
   SkipMismatches: flag,
   Force: flag,
   SkipVerify: flag,
+  RequireAll: flag,
 });
 const rollbackSpec = struct({
   Kind: text,
@@ -88,10 +89,10 @@ export function decodeUpdateSpec(body: string): UpdateSpec {
       return { type, cause, spec: { ...rest, ...skipped(SkipVerify), ...(Expected === null ? {} : { Expected }) } };
     }
     case 'containers': {
-      const { Kind, ContainerSpecs, SkipMismatches, Force, SkipVerify } = containersSpec(spec, 'spec');
+      const { Kind, ContainerSpecs, SkipMismatches, Force, SkipVerify, RequireAll } = containersSpec(spec, 'spec');
       const specs = Object.entries(ContainerSpecs).map(([id, updates]) => [id, (updates ?? []).map(withoutAbsent)] as const);
-      const all = { Kind, ContainerSpecs: Object.fromEntries(specs), SkipMismatches, Force, ...skipped(SkipVerify) };
-      return { type, cause, spec: all };
+      const all = { Kind, ContainerSpecs: Object.fromEntries(specs), SkipMismatches, Force };
+      return { type, cause, spec: { ...all, ...skipped(SkipVerify), ...(RequireAll ? { RequireAll } : {}) } };
     }
     case 'policy':
       return { type, cause, spec: policySpec(spec, 'spec') };

@@ -85,6 +85,7 @@ const containersSpec = z.object({
   SkipMismatches: z.boolean(),
   Force: z.boolean(),
   SkipVerify: z.boolean().exactOptional(),
+  RequireAll: z.literal(true).exactOptional(),
   Bans: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
   Rollback: z.literal(true).exactOptional(),
 });

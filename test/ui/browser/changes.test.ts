@@ -138,6 +138,97 @@ describe('with --ui=full', () => {
   });
 });
 
+describe('a change that is carried out', () => {
+  /** A job that ends when it is told to. */
+  function slowShop() {
+    const { shop, acts } = shopOfActs();
+    let isOver = false;
+    shop.others = {
+      ...shop.others,
+      job: async () => (isOver ? { state: 'succeeded', error: '', revision: REVISION } : { state: 'running', error: '' }),
+    };
+    const end = () => {
+      isOver = true;
+    };
+    return { shop, acts, end };
+  }
+
+  const lock = async (page: Page, origin: string) => {
+    await page.goto(`${origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByRole('button', { name: 'Lock' }).click();
+    await dialog(page).getByText('fluxd is at it…').waitFor();
+  };
+
+  test('comes back with its outcome when it was closed meanwhile', async () => {
+    const { shop, acts, end } = slowShop();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await lock(page, opened.origin);
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    // Another change waits for its end.
+    await page.getByRole('button', { name: 'Deautomate' }).click();
+    await dialog(page).getByText('fluxd is at it…').waitFor();
+    await page.keyboard.press('Escape');
+    end();
+    await dialog(page).getByText('It is committed.').waitFor();
+    expect(acts).toHaveLength(1);
+  });
+
+  test('has its outcome shown once after a new sign-in, and is not begun again', async () => {
+    const { shop, acts, end } = slowShop();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await lock(page, opened.origin);
+    // As when the session ended at fluxd.
+    await opened.stop();
+    await opened.start();
+    await page.getByText('Open this page from a terminal').waitFor();
+    end();
+    const link = await opened.link();
+    await page.evaluate((code) => {
+      location.hash = code;
+    }, new URL(link).hash);
+    await page.getByRole('heading', { name: /^Sources?$/ }).waitFor();
+    await dialog(page).getByText('The answer of fluxd was lost, so it may have been done.').waitFor();
+    await dialog(page).getByRole('button', { name: 'Close' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(acts).toHaveLength(1);
+  });
+
+  test('that was only considered ends with the session', async () => {
+    const { shop } = shopOfActs();
+    await using opened = await open({ shop, may: 'full' });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+    await page.getByRole('button', { name: 'Lock' }).click();
+    await opened.stop();
+    await opened.start();
+    await page.getByText('Open this page from a terminal').waitFor();
+    expect(await dialog(page).count()).toBe(0);
+    const link = await opened.link();
+    await page.evaluate((code) => {
+      location.hash = code;
+    }, new URL(link).hash);
+    await page.getByRole('heading', { name: /^Sources?$/ }).waitFor();
+    expect(await dialog(page).count()).toBe(0);
+  });
+});
+
+test('an error of a proxy does not say that nothing was done', async () => {
+  const { shop } = shopOfActs();
+  await using opened = await open({ shop, may: 'full' });
+  const { page } = opened;
+  await page.route('**/api/flux/v9/update-manifests', (route) =>
+    route.fulfill({ status: 504, contentType: 'application/json', body: '{"error":"upstream timed out"}' }),
+  );
+  await page.goto(`${opened.origin}/ui/#/objects/shop%3Adeployment%2Fcart`);
+  await page.getByRole('button', { name: 'Lock' }).click();
+  await dialog(page).getByRole('button', { name: 'Lock' }).click();
+  await dialog(page).getByText('The answer of fluxd was lost, so it may have been done.').waitFor();
+});
+
 test('a page that may only read has no such buttons', async () => {
   const { shop } = shopOfActs();
   await using opened = await open({ shop });
