@@ -9,10 +9,12 @@ import {
   type ApiServerOptions,
   createApiServer,
   createMetricsServer,
+  createOidc,
   createWebhookServer,
   type Endpoints,
   type HttpListener,
   loadEndpoints,
+  type Oidc,
   readAssets,
 } from '../src/api/index.ts';
 import {
@@ -25,8 +27,9 @@ import {
   messageOf,
   systemClock,
 } from '../src/base/index.ts';
-import { type Config, type ListenAddress, parseFlags } from '../src/config/index.ts';
+import { type Config, type ListenAddress, type OidcConfig, parseFlags } from '../src/config/index.ts';
 import { type Daemon, type RunningFlux, startFlux } from '../src/controller/index.ts';
+import { readSecretFile } from '../src/git/index.ts';
 
 const { version } = packageJson;
 /** A shutdown that takes longer is cut off; interrupted work is safe to repeat. */
@@ -141,7 +144,9 @@ async function listen(
     auditLog: log.child({ component: 'audit' }),
     onAnswer: request,
     ...(config.listenMetrics ? {} : { metrics: render }),
-    ...(config.tls ? { tls: { ...config.tls, review: reviewAccess, live } } : {}),
+    ...(config.tls
+      ? { tls: { ...config.tls, review: reviewAccess, live, ...(config.uiOidc ? { oidc: oidcOf(config.uiOidc) } : {}) } }
+      : {}),
     ...(ui ? { ui } : {}),
   });
   const { address, port } = await api.listen(config.listen);
@@ -151,6 +156,19 @@ async function listen(
   const at = await metricsServer.listen(config.listenMetrics);
   child.info(at, 'metrics listening');
   return [api, metricsServer];
+}
+
+function oidcOf({ issuer, clientId, clientSecretFile: file, usernamePrefix, groupsPrefix }: OidcConfig): Oidc {
+  return createOidc({
+    issuer,
+    client: {
+      id: clientId,
+      ...(file === undefined ? {} : { secret: () => readSecretFile('--ui-oidc-client-secret-file', file) }),
+    },
+    prefixes: { username: usernamePrefix, groups: groupsPrefix },
+    http: createHttpTransport({ maxSockets: 4, proxyEnvironment: process.env }),
+    clock: systemClock,
+  });
 }
 
 /** Without its files there is no page; nothing else is concerned. */

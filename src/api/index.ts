@@ -7,7 +7,7 @@
  */
 export type { RenderMetrics } from './health.ts';
 export type { HttpListener } from './listener.ts';
-export { createOidc } from './oidc/index.ts';
+export { createOidc, type Oidc } from './oidc/index.ts';
 export { type ApiServerOptions, createApiServer, createMetricsServer } from './server.ts';
 export { type Assets, readAssets } from './ui/index.ts';
 export { createWebhookServer, type Endpoints, loadEndpoints, type WebhookMetrics } from './webhooks/index.ts';

@@ -2,6 +2,7 @@ import type { NonEmpty } from '../base/index.ts';
 import type { DeployKeyConfig } from './deploy-key.ts';
 import type { GenerationConfig } from './generation.ts';
 import type { ListenAddress } from './listen-address.ts';
+import type { OidcConfig } from './oidc.ts';
 import type { RegistryCacheConfig } from './registry-cache.ts';
 import type { SopsConfig } from './sops.ts';
 import type { SubstitutionConfig } from './substitution.ts';
@@ -70,6 +71,8 @@ export interface Config {
 
   /** The web page, and what it may do. */
   readonly ui: 'off' | 'read-only' | 'full';
+  /** Absent: users of the page have Kubernetes tokens. */
+  readonly uiOidc?: OidcConfig;
 
   /** At least one, each with a name of its own. */
   readonly sources: NonEmpty<SourceConfig>;

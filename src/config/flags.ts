@@ -13,6 +13,23 @@ export const FLAG_GROUPS = {
       'read-only',
       'web page of --listen at /ui/: `off`, `read-only`, or `full`, whose sessions may also change things',
     ),
+    'ui-oidc-issuer': built('string', '', 'OpenID Connect provider at which users of the web page sign in, by TLS'),
+    'ui-oidc-client-id': built('string', '', 'client of that provider that the web page is'),
+    'ui-oidc-client-secret-file': built(
+      'string',
+      '',
+      'file with the secret of that client, if it has one; it is read for each sign-in',
+    ),
+    'ui-oidc-username-prefix': built(
+      'string',
+      '',
+      'what precedes the subject of a user in the name that Kubernetes knows, such as `oidc:`',
+    ),
+    'ui-oidc-groups-prefix': built(
+      'string',
+      '',
+      'what precedes the groups of a user in the names that Kubernetes knows, such as `oidc:`',
+    ),
     'tls-cert-file': built('string', '', 'PEM certificate chain; enables TLS on --listen, for callers with an authorized token'),
     'tls-private-key-file': built('string', '', 'PEM private key of that certificate; both files are reloaded when they change'),
     'config-file': built(

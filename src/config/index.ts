@@ -9,6 +9,7 @@ export type { Flag, FlagStatus, FlagType } from './flag.ts';
 export { FLAG_GROUPS, FLAG_NAMES, FLAGS, type FlagName } from './flags.ts';
 export { faultOfVariable } from './generation.ts';
 export type { ListenAddress } from './listen-address.ts';
+export type { OidcConfig } from './oidc.ts';
 export { type ParsedFlags, type ParseFlagsOptions, parseFlags } from './parse-flags.ts';
 export type { SubstitutionConfig, SubstitutionSource } from './substitution.ts';
 export { type Trial, tryArguments } from './try-arguments.ts';

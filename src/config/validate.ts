@@ -10,6 +10,7 @@ import { ACCESS_FLAGS, isUnencrypted, readAccess } from './git-access.ts';
 import { faultOfGitPath } from './git-path.ts';
 import { PROPOSAL_FLAGS, readProposals } from './git-proposals.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { oidcConfig } from './oidc.ts';
 import { MEMCACHED_FLAGS, NO_MEMCACHED, registryCacheConfig } from './registry-cache.ts';
 import { type Settings, shownFlag } from './setting.ts';
 import { sopsConfig } from './sops.ts';
@@ -169,6 +170,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
 
   const ui = values.ui === 'off' || values.ui === 'full' ? values.ui : 'read-only';
   if (ui !== values.ui) fail(1, `invalid ${shown('ui')} ${quote(values.ui)}: it must be off, read-only or full`);
+  const uiOidc = oidcConfig(values, (flag, why) => fail(1, `invalid ${shown(flag)}: ${why}`));
 
   const address = (name: 'listen' | 'listen-metrics' | 'webhook-listen'): ListenAddress => {
     try {
@@ -253,6 +255,7 @@ export function validateFlags({ values, origins }: Settings, listed: readonly So
       ? {}
       : { webhooks: { listen: address('webhook-listen'), configFile: values['webhook-config'] } }),
     ...(certFile === '' || keyFile === '' ? {} : { tls: { certFile, keyFile } }),
+    ...(uiOidc ? { uiOidc } : {}),
     sources,
     gitUser: values['git-user'],
     gitEmail: values['git-email'],

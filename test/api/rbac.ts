@@ -11,6 +11,9 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   owner: ['get', 'head', 'post', 'patch'],
 };
 
+/** The same for each group of users who signed in. */
+const GROUP_VERBS: Readonly<Record<string, readonly string[]>> = { 'oidc:readers': ['get', 'head'] };
+
 /** What an API server says of tokens that are not good, in its words. */
 const REFUSALS: Readonly<Record<string, string>> = {
   expired: '[invalid bearer token, service account token has expired]',
@@ -26,6 +29,7 @@ interface Review {
   readonly spec: {
     readonly token?: string;
     readonly user?: string;
+    readonly groups?: readonly string[];
     readonly nonResourceAttributes?: { readonly path: string; readonly verb: string };
     readonly resourceAttributes?: object;
   };
@@ -50,5 +54,6 @@ function statusOf({ kind, spec }: Review): object {
   // Who owns everything may also look at everything.
   if (spec.resourceAttributes) return { allowed: spec.user === 'owner' };
   const { path = '', verb = '' } = spec.nonResourceAttributes ?? {};
-  return { allowed: path.startsWith('/fluxd/api/') && VERBS[spec.user ?? '']?.includes(verb) === true };
+  const verbs = [VERBS[spec.user ?? ''], ...(spec.groups ?? []).map((group) => GROUP_VERBS[group])];
+  return { allowed: path.startsWith('/fluxd/api/') && verbs.some((each) => each?.includes(verb)) };
 }

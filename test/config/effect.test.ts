@@ -16,14 +16,25 @@ const PULLS = ['--git-push-branch=p', '--pull-request=gitea', '--pull-request-to
 
 const MEMCACHED = ['--registry-cache=memcached', '--registry-cache-key-file=/k'];
 
+const TLS = ['--tls-cert-file=a', '--tls-private-key-file=b'];
+
+const OIDC = [
+  '--ui-oidc-issuer=https://h',
+  '--ui-oidc-client-id=a',
+  '--ui-oidc-client-secret-file=/a',
+  '--ui-oidc-username-prefix=a',
+  '--ui-oidc-groups-prefix=a',
+];
+
 /** Another value than the default, and what else has to be given with it. */
 const OTHER: Partial<Record<FlagName, readonly string[]>> = {
   listen: ['--listen=:1'],
   'listen-metrics': ['--listen-metrics=:1'],
   'log-format': ['--log-format=json'],
   'sync-state': ['--sync-state=secret'],
-  'tls-cert-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
-  'tls-private-key-file': ['--tls-cert-file=a', '--tls-private-key-file=b'],
+  'tls-cert-file': TLS,
+  'tls-private-key-file': TLS,
+  ...Object.fromEntries(OIDC.map((flag) => [flag.slice(2).split('=')[0], [...TLS, ...OIDC]])),
   'git-partial-clone': ['--git-partial-clone=off'],
   'git-signing-format': ['--git-signing-format=ssh', '--git-signing-key=/a'],
   'git-verify-signatures-mode': ['--git-verify-signatures-mode=all', '--git-signing-format=ssh', '--git-signing-key=/a'],
@@ -94,7 +105,7 @@ test.each(working)('--%s changes the configuration, as its status says', (name) 
 
 test('everything in the configuration is read by somebody', () => {
   // A source has either a token or an App, and either a branch or a tag; one that is read-only or rendered proposes nothing.
-  const apart = /^(git-github-.*|git-ref|git-readonly|manifest-generation|generation-.*|kustomize)$/;
+  const apart = /^(ui|git-github-.*|git-ref|git-readonly|manifest-generation|generation-.*|kustomize)$/;
   const together = working.filter((name) => !apart.test(name));
   const all = {
     ...configOf('--manifest-generation', '--kustomize=auto'),

@@ -15,18 +15,28 @@ export interface Request {
   /** Sent as JSON by POST. */
   readonly body?: object;
   readonly method?: 'DELETE';
+  /** How long the answer may take, in milliseconds. */
+  readonly patienceMs?: number;
   /** Lists that an answer has to have, or it cannot be read. */
   readonly lists?: readonly string[];
 }
 
 /** Sends a request and reads the answer. Never throws: what fails is part of the answer. */
-export async function request<T>({ api = 'v1', path, token, body, method, lists = [] }: Request): Promise<Answer<T>> {
+export async function request<T>({
+  api = 'v1',
+  path,
+  token,
+  body,
+  method,
+  patienceMs = PATIENCE_MS,
+  lists = [],
+}: Request): Promise<Answer<T>> {
   try {
     const response = await fetch(`${API}/${api}${path}`, {
       method: method ?? (body ? 'POST' : 'GET'),
       headers: { Accept: 'application/json', ...headersOf(token), ...(body ? { 'Content-Type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patienceMs),
     });
     const answer = await answerOf<T>(response);
     return answer.kind !== 'ok' || hasLists(answer.value, lists) ? answer : { kind: 'unreachable', problem: UNREADABLE };

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { PageRightsWire, PageSessionWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { request } from '../api/request.ts';
 import { keptIn } from '../shell/kept.ts';
+import { goToProvider, type ProviderAnswer, redeem, takeAnswer } from './oidc.ts';
 
 /** How one signs in: over loopback with a code from `fluxctl ui`, otherwise with a token. */
 export type Door = 'code' | 'token';
@@ -18,11 +19,14 @@ const kept = keptIn(() => sessionStorage, 'flux-token');
 
 export const session = signal<Session>({ kind: 'opening' });
 
-/** Signs in with the code in the URL, or the token of this tab. */
+/** Signs in with the code in the URL, what a provider answered, or the token of this tab. */
 export async function openSession(): Promise<void> {
   session.value = { kind: 'opening' };
   const code = takeCode();
   if (code !== undefined) return exchange(code);
+  const answer = takeAnswer() ?? unredeemed;
+  if (answer?.kind === 'refused') return enter(kept.get(), answer.problem);
+  if (answer) return redeemCode(answer);
   return enter(kept.get());
 }
 
@@ -31,12 +35,18 @@ export async function signIn(token: string): Promise<void> {
   return enter(token);
 }
 
-/** Ends the session of this tab, here and at fluxd, which knows sessions over loopback alone. */
+/** Leaves for the provider; where that fails, the page says why. */
+export async function signInAtProvider(): Promise<void> {
+  const problem = await goToProvider();
+  if (problem) session.value = { kind: 'signed-out', by: 'token', problem };
+}
+
+/** Ends the session of this tab, here and at fluxd, which forgets it. A Kubernetes token stays valid. */
 export function signOut(): void {
   if (session.value.kind !== 'signed-in') return;
   const { token, rights } = session.value;
   const by = rights.user === undefined ? 'code' : 'token';
-  if (by === 'code') void endSession(token);
+  void endSession(token);
   kept.set(undefined);
   session.value = { kind: 'signed-out', by };
 }
@@ -74,6 +84,19 @@ async function exchange(code: string): Promise<void> {
   kept.set(token);
   session.value = { kind: 'signed-in', token, rights: { may } };
 }
+
+async function redeemCode(from: ProviderAnswer & { readonly kind: 'code' }): Promise<void> {
+  const answer = await redeem(from);
+  unredeemed = undefined;
+  // Also who is signed in may be led here by a link.
+  if (answer.kind !== 'ok' && answer.problem) return enter(kept.get(), answer.problem);
+  if (answer.kind === 'ok') return signIn(answer.value.token);
+  unredeemed = from;
+  session.value = { kind: 'unreachable' };
+}
+
+/** As `unanswered`. */
+let unredeemed: ProviderAnswer | undefined;
 
 const ATTEMPTS = 5;
 const AGAIN_MS = 2_000;

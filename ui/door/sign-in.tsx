@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ProblemWire } from '../../src/api/wire/index.ts';
 import { sentence } from '../text/sentence.ts';
-import { type Door, signIn } from './session.ts';
+import { providerOf } from './oidc.ts';
+import { type Door, signIn, signInAtProvider } from './session.ts';
 
 interface Props {
   readonly by: Door;
@@ -16,9 +17,10 @@ export function SignIn({ by, problem }: Props) {
       {problem && (
         <p class="door-problem" role="alert">
           {sentence(problem.detail)}
+          {problem.code.startsWith('oidc/') && problem.help !== undefined && ` ${problem.help}`}
         </p>
       )}
-      {by === 'code' ? <Code /> : <Token />}
+      {by === 'code' ? <Code /> : <ByTls />}
     </main>
   );
 }
@@ -29,6 +31,36 @@ function Code() {
       <p>Open this page from a terminal. A link works once, for a minute:</p>
       <pre class="door-command">fluxctl ui</pre>
     </>
+  );
+}
+
+function ByTls() {
+  const [issuer, setIssuer] = useState<string>();
+  useEffect(() => void providerOf().then(setIssuer), []);
+  return (
+    <>
+      {issuer !== undefined && <Provider issuer={issuer} />}
+      <Token />
+    </>
+  );
+}
+
+function Provider({ issuer }: { readonly issuer: string }) {
+  const [isLeaving, setLeaving] = useState(false);
+  return (
+    <div class="door-provider">
+      <button
+        type="button"
+        disabled={isLeaving}
+        onClick={() => {
+          setLeaving(true);
+          void signInAtProvider().then(() => setLeaving(false));
+        }}
+      >
+        Sign in at {new URL(issuer).host}
+      </button>
+      <p class="hint">Or with a token of the cluster:</p>
+    </div>
   );
 }
 

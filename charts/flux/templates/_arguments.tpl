@@ -141,6 +141,17 @@
 {{- if ne .Values.ui "read-only" }}
 {{- include "flux.flag" (list "ui" .Values.ui) }}
 {{- end }}
+{{- with .Values.uiOidc }}
+{{- if .issuer }}
+{{- include "flux.flag" (list "ui-oidc-issuer" .issuer) }}
+{{- include "flux.flag" (list "ui-oidc-client-id" .clientId) }}
+{{- include "flux.flag" (list "ui-oidc-username-prefix" .usernamePrefix) }}
+{{- include "flux.flag" (list "ui-oidc-groups-prefix" .groupsPrefix) }}
+{{- if .clientSecretName }}
+- "--ui-oidc-client-secret-file=/etc/fluxd/ui-oidc/client-secret"
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if .Values.tls.secretName }}
 - "--tls-cert-file=/etc/fluxd/tls/tls.crt"
 - "--tls-private-key-file=/etc/fluxd/tls/tls.key"

@@ -169,6 +169,15 @@
     name: {{ . }}
     defaultMode: 0400
 {{- end }}
+{{- if and .Values.uiOidc.issuer .Values.uiOidc.clientSecretName }}
+- name: ui-oidc
+  secret:
+    secretName: {{ .Values.uiOidc.clientSecretName }}
+    items:
+    - key: {{ .Values.uiOidc.clientSecretKey | quote }}
+      path: client-secret
+    defaultMode: 0400
+{{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
   secret:
@@ -300,6 +309,11 @@
 {{- if .Values.gpgKeys.configMapName }}
 - name: gpg-public-keys
   mountPath: /etc/fluxd/gpg/public
+  readOnly: true
+{{- end }}
+{{- if and .Values.uiOidc.issuer .Values.uiOidc.clientSecretName }}
+- name: ui-oidc
+  mountPath: /etc/fluxd/ui-oidc
   readOnly: true
 {{- end }}
 {{- if .Values.tls.secretName }}

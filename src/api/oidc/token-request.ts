@@ -51,7 +51,7 @@ export async function requestTokens(
   grant: Grant,
   { http, signal }: { readonly http: HttpTransport; readonly signal: AbortSignal },
 ): Promise<Tokens> {
-  const secret = await client.secret?.();
+  const secret = await secretOf(client);
   const isBasic = secret !== undefined && (methods === undefined || methods.includes('client_secret_basic'));
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
@@ -80,6 +80,19 @@ export async function requestTokens(
     }
   }
   throw unavailable(`the OpenID Connect provider did not exchange the code: ${messageOf(problem)}`, PROVIDER_HELP, problem);
+}
+
+async function secretOf({ secret }: Client): Promise<string | undefined> {
+  try {
+    return await secret?.();
+  } catch (cause) {
+    // The place of the file goes only to the log, since the caller is not authenticated.
+    throw unavailable(
+      'fluxd cannot read the secret of its client',
+      'See the log of fluxd, and check --ui-oidc-client-secret-file.',
+      cause,
+    );
+  }
 }
 
 function tokensOf({ status, body }: HttpResponse, url: string): Tokens {

@@ -227,6 +227,17 @@ const FLAG_OF: readonly (readonly [set: Readonly<Record<string, unknown>>, ...fl
   [{ defaultNamespace: 'shop' }, '--k8s-default-namespace=shop'],
   [{ clusterRole: { create: false }, allowedNamespaces: ['shop', 'flux'] }, '--k8s-allow-namespace=shop,flux'],
   [{ 'tls.secretName': 's' }, '--tls-cert-file=/etc/fluxd/tls/tls.crt', '--tls-private-key-file=/etc/fluxd/tls/tls.key'],
+  [
+    {
+      'tls.secretName': 's',
+      uiOidc: { issuer: 'https://h', clientId: 'c', clientSecretName: 's', usernamePrefix: 'u:', groupsPrefix: 'g:' },
+    },
+    '--ui-oidc-issuer=https://h',
+    '--ui-oidc-client-id=c',
+    '--ui-oidc-client-secret-file=/etc/fluxd/ui-oidc/client-secret',
+    '--ui-oidc-username-prefix=u:',
+    '--ui-oidc-groups-prefix=g:',
+  ],
   [{ 'webhook.enabled': true }, '--webhook-listen=:8080', '--webhook-config=/etc/fluxrecv/fluxrecv.yaml'],
   [{ additionalArgs: ['--git-ci-skip-message=[skip: x]'] }, '--git-ci-skip-message=[skip: x]'],
 ];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { createApiServer, type HttpListener, readAssets } from '../../../src/api/index.ts';
+import type { Oidc } from '../../../src/api/oidc/index.ts';
 import { openPageProxy } from '../../../src/api/proxy/index.ts';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
 import { type Daemon, EventLog, type LiveReads, objectKey } from '../../../src/controller/index.ts';
@@ -98,6 +99,8 @@ export interface OpenOptions {
   /** Leaves it to the test to go anywhere. */
   readonly stay?: true;
   readonly may?: 'read-only' | 'full';
+  /** Where users may sign in by TLS. */
+  readonly oidc?: Oidc;
 }
 
 /** A browser for the tests of a file, and pages in it beside an API of their own. */
@@ -118,6 +121,7 @@ export function browserOfFile() {
     tls,
     stay,
     may = 'read-only',
+    oidc,
   }: OpenOptions = {}): Promise<Opened> {
     using cleanup = new DisposableStack();
     const files = tls && cleanup.use(certificateFiles());
@@ -130,7 +134,9 @@ export function browserOfFile() {
         daemon: daemonFor(shop),
         log: silentLogger(),
         ui: { assets, may },
-        ...(files ? { tls: { ...files, review: reviewByRbac, ...(shop.live ? { live: shop.live } : {}) } } : {}),
+        ...(files
+          ? { tls: { ...files, review: reviewByRbac, ...(shop.live ? { live: shop.live } : {}), ...(oidc ? { oidc } : {}) } }
+          : {}),
         ...(tls === 'network' ? { localAddressOf: () => '10.1.2.3' } : {}),
       });
       ({ port } = await server.listen({ host: '127.0.0.1', port }));
