@@ -20,6 +20,7 @@ export function summaryOf({ exists, hidden, fields, isCut }: LiveObjectWire): st
     ...(missing > 0 ? [`${plural(missing, 'field')} of Git ${missing === 1 ? 'is' : 'are'} missing`] : []),
     ...(added > 0 ? [`${plural(added, 'field')} ${added === 1 ? 'was' : 'were'} set by others`] : []),
   ];
-  const first = parts.length === 0 ? 'Every field is as in Git.' : `${parts.join(', ')}.`;
+  const none = isCut ? 'Every field that is shown is as in Git.' : 'Every field is as in Git.';
+  const first = parts.length === 0 ? none : `${parts.join(', ')}.`;
   return defaults === 0 ? first : `${first} The API server filled in ${plural(defaults, 'default')}.`;
 }

@@ -33,8 +33,19 @@ export function compareLive(desired: ServerObject, live: ServerObject | undefine
   const paths = [...new Set([...wanted.keys(), ...found.keys()])].sort();
   const fields = hidden
     ? hide(paths, { wanted, found, ownersOf, hidden })
-    : paths.slice(0, MAX_FIELDS).map((path) => fieldAt(path, wanted.get(path), found.get(path), ownersOf(path)));
+    : mostTelling(paths, wanted, found).map((path) => fieldAt(path, wanted.get(path), found.get(path), ownersOf(path)));
   return { fields: fields.slice(0, MAX_FIELDS), isCut: paths.length > MAX_FIELDS };
+}
+
+/** Where there are too many, those that are as in Git are left out first. */
+function mostTelling(
+  paths: readonly string[],
+  wanted: ReadonlyMap<string, Json>,
+  found: ReadonlyMap<string, Json>,
+): readonly string[] {
+  if (paths.length <= MAX_FIELDS) return paths;
+  const isSame = (path: string) => isDeepStrictEqual(wanted.get(path), found.get(path));
+  return [...paths.filter((path) => !isSame(path)), ...paths.filter(isSame)].slice(0, MAX_FIELDS).sort();
 }
 
 /** Whether there are more values in a value than this; stops as soon as it knows. */

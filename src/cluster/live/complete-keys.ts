@@ -1,5 +1,6 @@
 import { isFields } from '../../resource/index.ts';
 import { itemNames, pathOf, type ServerObject, type Shape } from '../diff/flatten.ts';
+import { indexOfItems } from './item-index.ts';
 
 /** A manifest whose list items have the keys by which the API server names them, and the paths of those that the manifest leaves out. */
 export interface Completed {
@@ -25,9 +26,10 @@ export function completeKeys(manifest: ServerObject, live: ServerObject, shape: 
     if (isFields(value)) return completeFields(value, other, known, path);
     if (!Array.isArray(value) || !value.every(isFields) || !Array.isArray(other)) return value;
     const keys = known?.keys;
+    const find = indexOfItems(other);
     const pairs = value.map((item) => {
-      const match =
-        keys && other.find((each) => isFields(each) && keys.every((key) => !(key in item) || each[key] === item[key]));
+      const index = keys && find(Object.fromEntries(keys.filter((key) => key in item).map((key) => [key, item[key]])));
+      const match = index === undefined ? undefined : other[index];
       const missing = keys && isFields(match) ? keys.filter((key) => !(key in item) && match[key] !== undefined) : [];
       return { item: { ...item, ...Object.fromEntries(missing.map((key) => [key, match[key]])) }, match, missing };
     });

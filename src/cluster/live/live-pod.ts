@@ -1,4 +1,5 @@
 import type { Amounts, ContainerType, LivePod } from '../../change/index.ts';
+import type { ContainerState } from '../../resource/index.ts';
 import { builtIn } from '../discovery/api-resource.ts';
 import { type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
 import { optional, timeOf } from '../object/optional-facts.ts';
@@ -21,21 +22,31 @@ export function usageByPod(items: readonly Fields[]): PodUsage {
   );
 }
 
+interface PodOptions {
+  readonly usage: PodUsage;
+  /** Of a workload made of encrypted files: its resources, and the words of the cluster, which may quote values, are left out. */
+  readonly isHidden: boolean;
+}
+
 /** A pod as the API server sends it. What its programs said when they ended is left out, for it may hold secrets. */
-export function livePod(pod: Fields, usage: PodUsage): LivePod {
+export function livePod(pod: Fields, { usage, isHidden }: PodOptions): LivePod {
   const { containers, initContainers } = fieldsOf(pod.spec);
   const specs = new Map<string, Pick<LivePod['containers'][number], 'type' | 'requests' | 'limits'>>([
     ...recordsOf(initContainers).map((each) => [textOf(each.name), specOf(each, isSidecar(each) ? 'sidecar' : 'init')] as const),
     ...recordsOf(containers).map((each) => [textOf(each.name), specOf(each, 'main')] as const),
   ]);
-  const state = podStateOf(pod);
+  const { unscheduled, ...state } = podStateOf(pod);
+  const withoutWords = (now: ContainerState['now']) =>
+    now.state === 'terminated' || (isHidden && now.state === 'waiting') ? { ...now, message: '' } : now;
   return {
     ...state,
+    ...optional('unscheduled', isHidden ? undefined : unscheduled),
     ...optional('createdAt', timeOf(fieldsOf(pod.metadata).creationTimestamp)),
     containers: state.containers.map(({ now, last, ...container }) => ({
       ...container,
       ...(specs.get(container.name) ?? specOf({}, 'main')),
-      now: now.state === 'terminated' ? { ...now, message: '' } : now,
+      ...(isHidden ? { requests: {}, limits: {} } : {}),
+      now: withoutWords(now),
       ...(last ? { last: { ...last, message: '' } } : {}),
       ...optional('usage', usage.get(state.name)?.get(container.name)),
     })),

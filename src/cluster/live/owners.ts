@@ -1,9 +1,10 @@
 import type { FieldOwner } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { itemNames, pathOf, type ServerObject, type Shape } from '../diff/flatten.ts';
-import { fieldsOf, recordsOf, textOf } from '../object/fields.ts';
+import { type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
 import { childOf } from '../object/fields-v1.ts';
 import { optional, timeOf } from '../object/optional-facts.ts';
+import { indexOfItems } from './item-index.ts';
 
 /** Who owns the field at a path, by `managedFields`; the last writer first. */
 export type OwnersAt = (path: string) => readonly FieldOwner[];
@@ -38,6 +39,7 @@ function visit(
   shape: Shape | undefined,
   own: (path: string) => void,
 ): void {
+  const items = Array.isArray(value) ? namedItems(value, shape) : undefined;
   for (const [element, inner] of Object.entries(owned)) {
     // The field itself, beside others below it.
     if (element === '.') continue;
@@ -46,25 +48,57 @@ function visit(
       own(path);
       continue;
     }
-    const child = childOf(value, element);
+    const item = items?.(element);
+    const child = items ? item?.value : childOf(value, element);
     if (child === undefined) continue;
-    const below = element.startsWith('f:')
-      ? { path: pathOf(path, element.slice(2)), shape: shape?.fields.get(element.slice(2)) }
-      : { path: `${path}[${nameIn(value, child, shape)}]`, shape: shape?.item };
+    const below = item
+      ? { path: `${path}[${item.name}]`, shape: shape?.item }
+      : { path: pathOf(path, element.slice(2)), shape: shape?.fields.get(element.slice(2)) };
     if (isFields(inner) && Object.keys(inner).some((each) => each !== '.')) visit(inner, child, below.path, below.shape, own);
     else own(below.path);
   }
 }
 
-function nameIn(list: unknown, item: unknown, shape: Shape | undefined): string {
-  const items = Array.isArray(list) ? list : [];
-  return itemNames(items, shape?.keys)?.[items.indexOf(item)] ?? '';
+/** Items that leave a key to its default are looked for one by one; a schema has few of them. */
+const MAX_SEARCHES = 100;
+
+/** Finds the items of a list by their elements in a set of fields: `k:{"name":"web"}`. */
+function namedItems(list: readonly unknown[], shape: Shape | undefined) {
+  const names = itemNames(list, shape?.keys);
+  const find = indexOfItems(list);
+  let searches = 0;
+  const indexOf = (element: string): number => {
+    const found = element.startsWith('k:') ? find(keyOf(element.slice(2))) : undefined;
+    if (found !== undefined) return found;
+    searches += 1;
+    return searches > MAX_SEARCHES ? -1 : list.indexOf(childOf(list, element));
+  };
+  return (element: string): { readonly value: unknown; readonly name: string } | undefined => {
+    const index = indexOf(element);
+    return index < 0 ? undefined : { value: list[index], name: names?.[index] ?? '' };
+  };
 }
+
+function keyOf(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Longer paths, and values deeper within an atomic one, have no owner that is shown: each prefix has to be looked up. */
+const MAX_PATH = 512;
+const MAX_PREFIXES = 32;
 
 /** Of the field, or of the atomic value that it is part of. */
 function nearest(byPath: ReadonlyMap<string, FieldOwner[]>, path: string): readonly FieldOwner[] | undefined {
-  for (let end = path.length; end > 0; end -= 1) {
-    if (end < path.length && path[end] !== '.' && path[end] !== '[') continue;
+  const whole = byPath.get(path);
+  if (whole || path.length > MAX_PATH) return whole;
+  let prefixes = 0;
+  for (let end = path.length - 1; end > 0 && prefixes < MAX_PREFIXES; end -= 1) {
+    if (path[end] !== '.' && path[end] !== '[') continue;
+    prefixes += 1;
     const found = byPath.get(path.slice(0, end));
     if (found) return found;
   }

@@ -31,13 +31,15 @@ export class OwnedTree {
     return { nodes, pods: countBy(pods, ({ status }) => status) };
   }
 
-  #below(parent: string, owner: KindAndName): readonly OwnedNode[] {
-    const owned = this.#byOwner.get(keyOf(owner)) ?? [];
+  /** What has the name of something above it is left out: by names alone, owners may go in a circle. */
+  #below(parent: string, owner: KindAndName, above: readonly string[] = []): readonly OwnedNode[] {
+    const path = [...above, keyOf(owner)];
+    const owned = (this.#byOwner.get(keyOf(owner)) ?? []).filter((object) => !path.includes(keyOf(object)));
     const jobs = new Set(lastJobs(owned));
     return owned.flatMap((object) => {
       if (object.kind === 'Job' && !jobs.has(object)) return [];
       const node = this.#nodeOf(parent, object);
-      const below = object.kind === 'Pod' ? [] : this.#below(node.key, object);
+      const below = object.kind === 'Pod' ? [] : this.#below(node.key, object, path);
       // Earlier templates of a Deployment remain as ReplicaSets of no pods.
       if (object.kind === 'ReplicaSet' && object.wanted === 0 && below.length === 0) return [];
       return [node, ...below];

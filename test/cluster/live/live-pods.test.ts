@@ -80,13 +80,41 @@ describe('the pods of a workload', () => {
           ],
         },
       },
-      new Map(),
+      { usage: new Map(), isHidden: false },
     );
     expect(containers).toMatchObject([
       { restarts: 3, now: { state: 'waiting', ...waiting }, last: { exitCode: 137, reason: 'OOMKilled', message: '' } },
       { now: { state: 'terminated', exitCode: 137, message: '' } },
     ]);
     expect(JSON.stringify(containers)).not.toContain('hunter2');
+  });
+
+  test('of a workload made of encrypted files come without words of the cluster, requests and limits (S-074)', () => {
+    const resources = { requests: { cpu: '731m' }, limits: { memory: '731Mi' } };
+    const waiting = { reason: 'RunContainerError', message: 'exec: "--token=hunter2": not found' };
+    const pod = livePod(
+      {
+        metadata: { name: 'web-1' },
+        spec: { containers: [{ name: 'web', resources }] },
+        status: {
+          conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no node has hunter2' }],
+          containerStatuses: [{ name: 'web', ready: false, restartCount: 1, state: { waiting } }],
+        },
+      },
+      { usage: new Map(), isHidden: true },
+    );
+    expect(pod.containers[0]).toMatchObject({ now: { reason: 'RunContainerError', message: '' }, requests: {}, limits: {} });
+    expect(JSON.stringify(pod)).not.toMatch(/hunter2|731/);
+  });
+
+  test.each([
+    ['made of encrypted files', { hidden: 'all' as const }, true],
+    ['of plain ones', {}, false],
+  ])('of a workload %s', async (_, others, isHidden) => {
+    const { reads } = await startPods();
+    const { pods } = await reads.pods({ ...question, desired: { ...question.desired, ...others } });
+    const requests = pods.flatMap(({ containers }) => containers.flatMap(({ requests }) => Object.keys(requests)));
+    expect([pods.length, requests.length === 0]).toEqual([2, isHidden]);
   });
 
   test('are none for a workload that is not in the cluster', async () => {

@@ -46,6 +46,13 @@ const ownedPod = (name: string, others: Partial<PodState> = {}): OwnedObject => 
   pod: pod(others),
 });
 
+/** Controllers that name each other, as a custom controller may make them. */
+const CIRCLE: readonly OwnedObject[] = [
+  REPLICA_SET,
+  { kind: 'ReplicaSet', name: 'a', owner: { kind: 'ReplicaSet', name: 'a' }, wanted: 1, ready: 1 },
+  { kind: 'ReplicaSet', name: 'cart-1', owner: { kind: 'ReplicaSet', name: 'cart-1' }, wanted: 1, ready: 1 },
+];
+
 /** Each node under its parent, as a person reads it. */
 function outline({ nodes }: Topology): readonly string[] {
   const below = (parent: string | undefined, depth: number): readonly string[] =>
@@ -127,6 +134,11 @@ describe('a topology has', () => {
     // What a kubelet says may hold secrets.
     expect(JSON.stringify(topology)).not.toContain('secret');
     expect(daemon.calls.filter(({ name }) => name === 'owned')).toEqual([]);
+  });
+
+  test('controllers that name each other in a circle end somewhere', async () => {
+    const daemon = withObjects([entry('shop:deployment/cart')], { owned: async () => ({ isCut: false, objects: CIRCLE }) });
+    expect(outline(await look(daemon))).toContainEqual(expect.stringContaining('cart-1'));
   });
 
   test('the last Jobs of a CronJob', async () => {
