@@ -1,23 +1,26 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ReviewAccess } from '../../../src/api/access/rights.ts';
+import type { LiveReads } from '../../../src/controller/index.ts';
 import type { AccessQuestion } from '../../../src/resource/index.ts';
 import { createTestLog } from '../../support/test-log.ts';
 import { daemonOf, type Sent, serveByTls } from '../daemon-fixture.ts';
+import { liveReadsOf } from '../live-reads.ts';
 import { NONCE, type Provider, startProvider, VERIFIER } from './provider.ts';
 
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 const REQUEST = { state: 's'.repeat(32), nonce: NONCE, challenge: CHALLENGE };
 const HOUR = 3_600_000;
 
-/** fluxd by TLS, in whose cluster the group oidc:devs may do what is asked for, and oidc:weak nothing. */
-async function start({
-  may = 'read-only',
-  changes = {},
-}: {
+interface Started {
   readonly may?: 'read-only' | 'full';
   readonly changes?: Provider['state']['changes'];
-} = {}) {
+  readonly daemon?: ReturnType<typeof daemonOf>;
+  readonly live?: LiveReads;
+}
+
+/** fluxd by TLS, in whose cluster the group oidc:devs may do what is asked for, and oidc:weak nothing. */
+async function start({ may = 'read-only', changes = {}, daemon = daemonOf(), live }: Started = {}) {
   const provider = await startProvider({ changes });
   const asked: AccessQuestion[] = [];
   const review: ReviewAccess = async (question) => {
@@ -29,11 +32,11 @@ async function start({
   let at = '10.1.2.3';
   const { clock } = provider;
   const api = await serveByTls(
-    daemonOf(),
+    daemon,
     review,
     () => at,
     { ui: { assets: new Map(), may }, clock, auditLog: log },
-    { oidc: provider.oidcWith() },
+    { oidc: provider.oidcWith(), ...(live ? { live } : {}) },
   );
   const host = `127.0.0.1:${api.port}`;
   const page = { host, origin: `https://${host}`, 'sec-fetch-site': 'same-origin' };
@@ -79,6 +82,24 @@ test('a user signs in, and the API server decides what they may do (S-073)', asy
     { ...who, verb: 'get', path: '/fluxd/api/v1/ui/session' },
     { ...who, verb: 'get', path: '/fluxd/api/v1/objects' },
   ]);
+});
+
+test('a live object is read with the rights of the user, who is named in what they change', async () => {
+  const on = { verb: 'get', group: 'apps', resource: 'deployments', namespace: 'shop', name: 'cart' } as const;
+  const live = liveReadsOf({
+    object: async ({ permit }) => {
+      await permit(on);
+      return { exists: false, fields: [], isCut: false, events: { state: 'read', value: [] } };
+    },
+  });
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop' } };
+  const daemon = daemonOf({ manifest: async () => ({ object }) });
+  await using it = await start({ may: 'full', daemon, live });
+  const { headers } = await it.signIn();
+  expect((await it.send('/api/v1/live/object?id=shop:deployment/cart', { headers })).status).toBe(200);
+  expect(it.asked.at(-1)).toEqual({ user: 'oidc:jane', groups: ['oidc:devs'], on });
+  expect((await it.post('/api/v1/automation/suspend', {}, headers)).status).toBe(200);
+  expect(JSON.stringify(daemon.calls)).toContain('"oidc:jane"');
 });
 
 test('a user without the right may do nothing, and is named', async () => {

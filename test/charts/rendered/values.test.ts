@@ -356,6 +356,15 @@ test.each([
   expect(only.map(({ to, ports }) => `${to?.[0]?.ipBlock.cidr} ${ports?.map(({ port }) => port)}`)).toEqual(opened);
 });
 
+test('the secret of the client of a provider is mounted where its flag says', () => {
+  const uiOidc = { issuer: 'https://h', clientId: 'c', clientSecretName: 's', clientSecretKey: 'k' };
+  const spec = pod(render({ set: { uiOidc } }));
+  const items = [{ key: 'k', path: 'client-secret' }];
+  expect(spec.volumes).toContainEqual({ name: 'ui-oidc', secret: { secretName: 's', items, defaultMode: 0o400 } });
+  expect(spec.containers[0].volumeMounts).toContainEqual({ name: 'ui-oidc', mountPath: '/etc/fluxd/ui-oidc', readOnly: true });
+  expect(JSON.stringify(pod(render({ set: { uiOidc: { ...uiOidc, issuer: '' } } })))).not.toContain('oidc');
+});
+
 test('the keys of age are mounted where their flag says, with --sops alone', () => {
   const spec = pod(render({ set: { 'sops.enabled': true, 'sops.ageKeySecret.name': 's' } }));
   expect(spec.volumes).toContainEqual({ name: 'sops-age', secret: { secretName: 's', defaultMode: 0o400 } });
