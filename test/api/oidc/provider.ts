@@ -129,7 +129,7 @@ export async function startProvider({ changes = {}, secret }: { readonly changes
     codes.set(code, parameters);
     return { code, state: parameters.get('state'), parameters };
   };
-  return { issuer, clock, http, asked, forms, credentials, state, oidcWith, authorize };
+  return { issuer, cert, clock, http, asked, forms, credentials, state, oidcWith, authorize };
 }
 
 export type Provider = Awaited<ReturnType<typeof startProvider>>;
