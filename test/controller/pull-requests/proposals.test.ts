@@ -286,7 +286,7 @@ describe('a release', () => {
     expect(world.remote.git('rev-list', '--count', 'main..flux-updates')).toBe('1');
   });
 
-  test('alone has its author, also on another base, for as long as it is alone', async () => {
+  test.runIf(IS_THOROUGH)('alone has its author, also on another base, for as long as it is alone', async () => {
     const files = { 'cart.yaml': deployment('cart', '1.0.0', '{}'), 'mail.yaml': deployment('mail', '1.0.0') };
     const world = await openWorld({ files, setAuthor: true });
     await world.tag('cart', '1.1.0');
