@@ -1,3 +1,4 @@
+import { yieldTurn } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import type { Entry } from './entries.ts';
 import type { Relation } from './relations.ts';
@@ -5,30 +6,43 @@ import type { Relation } from './relations.ts';
 /** From an Ingress over a Service to a workload and what that uses. */
 const STEPS = 3;
 const MAX_NEIGHBOURS = 100;
+/** Relations between two turns of the event loop. */
+const PER_TURN = 10_000;
 
 /**
  * An object with what it uses, and what leads to it. A path does not turn round: what else uses the same ConfigMap is not around an object.
  */
-export function neighboursOf(
+export async function neighboursOf(
   id: ResourceId,
   byId: ReadonlyMap<ResourceId, Entry>,
   relations: readonly Relation[],
-): readonly Entry[] {
+): Promise<readonly Entry[]> {
   const found = new Set([id]);
   for (const reach of [forwards, backwards]) {
     let edge: ReadonlySet<ResourceId> = new Set([id]);
     for (let steps = 0; steps < STEPS && edge.size > 0; steps += 1) {
-      edge = reach(edge, relations);
+      edge = await reached(edge, relations, reach);
       for (const each of edge) if (found.size < MAX_NEIGHBOURS) found.add(each);
     }
   }
   return [...found].flatMap((each) => byId.get(each) ?? []);
 }
 
-function forwards(from: ReadonlySet<ResourceId>, relations: readonly Relation[]): ReadonlySet<ResourceId> {
-  return new Set(relations.flatMap((relation) => (from.has(relation.from) ? relation.to : [])));
-}
+/** The start and the end of a relation. */
+type Reach = (relation: Relation) => readonly [ResourceId, ResourceId];
+const forwards: Reach = ({ from, to }) => [from, to];
+const backwards: Reach = ({ from, to }) => [to, from];
 
-function backwards(to: ReadonlySet<ResourceId>, relations: readonly Relation[]): ReadonlySet<ResourceId> {
-  return new Set(relations.flatMap((relation) => (to.has(relation.to) ? relation.from : [])));
+async function reached(
+  edge: ReadonlySet<ResourceId>,
+  relations: readonly Relation[],
+  reach: Reach,
+): Promise<ReadonlySet<ResourceId>> {
+  const next = new Set<ResourceId>();
+  for (const [index, relation] of relations.entries()) {
+    if (index % PER_TURN === PER_TURN - 1) await yieldTurn();
+    const [start, end] = reach(relation);
+    if (edge.has(start)) next.add(end);
+  }
+  return next;
 }

@@ -17,7 +17,7 @@ export interface Relation {
   readonly type: UseType;
 }
 
-/** Manifests between two turns of the event loop; each takes a few microseconds. */
+/** Manifests, and comparisons of labels, between two turns of the event loop; each takes a few microseconds at most. */
 const PER_TURN = 1_000;
 
 /** What the objects of a revision need of each other, and which workloads each Service sends requests to. */
@@ -35,10 +35,14 @@ export async function relationsOf(manifests: ReadonlyMap<ResourceId, Manifest>):
     const labels = podLabels(object);
     if (labels) pods.add(id, labels);
   }
+  seen = 0;
   for (const [id, selector] of services) {
-    seen += 1;
-    if (seen % PER_TURN === 0) await yieldTurn();
-    for (const to of pods.chosenBy(id, selector)) relations.push({ from: id, to, type: 'routes' });
+    const { chosen, compared } = pods.chosenBy(id, selector);
+    for (const to of chosen) relations.push({ from: id, to, type: 'routes' });
+    seen += 1 + compared;
+    if (seen < PER_TURN) continue;
+    seen = 0;
+    await yieldTurn();
   }
   return relations;
 }
@@ -57,21 +61,28 @@ class PodLabels {
     }
   }
 
-  /** By the label that the fewest workloads have. */
-  chosenBy(service: ResourceId, selector: Labels): readonly ResourceId[] {
+  /** By the label that the fewest workloads have, with the number of labels that were compared. */
+  chosenBy(service: ResourceId, selector: Labels): { readonly chosen: readonly ResourceId[]; readonly compared: number } {
     const { namespace } = parseResourceId(service);
-    const [fewest = []] = [...selector]
+    const wanted = [...selector];
+    const [fewest = []] = wanted
       .map(([name, value]) => this.#byLabel.get(keyOf(namespace, name, value)) ?? [])
       .sort((a, b) => a.length - b.length);
-    return fewest
-      .filter(({ labels }) => [...selector].every(([name, value]) => labels.get(name) === value))
-      .slice(0, MAX_CHOSEN)
-      .map(({ id }) => id);
+    const chosen: ResourceId[] = [];
+    let compared = 0;
+    for (const { id, labels } of fewest) {
+      if (chosen.length === MAX_CHOSEN || compared >= MAX_COMPARED) break;
+      compared += wanted.length;
+      if (wanted.every(([name, value]) => labels.get(name) === value)) chosen.push(id);
+    }
+    return { chosen, compared };
   }
 }
 
 /** Workloads behind one Service that are named. */
 const MAX_CHOSEN = 50;
+/** Labels that are compared for one Service. Further workloads are not looked at, for a repository may hold thousands of one label. */
+const MAX_COMPARED = 10_000;
 
 function keyOf(namespace: string, name: string, value: string): string {
   return `${namespace}\0${name}\0${value}`;

@@ -65,7 +65,7 @@ export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Pr
   ]);
   const byId = new Map<ResourceId, Entry>();
   for (const entry of all) if (entry.id !== undefined && !byId.has(entry.id)) byId.set(entry.id, entry);
-  const wanted = question.about === 'object' ? neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
+  const wanted = question.about === 'object' ? await neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
   const drawing = await draw(wanted);
   const isWhole = drawing.detail === 'objects';
   const owned = isWhole ? await ownedBy(wanted, daemon, unread) : new Map<string, Owned>();

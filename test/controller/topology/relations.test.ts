@@ -40,3 +40,30 @@ test('50,000 objects with 5,000 Services take no long turn', async () => {
   const { cpuMs } = await bestOfThreeTurns(() => relationsOf(many), 50);
   expect(cpuMs).toBeLessThan(50);
 });
+
+test('1,000 Services take no long turn where 1,000 workloads have their label', async () => {
+  const many = (labels: JsonObject) =>
+    new Map(
+      Array.from({ length: 1_000 }, (_, index) => [
+        [`n:deployment/d${index}`, deployment({ app: 'x', part: 'a', side: 'l' })] as const,
+        [`n:service/s${index}`, service(labels)] as const,
+      ]).flat(),
+    );
+  const all = await bestOfThreeTurns(() => relationsOf(many({ app: 'x' })), 50);
+  expect(all.cpuMs).toBeLessThan(50);
+  expect(all.result).toHaveLength(50_000);
+  // Two of the labels are those of other workloads, so that each workload is looked at in vain.
+  const others = ['part', 'side'].map((name) => [`n:deployment/${name}`, name] as const);
+  const none = new Map([
+    ...many({ app: 'x', part: 'b', side: 'r' }),
+    ...others.flatMap(([id, name]) =>
+      Array.from(
+        { length: 1_001 },
+        (_, index) => [`${id}${index}`, deployment({ [name]: name === 'part' ? 'b' : 'r' })] as const,
+      ),
+    ),
+  ]);
+  const vain = await bestOfThreeTurns(() => relationsOf(none), 50);
+  expect(vain.cpuMs).toBeLessThan(50);
+  expect(vain.result).toEqual([]);
+});

@@ -366,4 +366,22 @@ describe('around an object is', () => {
     const { nodes } = await topologyOf(daemon, { about: 'object', id: `shop:${id}` });
     expect(nodes.flatMap((node) => (node.type === 'object' ? node.id : []))).toEqual(found.map((each) => `shop:${each}`));
   });
+
+  test('150,000 relations take no long turn', async () => {
+    // Three steps each way, from one object over 25,000.
+    const chain = ['x', 'y', 'z', 'all', 'a', 'b', 'c'].map(
+      (name) => (index: number) => `shop:configmap/${name}${name === 'all' ? '' : index}`,
+    );
+    const relations = chain.slice(1).flatMap((to, step) =>
+      Array.from({ length: 25_000 }, (_, index) => ({
+        from: chain[step]?.(index) ?? '',
+        to: to(index),
+        type: 'uses' as const,
+      })),
+    );
+    const daemon = withObjects([entry('shop:configmap/all')], { relations: async () => relations });
+    const { result, cpuMs } = await bestOfThreeTurns(() => topologyOf(daemon, { about: 'object', id: 'shop:configmap/all' }), 50);
+    expect(result.objects).toBe(1);
+    expect(cpuMs).toBeLessThan(50);
+  });
 });
