@@ -37,15 +37,22 @@ export function compareLive(desired: ServerObject, live: ServerObject | undefine
   return { fields: fields.slice(0, MAX_FIELDS), isCut: paths.length > MAX_FIELDS };
 }
 
-/** Where there are too many, those that are as in Git are left out first. */
+/** Where there are too many: first what differs from Git, then what Git does not have. */
 function mostTelling(
   paths: readonly string[],
   wanted: ReadonlyMap<string, Json>,
   found: ReadonlyMap<string, Json>,
 ): readonly string[] {
   if (paths.length <= MAX_FIELDS) return paths;
-  const isSame = (path: string) => isDeepStrictEqual(wanted.get(path), found.get(path));
-  return [...paths.filter((path) => !isSame(path)), ...paths.filter(isSame)].slice(0, MAX_FIELDS).sort();
+  const rankOf = (path: string) => {
+    if (!wanted.has(path)) return 1;
+    return isDeepStrictEqual(wanted.get(path), found.get(path)) ? 2 : 0;
+  };
+  const byRank = Map.groupBy(paths, rankOf);
+  return [0, 1, 2]
+    .flatMap((rank) => byRank.get(rank) ?? [])
+    .slice(0, MAX_FIELDS)
+    .sort();
 }
 
 /** Whether there are more values in a value than this; stops as soon as it knows. */

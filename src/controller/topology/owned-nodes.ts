@@ -10,6 +10,8 @@ export interface Owned {
   readonly pods: Counts;
 }
 
+/** Owners above a node that are followed; those of Kubernetes have one. */
+const MAX_ABOVE = 5;
 /** Of a CronJob: the last ones. */
 const MAX_JOBS = 3;
 
@@ -39,7 +41,7 @@ export class OwnedTree {
     return owned.flatMap((object) => {
       if (object.kind === 'Job' && !jobs.has(object)) return [];
       const node = this.#nodeOf(parent, object);
-      const below = object.kind === 'Pod' ? [] : this.#below(node.key, object, path);
+      const below = object.kind === 'Pod' || path.length > MAX_ABOVE ? [] : this.#below(node.key, object, path);
       // Earlier templates of a Deployment remain as ReplicaSets of no pods.
       if (object.kind === 'ReplicaSet' && object.wanted === 0 && below.length === 0) return [];
       return [node, ...below];

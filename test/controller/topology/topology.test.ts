@@ -141,6 +141,15 @@ describe('a topology has', () => {
     expect(outline(await look(daemon))).toContainEqual(expect.stringContaining('cart-1'));
   });
 
+  test('a long chain of controllers is followed a few steps', async () => {
+    const chain = Array.from({ length: 5_000 }, (_, index): OwnedObject => {
+      const owner = index === 0 ? { kind: 'Deployment', name: 'cart' } : { kind: 'ReplicaSet', name: `r${index - 1}` };
+      return { kind: 'ReplicaSet', name: `r${index}`, owner, wanted: 1, ready: 1 };
+    });
+    const daemon = withObjects([entry('shop:deployment/cart')], { owned: async () => ({ isCut: false, objects: chain }) });
+    expect(outline(await look(daemon)).length).toBeLessThan(20);
+  });
+
   test('the last Jobs of a CronJob', async () => {
     const job = (name: string, others: object = {}): OwnedObject => ({
       kind: 'Job',
