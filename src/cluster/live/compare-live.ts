@@ -44,7 +44,7 @@ function mostTelling(
   found: ReadonlyMap<string, Json>,
 ): readonly string[] {
   if (paths.length <= MAX_FIELDS) return paths;
-  const rankOf = (path: string) => {
+  const rankOf = (path: string): number => {
     if (!wanted.has(path)) return 1;
     return isDeepStrictEqual(wanted.get(path), found.get(path)) ? 2 : 0;
   };
