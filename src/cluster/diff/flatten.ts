@@ -1,4 +1,5 @@
 import { isFields, type Json } from '../../resource/index.ts';
+import { operandOf } from '../object/fields-v1.ts';
 import { CHECKSUM_ANNOTATION, LAST_APPLIED, MARK_LABEL } from '../object/ownership.ts';
 
 /** An object as the API server returns it. */
@@ -51,7 +52,7 @@ function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
       shape.fields.set(name, known);
       learn(known, below);
     } else if (segment.startsWith('k:')) {
-      shape.keys ??= keysOf(segment.slice(2));
+      shape.keys ??= keysOf(segment);
       shape.item ??= { fields: new Map() };
       learn(shape.item, below);
     }
@@ -59,13 +60,9 @@ function learn(shape: Shape, fields: Readonly<Record<string, unknown>>): void {
 }
 
 /** Undefined for an invalid key; items are then identified in another way. */
-function keysOf(text: string): readonly string[] | undefined {
-  try {
-    const key: unknown = JSON.parse(text);
-    return isFields(key) ? Object.keys(key).sort() : undefined;
-  } catch {
-    return undefined;
-  }
+function keysOf(element: string): readonly string[] | undefined {
+  const key = operandOf(element);
+  return isFields(key) ? Object.keys(key).sort() : undefined;
 }
 
 export interface Flat {

@@ -1,8 +1,8 @@
 import { asFluxError, FluxError } from '../../base/index.ts';
 import type { LogPiece, LogQuery } from '../../change/index.ts';
 import { isPathSegment, objectPath } from '../discovery/api-resource.ts';
-import { controllerOf } from '../object/controller.ts';
-import { type Fields, fieldsOf, textOf } from '../object/fields.ts';
+import { controllerOf, uidOf } from '../object/controller.ts';
+import type { Fields } from '../object/fields.ts';
 import { ownersBetween } from '../pod/owners.ts';
 import { POD, podStateOf } from '../pod/pod-state.ts';
 import { type LocatedWorkload, locateWorkload } from './live-pods.ts';
@@ -59,10 +59,6 @@ async function isOf(
   if (!between || !isPathSegment(owner.name)) return false;
   const above = await reads.get(between, namespace, owner.name);
   return above !== undefined && uidOf(above) === owner.uid && controllerOf(above)?.uid === uid;
-}
-
-function uidOf({ metadata }: Fields): string {
-  return textOf(fieldsOf(metadata).uid);
 }
 
 async function* piecesOf(

@@ -1,14 +1,11 @@
 import { readWithin } from '../../base/index.ts';
 import type { LiveObjectReport } from '../../change/index.ts';
-import { mostConfidential } from '../../resource/index.ts';
-import { confidentialLive } from '../object/confidential.ts';
-import { metadataOf } from '../object/live.ts';
 import { optional } from '../object/optional-facts.ts';
 import { compareLive } from './compare-live.ts';
 import { liveEvents } from './live-events.ts';
 import { type LiveDeps, type LiveQuestion, locate } from './locate.ts';
 import { permittedReads } from './permitted-reads.ts';
-import { hiddenBy } from './shown-manifest.ts';
+import { hiddenOf } from './shown-manifest.ts';
 
 /**
  * Reads one object of Git from the cluster, and compares it. Each read of the cluster needs a right of the person who looks.
@@ -19,18 +16,17 @@ export async function liveObject(
   { transport, allowed, directory, clock }: LiveDeps,
   signal?: AbortSignal,
 ): Promise<LiveObjectReport> {
-  const { object } = desired;
   const { resource, namespace, name } = await locate({ id, desired }, { allowed, directory }, signal);
   const reads = permittedReads(transport, permit, signal);
   const live = await reads.get(resource, namespace, name);
-  const hidden = mostConfidential(desired.hidden, hiddenBy(object, live && confidentialLive(metadataOf(live))));
+  const hidden = hiddenOf(desired, live);
   const events = await readWithin(clock, signal, (within) =>
     liveEvents(permittedReads(transport, permit, within), resource, { namespace, name }, { isHidden: hidden !== undefined }),
   );
   return {
     exists: live !== undefined,
     ...optional('hidden', hidden),
-    ...compareLive(object, live, hidden),
+    ...compareLive(desired.object, live, hidden),
     events,
   };
 }

@@ -1,17 +1,15 @@
 import { FluxError, hasCode, readWithin } from '../../base/index.ts';
 import type { LivePod, LivePodsReport } from '../../change/index.ts';
-import { isWorkload, mostConfidential } from '../../resource/index.ts';
-import { confidentialLive } from '../object/confidential.ts';
-import { controllerOf } from '../object/controller.ts';
-import { type Fields, fieldsOf, textOf } from '../object/fields.ts';
-import { metadataOf } from '../object/live.ts';
+import { isWorkload } from '../../resource/index.ts';
+import { controllerOf, uidOf } from '../object/controller.ts';
+import type { Fields } from '../object/fields.ts';
 import { ownersBetween } from '../pod/owners.ts';
 import { podSelectorOf } from '../pod/pod-selector.ts';
 import { POD } from '../pod/pod-state.ts';
 import { livePod, METRICS, type PodUsage, usageByPod } from './live-pod.ts';
 import { type LiveDeps, type LiveQuestion, type Located, locate } from './locate.ts';
 import { type PermittedReads, permittedReads } from './permitted-reads.ts';
-import { hiddenBy } from './shown-manifest.ts';
+import { hiddenOf } from './shown-manifest.ts';
 
 /** What a person can look through. */
 const MAX_PODS = 100;
@@ -44,11 +42,8 @@ export async function livePods(question: LiveQuestion, deps: LiveDeps, signal?: 
     readUsage(permittedReads(transport, question.permit, within), workload.namespace, object && podSelectorOf(object)),
   );
   const measured: PodUsage = usage.state === 'read' ? (usage.value ?? new Map()) : new Map();
-  const isHidden = mostConfidential(
-    question.desired.hidden,
-    hiddenBy(question.desired.object, object && confidentialLive(metadataOf(object))),
-  );
-  const shown = pods.map((pod) => livePod(pod, { usage: measured, isHidden: isHidden !== undefined })).toSorted(newestFirst);
+  const isHidden = hiddenOf(question.desired, object) !== undefined;
+  const shown = pods.map((pod) => livePod(pod, { usage: measured, isHidden })).toSorted(newestFirst);
   return {
     pods: shown.slice(0, MAX_PODS),
     isCut: isCut || shown.length > MAX_PODS,
@@ -90,10 +85,6 @@ async function readUsage(
     if (hasCode(error, 'cluster/unknown-resource')) return undefined;
     throw error;
   }
-}
-
-function uidOf({ metadata }: Fields): string {
-  return textOf(fieldsOf(metadata).uid);
 }
 
 function newestFirst(a: LivePod, b: LivePod): number {

@@ -1,8 +1,8 @@
 import type { FieldOwner } from '../../change/index.ts';
 import { isFields } from '../../resource/index.ts';
 import { itemNames, pathOf, type ServerObject, type Shape } from '../diff/flatten.ts';
-import { type Fields, fieldsOf, recordsOf, textOf } from '../object/fields.ts';
-import { childOf } from '../object/fields-v1.ts';
+import { fieldsOf, recordsOf, textOf } from '../object/fields.ts';
+import { childOf, operandOf } from '../object/fields-v1.ts';
 import { optional, timeOf } from '../object/optional-facts.ts';
 import { indexOfItems } from './item-index.ts';
 
@@ -68,7 +68,7 @@ function namedItems(list: readonly unknown[], shape: Shape | undefined) {
   const find = indexOfItems(list);
   let searches = 0;
   const indexOf = (element: string): number => {
-    const found = element.startsWith('k:') ? find(keyOf(element.slice(2))) : undefined;
+    const found = element.startsWith('k:') ? find(fieldsOf(operandOf(element))) : undefined;
     if (found !== undefined) return found;
     searches += 1;
     return searches > MAX_SEARCHES ? -1 : list.indexOf(childOf(list, element));
@@ -77,14 +77,6 @@ function namedItems(list: readonly unknown[], shape: Shape | undefined) {
     const index = indexOf(element);
     return index < 0 ? undefined : { value: list[index], name: names?.[index] ?? '' };
   };
-}
-
-function keyOf(text: string): Fields {
-  try {
-    return fieldsOf(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 /** Longer paths, and values deeper within an atomic one, have no owner that is shown: each prefix has to be looked up. */

@@ -7,12 +7,20 @@ import {
   mostConfidential,
   parseApiVersion,
 } from '../../resource/index.ts';
+import type { ServerObject } from '../diff/flatten.ts';
 import { MASK } from '../diff/mask.ts';
+import { confidentialLive } from '../object/confidential.ts';
+import { metadataOf } from '../object/live.ts';
 
 /** A Secret counts as confidential, from any file. */
 export function hiddenBy(object: KubeObject, confidential: Confidential | undefined): Confidential | undefined {
   const isSecret = object.kind === 'Secret' && parseApiVersion(object.apiVersion).group === '';
   return mostConfidential(confidential, isSecret ? 'values' : undefined);
+}
+
+/** How much of an object of Git, and of what the cluster has of it, is hidden: the mark in the cluster counts as well (S-074). */
+export function hiddenOf({ object, hidden }: ShownManifest, live: ServerObject | undefined): Confidential | undefined {
+  return mostConfidential(hidden, hiddenBy(object, live && confidentialLive(metadataOf(live))));
 }
 
 /** A manifest as it may be shown (S-074). */

@@ -11,3 +11,8 @@ export function controllerOf({ metadata }: Fields): Controller | undefined {
   const owner = recordsOf(fieldsOf(metadata).ownerReferences).find(({ controller }) => controller === true);
   return owner && { kind: textOf(owner.kind), name: textOf(owner.name), uid: textOf(owner.uid) };
 }
+
+/** Empty for an object that the API server has not stored. */
+export function uidOf({ metadata }: Fields): string {
+  return textOf(fieldsOf(metadata).uid);
+}

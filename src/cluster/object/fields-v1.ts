@@ -62,7 +62,7 @@ export function childOf(value: unknown, element: string): unknown {
   const rest = element.slice(2);
   if (element.startsWith('f:')) return isFields(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;
-  const wanted = parse(rest);
+  const wanted = operandOf(element);
   if (element.startsWith('v:')) return value.find((item) => isDeepStrictEqual(item, wanted));
   if (!element.startsWith('k:') || !isFields(wanted)) return undefined;
   // Keys that a manifest omits have the schema's default.
@@ -70,9 +70,10 @@ export function childOf(value: unknown, element: string): unknown {
   return value.find((item) => isFields(item) && keys.every(([key, each]) => item[key] === undefined || item[key] === each));
 }
 
-function parse(text: string): unknown {
+/** The value of `v:1`, the keys of `k:{"name":"web"}`; undefined for an invalid element. */
+export function operandOf(element: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(element.slice(2));
   } catch {
     return undefined;
   }
