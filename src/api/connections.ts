@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/index.ts';
 import { isLoopback } from './access/caller.ts';
+import { Occupancy } from './occupancy.ts';
 
 /** Maximum number of connections; one network address gets a fraction of them, and loopback is always accepted (S-079). */
 export const MAX_CONNECTIONS = 512;
@@ -15,6 +16,8 @@ const MAX_SHUT_OUT = 1000;
 interface Connection {
   readonly socket: Socket;
   readonly address: string;
+  /** It counts no longer as one of its address. */
+  readonly leave: () => void;
   /** Time of its last request. */
   exchange?: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
 }
@@ -32,15 +35,13 @@ export function limitConnections(
   server.maxConnections = MAX_CONNECTIONS;
   /** By the client's address and port, most recently active last. With TLS the server sees another socket with the same address. */
   const fromNetwork = new Map<string, Connection>();
-  const byAddress = new Map<string, number>();
+  const byAddress = new Occupancy();
   const shutOutAt = new LRUCache<string, number>({ max: MAX_SHUT_OUT });
 
   function release(end: string, connection: Connection): void {
     if (fromNetwork.get(end) !== connection) return;
     fromNetwork.delete(end);
-    const left = (byAddress.get(connection.address) ?? 1) - 1;
-    if (left === 0) byAddress.delete(connection.address);
-    else byAddress.set(connection.address, left);
+    connection.leave();
   }
 
   function makeRoom(among: (connection: Connection) => boolean): boolean {
@@ -57,12 +58,11 @@ export function limitConnections(
     if (isLoopback(localAddressOf(socket))) return;
     const [end, address] = [endOf(socket), socket.remoteAddress ?? ''];
     if (clock.monotonic() - (shutOutAt.get(address) ?? Number.NEGATIVE_INFINITY) < SHUT_OUT_MS) return void socket.destroy();
-    const hasItsShare = (byAddress.get(address) ?? 0) >= maxFromOneAddress;
+    const hasItsShare = byAddress.of(address) >= maxFromOneAddress;
     const isFull = hasItsShare || fromNetwork.size >= MAX_FROM_NETWORK;
     if (isFull && !makeRoom((other) => !hasItsShare || other.address === address)) return void socket.destroy();
-    const connection: Connection = { socket, address };
+    const connection: Connection = { socket, address, leave: byAddress.enter(address) };
     fromNetwork.set(end, connection);
-    byAddress.set(address, (byAddress.get(address) ?? 0) + 1);
     socket.once('close', () => release(end, connection));
   });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock, FluxError } from '../../base/index.ts';
 import type { AccessQuestion, AccessSubject, AccessVerdict, ResourceRight } from '../../resource/index.ts';
+import { Occupancy } from '../occupancy.ts';
 import { forbidden, tooManyRequests } from './refusal.ts';
 import type { Right } from './session.ts';
 import { WindowCounter } from './window-counter.ts';
@@ -48,7 +49,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   /** Until when a caller is known to have some right, by hash. */
   const trusted = new LRUCache<string, number>({ max: KEPT });
   const asking = new Map<string, Promise<AccessVerdict>>();
-  const askingFrom = new Map<string, number>();
+  const askingFrom = new Occupancy();
   const asked = new WindowCounter(clock, 1000);
   const wrongFrom = new WindowCounter(clock, REFUSALS_MS);
   const refusedTo = new WindowCounter(clock, REFUSALS_MS);
@@ -90,7 +91,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
     refuseFlood(subjectOf(question), from);
     asked.count(ALL);
     asked.count(from);
-    askingFrom.set(from, (askingFrom.get(from) ?? 0) + 1);
+    const leave = askingFrom.enter(from);
     const verdict = judge(question, from)
       .then((verdict) => {
         const isYes = verdict.outcome === 'allowed';
@@ -101,9 +102,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
       })
       .finally(() => {
         asking.delete(key);
-        const left = (askingFrom.get(from) ?? 1) - 1;
-        if (left === 0) askingFrom.delete(from);
-        else askingFrom.set(from, left);
+        leave();
       });
     asking.set(key, verdict);
     return verdict;
@@ -113,7 +112,7 @@ export function createRights({ review, clock }: { readonly review: ReviewAccess;
   function refuseFlood(subject: AccessSubject, from: string): void {
     if (wrongFrom.of(from) >= REFUSALS) throw tooManyRequests('too many invalid tokens from this address');
     if (refusedTo.of(hashOf(subject)) >= REFUSALS) throw tooManyRequests('too many denied requests with this token');
-    if (asking.size >= AT_ONCE || (askingFrom.get(from) ?? 0) >= AT_ONCE_FROM_ONE)
+    if (asking.size >= AT_ONCE || askingFrom.of(from) >= AT_ONCE_FROM_ONE)
       throw tooManyRequests('too many concurrent access reviews');
     if (asked.of(ALL) >= IN_A_SECOND || asked.of(from) >= IN_A_SECOND_FROM_ONE)
       throw tooManyRequests('too many access reviews in the last second');

@@ -1,4 +1,5 @@
 import type { LiveReads } from '../../controller/index.ts';
+import { jsonReply } from '../json-reply.ts';
 import type { ApiRequest, Reply, Route } from '../route.ts';
 import { notInGit, objectIdOf, V1_PREFIX } from '../v1/index.ts';
 import { eventsOfLog } from './log-events.ts';
@@ -28,7 +29,7 @@ export interface LiveOptions {
 /**
  * `GET /api/v1/live/object?id=…`: what the cluster has of an object of the repository. `GET /api/v1/live/pods?id=…`: the pods of a
  * workload, with what they use. `GET /api/v1/live/logs?id=…&pod=…&container=…`: the log of one of their containers, as server-sent events
- * (HTML standard, 9.2). All are read with the rights of the caller.
+ * (HTML standard, 9.2). All are read with the rights of the caller, and kept by no cache.
  */
 export function liveRoutes({ admit, streams }: LiveOptions): readonly Route[] {
   const routeTo = (
@@ -48,28 +49,25 @@ export function liveRoutes({ admit, streams }: LiveOptions): readonly Route[] {
   });
   return [
     routeTo('object', async ({ signal }, { reads }, question) =>
-      jsonReply(objectToWire(question.id, await reads.object(question, { signal }))),
+      jsonReply(200, objectToWire(question.id, await reads.object(question, { signal }))),
     ),
     routeTo('pods', async ({ signal }, { reads }, question) =>
-      jsonReply(podsToWire(question.id, await reads.pods(question, { signal }))),
+      jsonReply(200, podsToWire(question.id, await reads.pods(question, { signal }))),
     ),
     routeTo('logs', async ({ query, signal }, { reads, caller }, question) => {
       const asked = logQueryOf(query);
       const leave = streams.enter(caller, signal);
       try {
         const body = eventsOfLog(await reads.logs({ ...question, ...asked }, { signal }), { signal, leave });
-        return { status: 200, headers: { 'Content-Type': 'text/event-stream', ...UNKEPT, Connection: 'close' }, body };
+        return {
+          status: 200,
+          headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', Connection: 'close' },
+          body,
+        };
       } catch (error) {
         leave();
         throw error;
       }
     }),
   ];
-}
-
-/** What is read with the rights of one person is kept by no cache. */
-const UNKEPT = { 'Cache-Control': 'no-store' };
-
-function jsonReply(body: object): Reply {
-  return { status: 200, headers: { 'Content-Type': 'application/json', ...UNKEPT }, body: JSON.stringify(body) };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import { tooManyRequests } from '../access/refusal.ts';
 import { WindowCounter } from '../access/window-counter.ts';
+import { Occupancy } from '../occupancy.ts';
 
 /** Concurrent sign-ins, in total and for one address, which may be a proxy of many users. */
 const AT_ONCE = 32;
@@ -14,32 +15,21 @@ const ALL = '';
 /** Bounds what callers without a session make fluxd ask of the provider (S-081). */
 export function createSignInLimits(clock: Clock) {
   const begun = new WindowCounter(clock, WINDOW_MS);
-  const running = new Map<string, number>();
-  let total = 0;
+  const running = new Occupancy();
 
   return {
     /** Room for one sign-in from this address, until disposed. @throws FluxError `api/too-many-requests`. */
     take(from: string): Disposable {
-      const ofThis = running.get(from) ?? 0;
       if (
-        total >= AT_ONCE ||
-        ofThis >= AT_ONCE_FROM_ONE ||
+        running.all >= AT_ONCE ||
+        running.of(from) >= AT_ONCE_FROM_ONE ||
         begun.of(ALL) >= IN_A_WINDOW ||
         begun.of(from) >= IN_A_WINDOW_FROM_ONE
       )
         throw tooManyRequests('too many users are signing in');
       begun.count(ALL);
       begun.count(from);
-      total += 1;
-      running.set(from, ofThis + 1);
-      return {
-        [Symbol.dispose]() {
-          total -= 1;
-          const left = (running.get(from) ?? 1) - 1;
-          if (left === 0) running.delete(from);
-          else running.set(from, left);
-        },
-      };
+      return { [Symbol.dispose]: running.enter(from) };
     },
   };
 }
