@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { createApiServer } from '../../src/api/index.ts';
 import type { Oidc } from '../../src/api/oidc/index.ts';
 import { FluxError, silentLogger } from '../../src/base/index.ts';
 import { type Daemon, EventLog, type LiveReads, type SyncReport } from '../../src/controller/index.ts';
-import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
+import { certificateFiles } from '../support/certificate-files.ts';
 
 export interface Call {
   readonly name: string;
@@ -150,19 +147,6 @@ export interface Served extends AsyncDisposable {
   get(path: string, headers?: Sent['headers']): Promise<Answer>;
   post(path: string, body: string, headers?: Sent['headers']): Promise<Answer>;
   send(path: string, sent: Sent): Promise<Answer>;
-}
-
-/** A certificate and its key, in files; they go when it is disposed of. */
-export function certificateFiles() {
-  const directory = mkdtempSync(join(tmpdir(), 'flux-tls-'));
-  const files = { certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
-  const renew = () => {
-    const { cert, key } = selfSignedCertificate(Date.now());
-    writeFileSync(files.certFile, cert);
-    writeFileSync(files.keyFile, key);
-    return { cert, key };
-  };
-  return { ...files, renew, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
 }
 
 export interface ServedByTls extends Served {

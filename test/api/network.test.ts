@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { ReviewAccess } from '../../src/api/access/rights.ts';
 import { FluxError } from '../../src/base/index.ts';
 import type { AccessQuestion, AccessVerdict } from '../../src/resource/index.ts';
+import { certificateFiles } from '../support/certificate-files.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { until } from '../support/until.ts';
-import { certificateFiles, daemonOf, type Sent, send, sendRaw, serve, serveByTls } from './daemon-fixture.ts';
+import { daemonOf, type Sent, send, sendRaw, serve, serveByTls } from './daemon-fixture.ts';
 import { tokenIn } from './rbac.ts';
 
 const PING = '/api/flux/v11/ping';

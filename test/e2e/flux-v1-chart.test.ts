@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest';
 import { CHART_ARGUMENTS } from '../support/flux-v1-chart.ts';
 import { CHART_KUBECONFIG } from '../support/flux-v1-deployment.ts';
 import { freePort } from '../support/free-port.ts';
+import { networkAddress as address } from '../support/network-address.ts';
 import { startApiProxy } from './harness/api-proxy.ts';
 import { builtCommands } from './harness/build.ts';
 import { manifest, path, startWorld, until, type World } from './harness/index.ts';
@@ -26,10 +27,6 @@ const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MOUNT = `mount -t tmpfs none /run && mkdir -p ${ACCOUNT} && cp "$0"/* ${ACCOUNT} && exec "$@"`;
 
 /** Does not come in on loopback, as the kubelet's probes and Prometheus do not. */
-const address = Object.values(networkInterfaces())
-  .flatMap((list) => list ?? [])
-  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-
 /** A pod of the chart's Deployment, of which nothing is changed but the image; the port is another one, since tests share the machine's. */
 async function startPod(gitUrl: string) {
   const commands = await builtCommands();

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 import { freePort } from '../support/free-port.ts';
+import { networkAddress as address } from '../support/network-address.ts';
 import { builtCommands } from './harness/build.ts';
 import { type Account, type Fault, manifest, type Recorded, startWorld, until, type World } from './harness/index.ts';
 import { ROOT, run } from './harness/process.ts';
@@ -15,10 +16,6 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world.close());
-
-const address = Object.values(networkInterfaces())
-  .flatMap((list) => list ?? [])
-  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 /** A way to the daemon's network address under a name that its certificate has. */
 async function forward(port: number): Promise<number> {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 import { CLIENT_ID, NONCE, startProvider, VERIFIER } from '../api/oidc/provider.ts';
+import { certificateFiles } from '../support/certificate-files.ts';
 import { freePort } from '../support/free-port.ts';
+import { networkAddress as address } from '../support/network-address.ts';
 import { startWorld, type World } from './harness/index.ts';
 
 let world: World;
@@ -14,10 +14,6 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world.close());
-
-const address = Object.values(networkInterfaces())
-  .flatMap((list) => list ?? [])
-  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 test.skipIf(address === undefined)(
   'fluxd signs a user in at a provider, and asks the API server what the user and their groups may do',
@@ -27,21 +23,15 @@ test.skipIf(address === undefined)(
     provider.state.changes = { claims: { iat: now, exp: now + 300 } };
     const repository = await world.repository();
     const revision = await repository.commit('Nothing yet', { 'README.md': 'nothing' });
-    const directory = mkdtempSync(join(tmpdir(), 'flux-e2e-oidc-'));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-    const [certFile, keyFile, caFile] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => join(directory, name)) as [
-      string,
-      string,
-      string,
-    ];
-    const { cert, key } = selfSignedCertificate(Date.now());
-    writeFileSync(certFile, cert);
-    writeFileSync(keyFile, key);
+    const files = certificateFiles();
+    onTestFinished(() => files[Symbol.dispose]());
+    const { cert } = files.renew();
+    const caFile = join(dirname(files.certFile), 'ca.crt');
     writeFileSync(caFile, provider.cert);
     const port = await freePort();
     const fluxd = await world.fluxd(repository, {
       args: [
-        ...[`--listen=:${port}`, `--tls-cert-file=${certFile}`, `--tls-private-key-file=${keyFile}`],
+        ...[`--listen=:${port}`, `--tls-cert-file=${files.certFile}`, `--tls-private-key-file=${files.keyFile}`],
         ...[`--ui-oidc-issuer=${provider.issuer}`, `--ui-oidc-client-id=${CLIENT_ID}`],
         ...['--ui-oidc-username-prefix=sso:', '--ui-oidc-groups-prefix=sso:'],
       ],

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { readEvents } from './event-stream.ts';
+import { pause } from './pause.ts';
 import { openEvents } from './request.ts';
 
 /** The daemon ends each stream after a while; they begin at least this long after each other. */
@@ -54,13 +55,4 @@ async function streamUntil(token: string, onNews: () => void, signal: AbortSigna
     clearTimeout(timer);
     await pause(startedAt + pauseMs - Date.now(), signal);
   }
-}
-
-/** Ends at once when the signal aborts, so that another tab can take over. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (ms <= 0 || signal.aborted) return resolve();
-    setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

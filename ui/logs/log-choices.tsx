@@ -1,4 +1,5 @@
 import type { LivePodWire } from '../../src/api/wire/index.ts';
+import { Choice } from '../shell/choice.tsx';
 import type { LogChoice } from '../shell/route.ts';
 
 interface Props {
@@ -16,31 +17,14 @@ export function LogChoices({ log: { pod, container }, pods, onChange }: Props) {
   };
   return (
     <>
-      <OneOf name="Pod" value={pod} values={pods.map(({ name }) => name)} onChange={choosePod} />
-      <OneOf name="Container" value={container} values={containersOf(pod)} onChange={(name) => onChange({ container: name })} />
+      <Choice hasAll={false} name="Pod" value={pod} values={pods.map(({ name }) => name)} onChange={choosePod} />
+      <Choice
+        hasAll={false}
+        name="Container"
+        value={container}
+        values={containersOf(pod)}
+        onChange={(name) => onChange({ container: name })}
+      />
     </>
-  );
-}
-
-interface OneOfProps {
-  readonly name: string;
-  readonly value: string;
-  readonly values: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-/** One of several values; the chosen one stays although it is gone. */
-function OneOf({ name, value, values, onChange }: OneOfProps) {
-  return (
-    <label>
-      <span>{name}</span>
-      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-        {(values.includes(value) ? values : [value, ...values]).map((each) => (
-          <option key={each} value={each}>
-            {each}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

@@ -42,7 +42,8 @@ export function LogView({ id, source, log, pods }: Props) {
   }, [pod, container, previous]);
   useLayoutEffect(() => {
     if (end === undefined && frame.current) frame.current.scrollTop = frame.current.scrollHeight;
-  });
+    // Not when something else is drawn, such as newer usage: a person may just begin to scroll.
+  }, [end, buffer, buffer.added, filter, isWrapped, hasTimes]);
   const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: { readonly currentTarget: HTMLElement }) => {
     const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (isAtEnd !== (end === undefined)) setEnd(isAtEnd ? undefined : buffer.added);

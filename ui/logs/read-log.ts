@@ -1,6 +1,7 @@
 import type { LogEndWire, LogLinesWire, ProblemWire } from '../../src/api/wire/index.ts';
 import { type Answer, UNREADABLE } from '../api/answer.ts';
 import { readEvents } from '../api/event-stream.ts';
+import { pause } from '../api/pause.ts';
 import { pathOf } from '../shell/route.ts';
 import type { Resume } from './resume.ts';
 
@@ -124,14 +125,4 @@ function outcomeOf({ reason, problem = UNREADABLE }: LogEndWire, follow: boolean
 
 function problemOf({ detail, code, help }: NonNullable<LogEndWire['problem']>): LogProblem {
   return { detail, code, ...(help === undefined ? {} : { help }) };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { createApiServer, createMetricsServer } from '../../../src/api/index.ts';
 import { silentLogger } from '../../../src/base/index.ts';
+import { networkAddress } from '../../support/network-address.ts';
 import { sampled } from '../../support/sampled.ts';
 import { daemonOf, send, serve, serveByTls } from '../daemon-fixture.ts';
 import { reviewByRbac } from '../rbac.ts';
@@ -100,15 +100,12 @@ describe.each(sampled('identities that call the API', Object.entries(IDENTITIES)
 });
 
 test('an own address of this machine that is not loopback is the network, seen on a real socket', async ({ skip }) => {
-  const own = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-  if (own === undefined) return skip('this machine has no network address');
+  if (networkAddress === undefined) return skip('this machine has no network address');
   const server = createApiServer({ daemon: daemonOf(), log: silentLogger() });
   const { port } = await server.listen({ host: '', port: 0 });
   try {
-    expect((await send(port, '/api/flux/v11/ping', { host: own })).status).toBe(403);
-    expect((await send(port, '/healthz', { host: own })).status).toBe(200);
+    expect((await send(port, '/api/flux/v11/ping', { host: networkAddress })).status).toBe(403);
+    expect((await send(port, '/healthz', { host: networkAddress })).status).toBe(200);
     expect((await send(port, '/api/flux/v11/ping')).status).toBe(204);
   } finally {
     await server.close();

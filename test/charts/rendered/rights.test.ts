@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,6 +13,7 @@ import { transportTo } from '../../cluster/transport-to.ts';
 import { type Account, type Fluxd, manifest, path, type Recorded, type Rule, until } from '../../e2e/harness/index.ts';
 import { verbOf } from '../../e2e/harness/rights.ts';
 import { freePort } from '../../support/free-port.ts';
+import { networkAddress as address } from '../../support/network-address.ts';
 import { argumentsOf, type Rendered, render } from './helm.ts';
 import { registry, surround, world } from './surroundings.ts';
 
@@ -22,10 +23,6 @@ import { registry, surround, world } from './surroundings.ts';
  */
 
 surround();
-
-const address = Object.values(networkInterfaces())
-  .flatMap((list) => list ?? [])
-  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 const COLLECTIONS: Readonly<Record<string, string>> = {
   Role: 'roles',

@@ -1,8 +1,9 @@
-import type { Page, Route } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { FluxError } from '../../../src/base/index.ts';
 import type { SyncReport } from '../../../src/controller/index.ts';
 import { browserOfFile, createShop, REVISION } from './fixture.ts';
+import { LOSSES } from './losses.ts';
 
 const open = browserOfFile();
 
@@ -238,15 +239,6 @@ test('a page that may only read has no such buttons', async () => {
   await page.getByText('fluxctl gc approve').waitFor();
   expect(await page.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
 });
-
-/** How a request is lost, before fluxd has it or after. */
-const LOSSES: Readonly<Record<string, (route: Route) => Promise<unknown>>> = {
-  'before fluxd has it': (route) => route.abort('connectionrefused'),
-  'with its answer': async (route) => {
-    await route.fetch();
-    await route.abort('connectionreset');
-  },
-};
 
 describe.each(Object.entries(LOSSES))('a request that is lost %s', (_, lose) => {
   test('is not sent again, and the page says what that means', async () => {

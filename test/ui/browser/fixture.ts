@@ -9,8 +9,9 @@ import { openPageProxy } from '../../../src/api/proxy/index.ts';
 import { FluxError, silentLogger, systemClock } from '../../../src/base/index.ts';
 import { type Daemon, EventLog, type LiveReads, objectKey } from '../../../src/controller/index.ts';
 import { buildUi } from '../../../tools/build-ui.mjs';
-import { certificateFiles, daemonOf } from '../../api/daemon-fixture.ts';
+import { daemonOf } from '../../api/daemon-fixture.ts';
 import { reviewByRbac } from '../../api/rbac.ts';
+import { certificateFiles } from '../../support/certificate-files.ts';
 import { startChromium } from './chromium.ts';
 
 export const REVISION = '3f7ab571aa00bb11cc22dd33ee44ff5566778899';

@@ -1,7 +1,8 @@
-import type { Page, Route } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { UpdateResult, UpdateSpec } from '../../../src/update/index.ts';
 import { browserOfFile, createShop, REVISION } from './fixture.ts';
+import { LOSSES } from './losses.ts';
 import { violationsOn } from './violations.ts';
 
 const open = browserOfFile();
@@ -184,15 +185,6 @@ test('a page that may only read offers none of it', async () => {
   await page.getByRole('cell', { name: '1.4.0' }).waitFor();
   expect(await page.getByRole('button', { name: /Release|Ban|Roll back/ }).count()).toBe(0);
 });
-
-/** How a request is lost, before fluxd has it or after. */
-const LOSSES: Readonly<Record<string, (route: Route) => Promise<unknown>>> = {
-  'before fluxd has it': (route) => route.abort('connectionrefused'),
-  'with its answer': async (route) => {
-    await route.fetch();
-    await route.abort('connectionreset');
-  },
-};
 
 describe.each(Object.entries(LOSSES))('a request that is lost %s', (_, lose) => {
   test.each([1, 2, 3, 4])('(number %d of a release) commits once or not at all, and the page says which', async (lost) => {

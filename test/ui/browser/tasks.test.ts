@@ -149,7 +149,8 @@ const TASKS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await scene.hands.choose(scene.page.getByLabel('Namespace'), 'shop');
     const cards = scene.page.locator('.card');
     const workload = cards.filter({ hasText: 'deployment in shop' });
-    await workload.waitFor();
+    // The graph of all namespaces, which has the workload as well, is gone.
+    await scene.page.getByText('2 objects, with their pods.').waitFor();
     await scene.hands.walk(cards, workload);
     await scene.page.getByRole('heading', { level: 1, name: ID }).waitFor();
   },
