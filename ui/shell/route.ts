@@ -9,12 +9,16 @@ export interface ObjectFilter {
   readonly kind: string;
 }
 
+/** As a folder or kind of the topology: what is not in Git, or has no kind that can be read. */
+export const NONE = '<none>';
+
 /** What the topology shows; empty texts are no filter. */
 export interface TopologyFilter {
   readonly source: string;
-  /** With what is below it. */
+  /** With what is below it, or NONE. */
   readonly folder: string;
   readonly namespace: string;
+  /** In lower case, or NONE. */
   readonly kind: string;
   readonly status: string;
   /** Part of an id or a file. */

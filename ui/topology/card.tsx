@@ -7,7 +7,8 @@ import { STATUSES, statusOf, statusWord } from './status.ts';
 interface Props {
   readonly node: TopologyNodeWire;
   readonly label: Label;
-  readonly href: string;
+  /** Absent where it leads nowhere. */
+  readonly href: string | undefined;
   readonly style: Readonly<Record<string, string>>;
   readonly tabIndex: number;
   readonly onFocus: () => void;
@@ -18,7 +19,7 @@ interface Props {
 export function NodeCard({ node, label: { name, detail }, href, ...others }: Props) {
   const status = statusOf(node);
   return (
-    <a class={`card card-${node.type}`} href={href} data-key={node.key} {...others}>
+    <a class={`card card-${node.type}`} {...(href === undefined ? {} : { href })} data-key={node.key} {...others}>
       {status === undefined ? <span class="card-dot" /> : <StateMark state={status} name={statusWord(status)} />}
       <div class="card-text">
         <code>{name}</code>

@@ -1,4 +1,5 @@
 import type { TopologyNodeWire, TopologyWire } from '../../src/api/wire/index.ts';
+import { NONE } from '../shell/route.ts';
 import { partsOfId } from '../text/object-id.ts';
 import type { Card, Line, Plan } from './layout.ts';
 import { rankOf } from './status.ts';
@@ -84,7 +85,7 @@ export function labelOf(node: TopologyNodeWire): Label {
 
 /** A folder as people name it. */
 export function folderName(name: string): string {
-  return name === '' ? 'Not in Git' : name === '.' ? '/' : name;
+  return name === '' || name === NONE ? 'Not in Git' : name === '.' ? '/' : name;
 }
 
 function titleOf(node: TopologyNodeWire, hasSources: boolean): string {

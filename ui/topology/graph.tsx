@@ -12,7 +12,7 @@ import { usePan } from './use-pan.ts';
 
 interface Props {
   readonly topology: TopologyWire;
-  readonly hrefFor: (node: TopologyNodeWire) => string;
+  readonly hrefFor: (node: TopologyNodeWire) => string | undefined;
 }
 
 interface Drawn {

@@ -9,7 +9,11 @@ import { type Row, rowAfter, rowsOf } from './tree-rows.ts';
 
 interface Props {
   readonly topology: TopologyWire;
-  readonly hrefFor: (node: TopologyNodeWire) => string;
+  readonly hrefFor: (node: TopologyNodeWire) => string | undefined;
+}
+
+function open(href: string | undefined): void {
+  if (href !== undefined) location.assign(href);
 }
 
 /** The same as the graph, for keyboards, screen readers and small screens (WAI-ARIA, tree view pattern). */
@@ -26,7 +30,7 @@ export function Tree({ topology, hrefFor }: Props) {
     if (next === undefined) return;
     event.preventDefault();
     if (next === 'toggle') return toggle(at);
-    if (next === 'open') return location.assign(hrefFor(at.node));
+    if (next === 'open') return open(hrefFor(at.node));
     setCurrent(next.node.key);
     const items = (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[data-key]');
     [...items].find(({ dataset }) => dataset.key === next.node.key)?.focus();
@@ -49,7 +53,8 @@ export function Tree({ topology, hrefFor }: Props) {
 
 interface RowProps {
   readonly row: Row;
-  readonly href: string;
+  /** Absent where it leads nowhere. */
+  readonly href: string | undefined;
   readonly isCurrent: boolean;
   readonly onFocus: () => void;
   readonly onToggle: () => void;
@@ -77,9 +82,13 @@ function TreeRow({ row: { node, level, isOpen, uses }, href, isCurrent, onFocus,
       {status !== undefined && <StateMark state={status} name={statusWord(status)} />}
       <div class="tree-text">
         <div class="tree-name">
-          <a href={href} tabIndex={-1}>
+          {href === undefined ? (
             <code>{name}</code>
-          </a>
+          ) : (
+            <a href={href} tabIndex={-1}>
+              <code>{name}</code>
+            </a>
+          )}
           {detail !== '' && <span class="hint">{detail}</span>}
           {'counts' in node && <Counts counts={node.counts} order={STATUSES} none="" />}
         </div>

@@ -103,9 +103,15 @@ const OF_SOURCES: Operations = {
     'Returns what runs, from the repositories to the pods, as a graph of at most 300 nodes.',
     topologySchema,
     {
-      folder: { description: 'Only objects of this folder and of those below it.', schema: z.string() },
+      folder: {
+        description: 'Only objects of this folder and of those below it; `<none>` for what is not in the repository.',
+        schema: z.string(),
+      },
       namespace: { description: 'Only objects of this namespace; `<cluster>` for those without.', schema: z.string() },
-      kind: { description: 'Only objects of this kind, in lower case.', schema: z.string() },
+      kind: {
+        description: 'Only objects of this kind, in lower case; `<none>` for documents without a readable name.',
+        schema: z.string(),
+      },
       status: { description: 'Only objects of this status.', schema: z.enum(STATUSES) },
       text: { description: 'Only objects whose id or file has this text.', schema: z.string() },
       around: {

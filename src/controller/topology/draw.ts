@@ -55,20 +55,20 @@ function foldedTo(depth: number): Level {
 }
 
 /** The most detailed first. */
-const LEVELS: readonly Level[] = [
+const WHOLE: readonly Level[] = [
   { detail: 'objects', path: (entry) => [source(entry), folder(entry), object(entry)] },
   { detail: 'kinds', path: (entry) => [source(entry), folder(entry), kind(entry)] },
   { detail: 'folders', path: (entry) => [source(entry), folder(entry)] },
-  ...[3, 2, 1].map(foldedTo),
 ];
 
-/** In as much detail as few enough nodes allow. */
-export async function draw(entries: readonly Entry[]): Promise<Drawing> {
-  for (const level of LEVELS) {
+/** In as much detail as few enough nodes allow. What is below the folder that a person went into is not folded into it again. */
+export async function draw(entries: readonly Entry[], within: string): Promise<Drawing> {
+  const depth = within === '' ? 0 : within.split('/').length;
+  for (const level of [...WHOLE, ...[3, 2, 1].map((below) => foldedTo(depth + below))]) {
     const drawn = await drawAt(level, entries, MAX_NODES);
     if (drawn) return { ...drawn, omitted: 0 };
   }
-  const all = await drawAt(foldedTo(1), entries, Number.POSITIVE_INFINITY);
+  const all = await drawAt(foldedTo(depth + 1), entries, Number.POSITIVE_INFINITY);
   return cut(all ?? { detail: 'folders', nodes: [], nodeOf: new Map() });
 }
 

@@ -22,11 +22,15 @@ export interface Entry {
   readonly reason?: string;
 }
 
+/** Chooses what is in no folder, or of no kind that can be read; a folder of this name is chosen with it. */
+export const NONE = '<none>';
+
 /** Which objects are looked at; empty texts are no filter. */
 export interface EntryFilter {
-  /** A folder with all below it, or a unit. */
+  /** A folder with all below it, or a unit; NONE for what is not in the repository. */
   readonly folder: string;
   readonly namespace: string;
+  /** NONE for documents without a readable id. */
   readonly kind: string;
   readonly status: string;
   /** Part of an id or a file, without regard to case. */
@@ -72,12 +76,16 @@ export function* entriesOf(
 export function isWanted(entry: Entry, filter: EntryFilter): boolean {
   const { folder, namespace, kind, status, text } = filter;
   return (
-    (folder === '' || entry.folder === folder || entry.folder.startsWith(`${folder}/`)) &&
+    (folder === '' || isNone(entry.folder, folder) || entry.folder === folder || entry.folder.startsWith(`${folder}/`)) &&
     (namespace === '' || entry.namespace === namespace) &&
-    (kind === '' || entry.kind === kind) &&
+    (kind === '' || isNone(entry.kind, kind) || entry.kind === kind) &&
     (status === '' || entry.status === status) &&
     (text === '' || `${entry.id ?? ''} ${entry.place?.file ?? ''}`.toLowerCase().includes(text.toLowerCase()))
   );
+}
+
+function isNone(value: string, wanted: string): boolean {
+  return value === '' && wanted === NONE;
 }
 
 function folderOf(place: ObjectState['place']): string {

@@ -66,7 +66,7 @@ export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Pr
   const byId = new Map<ResourceId, Entry>();
   for (const entry of all) if (entry.id !== undefined && !byId.has(entry.id)) byId.set(entry.id, entry);
   const wanted = question.about === 'object' ? await neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
-  const drawing = await draw(wanted);
+  const drawing = await draw(wanted, question.about === 'object' ? '' : question.filter.folder);
   const isWhole = drawing.detail === 'objects';
   const owned = isWhole ? await ownedBy(wanted, daemon, unread) : new Map<string, Owned>();
   const { links, outside } = await linksOf(relations, { drawing, byId, room: isWhole ? MAX_NODES - drawing.nodes.length : 0 });

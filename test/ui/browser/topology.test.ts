@@ -129,6 +129,32 @@ describe('the graph', () => {
     await page.getByText('No object fits this filter.').waitFor();
   });
 
+  test('goes into what is not in Git, and offers no way to where it is', async () => {
+    const shop = createShop();
+    const gone: ObjectEntry = { id: 'shop:configmap/gone', state: 'held', since: 0, reason: 'too many deletions' };
+    const unnamed: ObjectEntry = { state: 'refused', since: 0, place: { file: 'a/x.yaml', document: 0, line: 1 } };
+    shop.objects = [
+      ...Array.from({ length: 400 }, (_, index) => synced(`shop:configmap/c${index}`, 'a/c.yaml')),
+      ...Array.from({ length: 20 }, () => unnamed),
+      gone,
+    ];
+    await using opened = await open({ shop });
+    const { page } = opened;
+    await page.goto(`${opened.origin}/ui/#/topology?as=tree`);
+    await page.getByText(/^4\d\d objects, by kind/).waitFor();
+    expect(await page.getByRole('treeitem', { level: 1 }).getByRole('link').count()).toBe(0);
+    await page.getByRole('link', { name: 'Not in Git' }).click();
+    await page.getByText('1 object, with their pods.').waitFor();
+    await page.getByRole('button', { name: 'Folder Not in Git' }).click();
+    await page.getByRole('link', { name: 'unnamed documents' }).click();
+    await page.getByText(/^\d+ objects?, with their pods/).waitFor();
+    await page.getByRole('button', { name: 'Folder a' }).waitFor();
+    await page.goto(`${opened.origin}/ui/#/topology?folder=a&kind=configmap`);
+    await page.getByText('400 objects, by kind').waitFor();
+    expect(await page.locator('.card').count()).toBe(1);
+    expect(await page.locator('.card[href]').count()).toBe(0);
+  });
+
   test('of 5,000 objects has at most 300 nodes, and does not hold up the page', async () => {
     const shop = createShop();
     shop.objects = Array.from({ length: 5_000 }, (_, index) =>

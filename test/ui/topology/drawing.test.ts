@@ -93,7 +93,7 @@ describe('a drawing', () => {
 test('a node leads to its object, or into its group', () => {
   const hrefFor = createHrefs(SHOP, { ...WHOLE_TOPOLOGY, status: 'failed' }, 'graph');
   expect(SHOP.nodes.map(hrefFor)).toEqual([
-    '#/topology?source=default&status=failed',
+    undefined,
     '#/topology?folder=shop&status=failed',
     '#/objects/shop%3Adeployment%2Fcart',
     '#/objects/shop%3Adeployment%2Fcart',
