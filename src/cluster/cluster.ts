@@ -56,6 +56,7 @@ import { readOwnValues } from './object/own-values.ts';
 import { FIELD_MANAGER } from './object/ownership.ts';
 import { type CoreKind, readCore } from './object/read-core.ts';
 import { createOwned } from './owned/owned.ts';
+import { workloadUids } from './owned/workload-uids.ts';
 import { lostFields } from './plan/drift.ts';
 import { isFought, noteCorrections } from './plan/fight.ts';
 import { planSync } from './plan/plan.ts';
@@ -188,7 +189,8 @@ export async function createCluster(options: ClusterOptions) {
     isHealthy: (target, set) => healthOf(target, set) === 'current',
     ask: (set) => attention.ask([set]),
   });
-  const owned = createOwned({ transport, allowed, clock });
+  const uidsIn = (namespace: string) => workloadUids(namespace, { sets, views, allowed });
+  const owned = createOwned({ transport, allowed, clock, uidsIn });
   const plans = new WeakMap<Plan, Made>();
   /** What ids follow from, as of the last question. */
   let names: Names = { directory: undefined, defined: [] };

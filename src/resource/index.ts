@@ -46,7 +46,7 @@ export {
   objectKey,
   parseApiVersion,
 } from './object.ts';
-export type { KindAndName, OwnedInNamespace, OwnedObject } from './owned.ts';
+export type { Controller, KindAndName, OwnedInNamespace, OwnedObject } from './owned.ts';
 export { type ContainerPhase, type ContainerState, isStarting, type PodState, pullCause, type Termination } from './pod.ts';
 export { pullSecretsOf } from './pull-secrets.ts';
 export type { LockedChart, OciChart, RemoteChart, RepositoryChart } from './remote-chart.ts';

@@ -1,10 +1,5 @@
-import type { KindAndName } from '../../resource/index.ts';
+import type { Controller } from '../../resource/index.ts';
 import { type Fields, fieldsOf, recordsOf, textOf } from './fields.ts';
-
-/** The owner that controls an object. */
-export interface Controller extends KindAndName {
-  readonly uid: string;
-}
 
 /** An object has one controller at most (Kubernetes, OwnerReference). */
 export function controllerOf({ metadata }: Fields): Controller | undefined {

@@ -1,9 +1,9 @@
 import type { Cancellable, Clock } from '../../base/index.ts';
-import type { OwnedInNamespace, OwnedObject } from '../../resource/index.ts';
-import { listPages } from '../connection/list.ts';
+import type { OwnedInNamespace, OwnedObject, ResourceId } from '../../resource/index.ts';
+import { listPages, type Pages } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
-import { controllerOf } from '../object/controller.ts';
+import { controllerOf, uidOf } from '../object/controller.ts';
 import { conditionsOf, type Fields, fieldsOf, numberOf, textOf } from '../object/fields.ts';
 import { JOB, REPLICA_SET } from '../pod/owners.ts';
 import { POD, podStateOf } from '../pod/pod-state.ts';
@@ -16,6 +16,8 @@ export interface OwnedDeps {
   readonly transport: Pick<Transport, 'request'>;
   readonly allowed: AllowedNamespaces;
   readonly clock: Pick<Clock, 'monotonic' | 'deadline'>;
+  /** The uids of the workloads of a namespace that are in Git, as far as they are known. */
+  readonly uidsIn: (namespace: string) => ReadonlyMap<ResourceId, string>;
 }
 
 export interface OwnedQuestion {
@@ -31,7 +33,7 @@ const READ_MS = 5_000;
  * Reads the ReplicaSets, Jobs and pods of a namespace that have a controller. Nothing is asked of the API server while no one looks.
  * Rejects with FluxError `cluster/forbidden`, `cluster/timeout` …; a namespace that is not allowed has nothing.
  */
-export function createOwned({ transport, allowed, clock }: OwnedDeps) {
+export function createOwned({ transport, allowed, clock, uidsIn }: OwnedDeps) {
   const shared = new Map<string, { readonly until: number; readonly answer: Promise<OwnedInNamespace> }>();
 
   return (question: OwnedQuestion): Promise<OwnedInNamespace> => {
@@ -49,21 +51,20 @@ export function createOwned({ transport, allowed, clock }: OwnedDeps) {
     const kinds = [REPLICA_SET, POD, ...(withJobs ? [JOB] : [])].filter((kind) => allowed.allows(kind, namespace, ''));
     using deadline = clock.deadline(READ_MS);
     const lists = await Promise.all(kinds.map((kind) => listOwned(kind, namespace, deadline)));
-    return { objects: lists.flatMap(({ objects }) => objects), isCut: lists.some(({ isCut }) => isCut) };
+    const objects = lists.flatMap(({ items }) => items);
+    // Read after the objects, so that the owner of each is among them.
+    return { objects, uids: uidsIn(namespace), isCut: lists.some(({ isCut }) => isCut) };
   }
 
-  async function listOwned(resource: ApiResource, namespace: string, { signal }: Cancellable): Promise<OwnedInNamespace> {
-    const keep = (object: Fields) => ownedOf(resource, object);
-    const { items: objects, isCut } = await listPages(transport, { resource, namespace, keep, signal });
-    return { objects, isCut };
+  function listOwned(resource: ApiResource, namespace: string, { signal }: Cancellable): Promise<Pages<OwnedObject>> {
+    return listPages(transport, { resource, namespace, keep: (object) => ownedOf(resource, object), signal });
   }
 }
 
 function ownedOf({ kind }: ApiResource, object: Fields): OwnedObject | undefined {
-  const controller = controllerOf(object);
-  if (!controller) return undefined;
-  const owner = { kind: controller.kind, name: controller.name };
-  const own = { name: textOf(fieldsOf(object.metadata).name), owner };
+  const owner = controllerOf(object);
+  if (!owner) return undefined;
+  const own = { name: textOf(fieldsOf(object.metadata).name), uid: uidOf(object), owner };
   const status = fieldsOf(object.status);
   switch (kind) {
     case 'Pod':

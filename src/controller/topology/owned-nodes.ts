@@ -1,5 +1,5 @@
 import { countBy } from '../../change/index.ts';
-import type { KindAndName, OwnedInNamespace, OwnedObject } from '../../resource/index.ts';
+import type { KindAndName, OwnedInNamespace, OwnedObject, ResourceId } from '../../resource/index.ts';
 import type { Entry } from './entries.ts';
 import type { Counts, OwnedNode } from './node.ts';
 import { containersOfPod, podVerdict, type Verdict } from './pod-status.ts';
@@ -18,30 +18,42 @@ const MAX_JOBS = 3;
 /** Finds what belongs to each object of a namespace, through its controllers. */
 export class OwnedTree {
   readonly #namespace: string;
-  readonly #byOwner: ReadonlyMap<string, readonly OwnedObject[]>;
+  readonly #uids: OwnedInNamespace['uids'];
+  readonly #byUid: ReadonlyMap<string, readonly OwnedObject[]>;
+  readonly #byName: ReadonlyMap<string, readonly OwnedObject[]>;
 
-  constructor(namespace: string, { objects }: OwnedInNamespace) {
+  constructor(namespace: string, { objects, uids }: OwnedInNamespace) {
     this.#namespace = namespace;
-    this.#byOwner = Map.groupBy(objects, ({ owner }) => keyOf(owner));
+    this.#uids = uids;
+    this.#byUid = Map.groupBy(objects, ({ owner }) => owner.uid);
+    this.#byName = Map.groupBy(objects, ({ owner }) => keyOf(owner));
   }
 
   /** Undefined for an object that owns nothing. */
   of({ key, kind, id = '' }: Entry): Owned | undefined {
-    const nodes = this.#below(key, { kind, name: id.slice(id.indexOf('/') + 1) });
+    const nodes = this.#nodesOf(key, this.#ownedBy(id, kind), [this.#uids.get(id) ?? '']);
     if (nodes.length === 0) return undefined;
     const pods = nodes.filter(({ kind }) => kind === 'Pod');
     return { nodes, pods: countBy(pods, ({ status }) => status) };
   }
 
-  /** What has the name of something above it is left out: by names alone, owners may go in a circle. */
-  #below(parent: string, owner: KindAndName, above: readonly string[] = []): readonly OwnedNode[] {
-    const path = [...above, keyOf(owner)];
-    const owned = (this.#byOwner.get(keyOf(owner)) ?? []).filter((object) => !path.includes(keyOf(object)));
+  /** By its uid, or by its name where that is not known: its kind is not watched, or it has just been created. */
+  #ownedBy(id: ResourceId, kind: string): readonly OwnedObject[] {
+    const uid = this.#uids.get(id);
+    const owned =
+      uid === undefined ? this.#byName.get(keyOf({ kind, name: id.slice(id.indexOf('/') + 1) })) : this.#byUid.get(uid);
+    return owned ?? [];
+  }
+
+  /** What is above itself is left out: who may write owners may make a circle of them. */
+  #nodesOf(parent: string, all: readonly OwnedObject[], above: readonly string[]): readonly OwnedNode[] {
+    const owned = all.filter(({ uid }) => !above.includes(uid));
     const jobs = new Set(lastJobs(owned));
     return owned.flatMap((object) => {
       if (object.kind === 'Job' && !jobs.has(object)) return [];
       const node = this.#nodeOf(parent, object);
-      const below = object.kind === 'Pod' || path.length > MAX_ABOVE ? [] : this.#below(node.key, object, path);
+      const isLast = object.kind === 'Pod' || above.length > MAX_ABOVE;
+      const below = isLast ? [] : this.#nodesOf(node.key, this.#byUid.get(object.uid) ?? [], [...above, object.uid]);
       // Earlier templates of a Deployment remain as ReplicaSets of no pods.
       if (object.kind === 'ReplicaSet' && object.wanted === 0 && below.length === 0) return [];
       return [node, ...below];
@@ -49,10 +61,10 @@ export class OwnedTree {
   }
 
   #nodeOf(parent: string, object: OwnedObject): OwnedNode {
-    const { kind, name } = object;
+    const { kind, name, uid } = object;
     return {
       type: 'owned',
-      key: `owned ${this.#namespace} ${kind} ${name}`,
+      key: `owned ${this.#namespace} ${kind} ${name} ${uid}`,
       parent,
       kind,
       namespace: this.#namespace,

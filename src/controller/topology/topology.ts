@@ -131,7 +131,7 @@ async function ownedBy(entries: readonly Entry[], daemon: Daemon, unread: Unread
   return new Map(owned.flat());
 }
 
-const NOTHING_OWNED: OwnedInNamespace = { objects: [], isCut: false };
+const NOTHING_OWNED: OwnedInNamespace = { objects: [], uids: new Map(), isCut: false };
 
 /** Says that something could not be read, and goes on with something else. */
 function leftOut<T>(what: string, instead: T, unread: Unread[]): (error: unknown) => T {

@@ -10,9 +10,10 @@ type Items = Readonly<Record<string, readonly object[]>>;
 const ownedBy = (kind: string, name: string, others: object = {}) => ({
   metadata: {
     name: `${name}-x`,
+    uid: `${name}-x-uid`,
     ownerReferences: [
       { kind: 'Node', name: 'n' },
-      { kind, name, controller: true },
+      { kind, name, uid: `${name}-uid`, controller: true },
     ],
   },
   ...others,
@@ -48,9 +49,11 @@ function server(items: Items, { namespaces = [] as readonly string[], lose = (_:
       body: { items: all.slice(from, to), metadata: to < all.length ? { continue: String(to) } : {} },
     };
   };
-  const owned = createOwned({ transport: { request }, allowed: createAllowedNamespaces(namespaces), clock });
+  const owned = createOwned({ transport: { request }, allowed: createAllowedNamespaces(namespaces), clock, uidsIn });
   return { owned, sent, clock };
 }
+
+const uidsIn = (namespace: string) => new Map([[`${namespace}:deployment/cart`, 'cart-uid']]);
 
 const SHOP = { namespace: 'shop', withJobs: true };
 
@@ -59,9 +62,17 @@ describe('what is owned in a namespace', () => {
     const { owned, sent } = server(ALL);
     expect(await owned(SHOP)).toMatchObject({
       isCut: false,
+      uids: new Map([['shop:deployment/cart', 'cart-uid']]),
       objects: [
-        { kind: 'ReplicaSet', name: 'cart-x', owner: { kind: 'Deployment', name: 'cart' }, wanted: 2, ready: 1 },
-        { kind: 'Pod', name: 'cart-x-x', owner: { kind: 'ReplicaSet', name: 'cart-x' }, pod: { phase: 'Running' } },
+        {
+          kind: 'ReplicaSet',
+          name: 'cart-x',
+          uid: 'cart-x-uid',
+          owner: { kind: 'Deployment', name: 'cart', uid: 'cart-uid' },
+          wanted: 2,
+          ready: 1,
+        },
+        { kind: 'Pod', name: 'cart-x-x', owner: { kind: 'ReplicaSet', uid: 'cart-x-uid' }, pod: { phase: 'Running' } },
         { kind: 'Job', name: 'nightly-x', owner: { kind: 'CronJob', name: 'nightly' }, active: 1, failed: true },
       ],
     });
@@ -97,7 +108,7 @@ describe('what is owned in a namespace', () => {
 
   test('is nothing in a namespace that is not allowed', async () => {
     const { owned, sent } = server(ALL, { namespaces: ['blog'] });
-    expect(await owned(SHOP)).toEqual({ objects: [], isCut: false });
+    expect(await owned(SHOP)).toMatchObject({ objects: [], isCut: false });
     expect(sent).toEqual([]);
   });
 
@@ -105,7 +116,7 @@ describe('what is owned in a namespace', () => {
     const clock = new ManualClock();
     const request = ({ signal }: ApiRequest) =>
       new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
-    const owned = createOwned({ transport: { request }, allowed: createAllowedNamespaces([]), clock });
+    const owned = createOwned({ transport: { request }, allowed: createAllowedNamespaces([]), clock, uidsIn });
     const asked = owned(SHOP);
     clock.advance(5_000);
     await expect(asked).rejects.toThrow('the deadline has passed');

@@ -32,25 +32,36 @@ const pod = (others: Partial<PodState> = {}): PodState => ({
   ...others,
 });
 
-const REPLICA_SET: OwnedObject = {
+/** A controller whose uid follows from its name. */
+const by = (kind: string, name: string, uid = `uid ${name}`) => ({ kind, name, uid });
+const replicaSet = (name: string, owner = by('Deployment', 'cart'), wanted = 1, ready = wanted): OwnedObject => ({
   kind: 'ReplicaSet',
-  name: 'cart-1',
-  owner: { kind: 'Deployment', name: 'cart' },
-  wanted: 2,
-  ready: 1,
-};
+  name,
+  uid: `uid ${name}`,
+  owner,
+  wanted,
+  ready,
+});
+const REPLICA_SET = replicaSet('cart-1', undefined, 2, 1);
 const ownedPod = (name: string, others: Partial<PodState> = {}): OwnedObject => ({
   kind: 'Pod',
   name,
-  owner: { kind: 'ReplicaSet', name: 'cart-1' },
+  uid: `uid ${name}`,
+  owner: by('ReplicaSet', 'cart-1'),
   pod: pod(others),
 });
+
+const NO_UIDS: ReadonlyMap<string, string> = new Map();
 
 /** Controllers that name each other, as a custom controller may make them. */
 const CIRCLE: readonly OwnedObject[] = [
   REPLICA_SET,
-  { kind: 'ReplicaSet', name: 'a', owner: { kind: 'ReplicaSet', name: 'a' }, wanted: 1, ready: 1 },
-  { kind: 'ReplicaSet', name: 'cart-1', owner: { kind: 'ReplicaSet', name: 'cart-1' }, wanted: 1, ready: 1 },
+  replicaSet('a', by('ReplicaSet', 'a')),
+  replicaSet('b', by('ReplicaSet', 'c')),
+  replicaSet('c', by('ReplicaSet', 'b')),
+  // The Deployment is said to belong to what it owns.
+  { ...replicaSet('cart', by('ReplicaSet', 'cart-1')), uid: 'uid cart' },
+  { ...replicaSet('b', by('ReplicaSet', 'cart-1')), uid: 'uid c' },
 ];
 
 /** Each node under its parent, as a person reads it. */
@@ -87,6 +98,7 @@ describe('a topology has', () => {
       {
         owned: async () => ({
           isCut: false,
+          uids: NO_UIDS,
           objects: [
             REPLICA_SET,
             ownedPod('cart-1-a'),
@@ -102,8 +114,8 @@ describe('a topology has', () => {
                 },
               ],
             }),
-            { kind: 'ReplicaSet', name: 'cart-0', owner: { kind: 'Deployment', name: 'cart' }, wanted: 0, ready: 0 },
-            { kind: 'Pod', name: 'other', owner: { kind: 'ReplicaSet', name: 'else' }, pod: pod() },
+            replicaSet('cart-0', undefined, 0),
+            { ...ownedPod('other'), owner: by('ReplicaSet', 'else') },
           ],
         }),
       },
@@ -137,24 +149,85 @@ describe('a topology has', () => {
   });
 
   test('controllers that name each other in a circle end somewhere', async () => {
-    const daemon = withObjects([entry('shop:deployment/cart')], { owned: async () => ({ isCut: false, objects: CIRCLE }) });
-    expect(outline(await look(daemon))).toContainEqual(expect.stringContaining('cart-1'));
+    const daemon = withObjects([entry('shop:deployment/cart')], {
+      owned: async () => ({ isCut: false, uids: NO_UIDS, objects: CIRCLE }),
+    });
+    expect(
+      outline(await look(daemon))
+        .slice(3)
+        .map((line) => line.trim().split(':')[0]),
+    ).toEqual(['waiting ReplicaSet cart-1', 'ok ReplicaSet cart', 'ok ReplicaSet b', 'ok ReplicaSet b']);
   });
 
   test('a long chain of controllers is followed a few steps', async () => {
-    const chain = Array.from({ length: 5_000 }, (_, index): OwnedObject => {
-      const owner = index === 0 ? { kind: 'Deployment', name: 'cart' } : { kind: 'ReplicaSet', name: `r${index - 1}` };
-      return { kind: 'ReplicaSet', name: `r${index}`, owner, wanted: 1, ready: 1 };
+    const chain = Array.from({ length: 5_000 }, (_, index) =>
+      replicaSet(`r${index}`, index === 0 ? undefined : by('ReplicaSet', `r${index - 1}`)),
+    );
+    const daemon = withObjects([entry('shop:deployment/cart')], {
+      owned: async () => ({ isCut: false, uids: NO_UIDS, objects: chain }),
     });
-    const daemon = withObjects([entry('shop:deployment/cart')], { owned: async () => ({ isCut: false, objects: chain }) });
     expect(outline(await look(daemon)).length).toBeLessThan(20);
+  });
+
+  describe('what an owner of the same name has made', () => {
+    const owned = (objects: readonly OwnedObject[], uids: ReadonlyMap<string, string>) =>
+      look(withObjects([entry('shop:deployment/cart')], { owned: async () => ({ isCut: false, uids, objects }) }));
+    const known = new Map([['shop:deployment/cart', 'uid cart']]);
+    const gone = { ...REPLICA_SET, uid: 'uid gone' };
+    const podOfGone: OwnedObject = { ...ownedPod('of-gone'), owner: by('ReplicaSet', 'cart-1', 'uid gone') };
+
+    test('is left out where a ReplicaSet was created again', async () => {
+      expect(outline(await owned([REPLICA_SET, ownedPod('of-this'), podOfGone], known)).slice(2)).toEqual([
+        '    ok shop:deployment/cart {"ok":1}',
+        '      waiting ReplicaSet cart-1: 1 of 2 ready',
+        '        ok Pod of-this: ready',
+      ]);
+    });
+
+    test('is left out where the workload was created again', async () => {
+      const before = { ...gone, owner: by('Deployment', 'cart', 'uid of before') };
+      const objects = [REPLICA_SET, ownedPod('of-this'), before, podOfGone];
+      expect(
+        outline(await owned(objects, known))
+          .at(-1)
+          ?.trim(),
+      ).toBe('ok Pod of-this: ready');
+    });
+
+    test('is beside that of the other where only their name is known', async () => {
+      const before = { ...gone, owner: by('Deployment', 'cart', 'uid of before') };
+      const topology = await owned([REPLICA_SET, ownedPod('of-this'), before, podOfGone], NO_UIDS);
+      expect(
+        outline(topology)
+          .slice(3)
+          .map((line) => line.trim()),
+      ).toEqual([
+        'waiting ReplicaSet cart-1: 1 of 2 ready',
+        'ok Pod of-this: ready',
+        'waiting ReplicaSet cart-1: 1 of 2 ready',
+        'ok Pod of-gone: ready',
+      ]);
+      expect(new Set(topology.nodes.map(({ key }) => key)).size).toBe(topology.nodes.length);
+    });
+
+    test('is nothing by a chain of names', async () => {
+      const chain = ['a', 'b', 'c'].map((name, index, all) =>
+        replicaSet(name, by('ReplicaSet', all[index - 1] ?? 'cart-1', 'claimed')),
+      );
+      expect(
+        outline(await owned([REPLICA_SET, ...chain], known))
+          .slice(3)
+          .map((line) => line.trim()),
+      ).toEqual(['waiting ReplicaSet cart-1: 1 of 2 ready']);
+    });
   });
 
   test('the last Jobs of a CronJob', async () => {
     const job = (name: string, others: object = {}): OwnedObject => ({
       kind: 'Job',
       name,
-      owner: { kind: 'CronJob', name: 'nightly' },
+      uid: `uid ${name}`,
+      owner: by('CronJob', 'nightly'),
       active: 0,
       succeeded: 1,
       failed: false,
@@ -166,6 +239,7 @@ describe('a topology has', () => {
         asked.push(question);
         return {
           isCut: false,
+          uids: NO_UIDS,
           objects: [job('nightly-1'), job('nightly-2'), job('nightly-3', { failed: true }), job('nightly-4', { active: 1 })],
         };
       },
@@ -305,7 +379,7 @@ describe('many objects are drawn as', () => {
   test('objects without their pods, where there is no room for these', async () => {
     const pods = Array.from({ length: 300 }, (_, index) => ownedPod(`cart-1-${index}`));
     const daemon = withObjects([entry('shop:deployment/cart')], {
-      owned: async () => ({ isCut: true, objects: [REPLICA_SET, ...pods] }),
+      owned: async () => ({ isCut: true, uids: NO_UIDS, objects: [REPLICA_SET, ...pods] }),
     });
     const topology = await look(daemon);
     expect(topology.detail).toBe('objects');
@@ -326,7 +400,7 @@ describe('pods', () => {
     const daemon = withObjects([entry('a:deployment/cart'), entry('b:deployment/cart')], {
       owned: async ({ namespace }) => {
         if (namespace === 'a') throw new FluxError('pods is forbidden', { code: 'cluster/forbidden' });
-        return { isCut: false, objects: [REPLICA_SET] };
+        return { isCut: false, uids: NO_UIDS, objects: [REPLICA_SET] };
       },
     });
     const topology = await look(daemon);

@@ -52,7 +52,12 @@ test('200 hostile strings run nothing, load nothing, and break no layout', async
       relations: async () => texts.map((text) => ({ from: 'shop:deployment/x', to: `shop:${text}/${text}`, type: 'uses' })),
       owned: async () => ({
         isCut: true,
-        objects: texts.map((text) => ({ kind: 'Pod', name: text, owner: { kind: 'Deployment', name: 'x' }, pod: podOf(text) })),
+        uids: new Map(),
+        objects: texts.map((text) => ({
+          ...{ kind: 'Pod', name: text, uid: text },
+          owner: { kind: 'Deployment', name: 'x', uid: text },
+          pod: podOf(text),
+        })),
       }),
       why: async () => ({
         answer: first,

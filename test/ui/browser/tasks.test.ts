@@ -41,9 +41,10 @@ function createWorld() {
     relations: async () => [{ from: 'shop:service/cart', to: ID, type: 'routes' }],
     owned: async () => ({
       isCut: false,
+      uids: new Map(),
       objects: [
         {
-          ...{ kind: 'Pod', name: 'cart-1-a', owner: { kind: 'Deployment', name: 'cart' } },
+          ...{ kind: 'Pod', name: 'cart-1-a', uid: 'a', owner: { kind: 'Deployment', name: 'cart', uid: 'cart' } },
           pod: { name: 'cart-1-a', phase: 'Running', ready: true, ending: false, containers: [] },
         },
       ],

@@ -15,7 +15,8 @@ const synced = (id: string, file: string): ObjectEntry => ({
 const pod = (name: string, isReady: boolean): OwnedObject => ({
   kind: 'Pod',
   name,
-  owner: { kind: 'ReplicaSet', name: 'cart-1' },
+  uid: name,
+  owner: { kind: 'ReplicaSet', name: 'cart-1', uid: 'cart-1' },
   pod: {
     name,
     phase: 'Running',
@@ -51,11 +52,16 @@ function shopWithPods() {
       const set = {
         kind: 'ReplicaSet',
         name: 'cart-1',
-        owner: { kind: 'Deployment', name: 'cart' },
+        uid: 'cart-1',
+        owner: { kind: 'Deployment', name: 'cart', uid: 'cart' },
         wanted: 2,
         ready: 1,
       } as const;
-      return { isCut: false, objects: [set, pod('cart-1-a', true), pod('cart-1-b', false)] };
+      return {
+        isCut: false,
+        uids: new Map([['shop:deployment/cart', 'cart']]),
+        objects: [set, pod('cart-1-a', true), pod('cart-1-b', false)],
+      };
     },
   };
   return { shop, looks: () => looks };
