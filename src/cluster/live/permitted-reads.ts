@@ -1,9 +1,9 @@
 import type { ResourceRight } from '../../resource/index.ts';
 import { isAbsent } from '../connection/absent.ts';
-import { listPages, type Pages, type PagesRequest } from '../connection/list.ts';
+import { createList, listPages, type Pages, type PagesRequest } from '../connection/list.ts';
 import type { Transport } from '../connection/transport.ts';
-import { type ApiResource, collectionPath, objectPath } from '../discovery/api-resource.ts';
-import { type Fields, fieldsOf, recordsOf } from '../object/fields.ts';
+import { type ApiResource, objectPath } from '../discovery/api-resource.ts';
+import { type Fields, fieldsOf } from '../object/fields.ts';
 
 /** Throws unless the person who looks has a right. */
 export type Permit = (right: ResourceRight) => Promise<void>;
@@ -22,6 +22,7 @@ export function permittedReads(
   permit: Permit,
   signal: AbortSignal | undefined,
 ): PermittedReads {
+  const list = createList(transport, { attempts: 1 });
   return {
     async get(resource, namespace, name) {
       await permit({ ...rightOn(resource, 'get', namespace), name });
@@ -35,8 +36,7 @@ export function permittedReads(
     },
     async list(resource, namespace, query) {
       await permit(rightOn(resource, 'list', namespace));
-      const { body } = await transport.request({ path: collectionPath(resource, namespace), query, attempts: 1, signal });
-      return recordsOf(fieldsOf(body).items);
+      return list(resource, namespace, query, signal);
     },
     async pages(request) {
       await permit(rightOn(request.resource, 'list', request.namespace));
