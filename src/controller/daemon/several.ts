@@ -1,6 +1,7 @@
 import { asFluxError, FluxError, mapNonEmpty, type NonEmpty } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
 import { shareOf, type UpdateSpec } from '../../update/index.ts';
+import type { Relation } from '../topology/relations.ts';
 import type { Daemon, JobStatus, SyncReport, SyncRequest } from './daemon.ts';
 import type { SourceDaemon } from './facade.ts';
 import {
@@ -42,6 +43,9 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       return share ? [[daemon, share] as const] : [];
     });
   }
+
+  /** The same list as long as those of all sources are the same. */
+  let related: { readonly lists: readonly (readonly Relation[])[]; readonly all: readonly Relation[] } = { lists: [], all: [] };
 
   function syncsOf(id: string): NonEmpty<SyncReport> {
     return mapNonEmpty(split(id), (part) => firstAnswer(daemons, (daemon) => named(daemon, daemon.sync(part))));
@@ -153,7 +157,11 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
     syncedCommit: () => Promise.reject(unnamed(names)),
     objectCommits: () => Promise.reject(unnamed(names)),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
-    relations: async () => (await Promise.all(daemons.map((daemon) => daemon.relations()))).flat(),
+    async relations() {
+      const lists = await Promise.all(daemons.map((daemon) => daemon.relations()));
+      if (lists.some((list, index) => list !== related.lists[index])) related = { lists, all: lists.flat() };
+      return related.all;
+    },
     owned: (question) => first.owned(question),
     scansImages: first.scansImages,
     imageScans: () => first.imageScans(),

@@ -1,48 +1,39 @@
-import { yieldTurn } from '../../base/index.ts';
 import type { ResourceId } from '../../resource/index.ts';
-import type { Entry } from './entries.ts';
+import type { Adjacency } from './adjacency.ts';
 import type { Relation } from './relations.ts';
 
 /** From an Ingress over a Service to a workload and what that uses. */
 const STEPS = 3;
 const MAX_NEIGHBOURS = 100;
-/** Relations between two turns of the event loop. */
-const PER_TURN = 10_000;
 
 /**
- * An object with what it uses, and what leads to it. A path does not turn round: what else uses the same ConfigMap is not around an object.
+ * The ids of an object, of what it uses, and of what leads to it. A path does not turn round: what else uses the same ConfigMap is not
+ * around an object.
  */
-export async function neighboursOf(
-  id: ResourceId,
-  byId: ReadonlyMap<ResourceId, Entry>,
-  relations: readonly Relation[],
-): Promise<readonly Entry[]> {
+export function neighboursOf(id: ResourceId, { from, to }: Adjacency): readonly ResourceId[] {
   const found = new Set([id]);
-  for (const reach of [forwards, backwards]) {
-    let edge: ReadonlySet<ResourceId> = new Set([id]);
-    for (let steps = 0; steps < STEPS && edge.size > 0; steps += 1) {
-      edge = await reached(edge, relations, reach);
-      for (const each of edge) if (found.size < MAX_NEIGHBOURS) found.add(each);
+  const forwards = (each: ResourceId) => (from.get(each) ?? []).map((relation) => relation.to);
+  const backwards = (each: ResourceId) => (to.get(each) ?? []).map((relation) => relation.from);
+  for (const next of [forwards, backwards]) {
+    const seen = new Set([id]);
+    let edge: ReadonlySet<ResourceId> = seen;
+    for (let steps = 0; steps < STEPS; steps += 1) {
+      const reached = new Set<ResourceId>();
+      for (const each of edge)
+        for (const other of next(each)) {
+          if (found.size === MAX_NEIGHBOURS) return [...found];
+          if (seen.has(other)) continue;
+          reached.add(other);
+          found.add(other);
+        }
+      for (const other of reached) seen.add(other);
+      edge = reached;
     }
   }
-  return [...found].flatMap((each) => byId.get(each) ?? []);
+  return [...found];
 }
 
-/** The start and the end of a relation. */
-type Reach = (relation: Relation) => readonly [ResourceId, ResourceId];
-const forwards: Reach = ({ from, to }) => [from, to];
-const backwards: Reach = ({ from, to }) => [to, from];
-
-async function reached(
-  edge: ReadonlySet<ResourceId>,
-  relations: readonly Relation[],
-  reach: Reach,
-): Promise<ReadonlySet<ResourceId>> {
-  const next = new Set<ResourceId>();
-  for (const [index, relation] of relations.entries()) {
-    if (index % PER_TURN === PER_TURN - 1) await yieldTurn();
-    const [start, end] = reach(relation);
-    if (edge.has(start)) next.add(end);
-  }
-  return next;
+/** The relations that begin with one of these objects. */
+export function relationsFrom(ids: readonly ResourceId[], { from }: Adjacency): readonly Relation[] {
+  return ids.flatMap((id) => from.get(id) ?? []);
 }

@@ -2,12 +2,14 @@ import { asFluxError, yieldTurn } from '../../base/index.ts';
 import type { OwnedInNamespace, ResourceId } from '../../resource/index.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 import { knownHealth } from '../daemon/known-health.ts';
+import { adjacencyOf } from './adjacency.ts';
 import { type Detail, draw, MAX_NODES } from './draw.ts';
 import { type Entry, type EntryFilter, entriesOf, isWanted } from './entries.ts';
 import { linksOf } from './links.ts';
-import { neighboursOf } from './neighbours.ts';
+import { neighboursOf, relationsFrom } from './neighbours.ts';
 import type { TopologyLink, TopologyNode } from './node.ts';
 import { type Owned, OwnedTree } from './owned-nodes.ts';
+import type { Relation } from './relations.ts';
 
 /** What is looked at: the objects that a filter lets through, or one object with what is around it. */
 export type TopologyQuestion =
@@ -65,11 +67,11 @@ export async function topologyOf(daemon: Daemon, question: TopologyQuestion): Pr
   ]);
   const byId = new Map<ResourceId, Entry>();
   for (const entry of all) if (entry.id !== undefined && !byId.has(entry.id)) byId.set(entry.id, entry);
-  const wanted = question.about === 'object' ? await neighboursOf(question.id, byId, relations) : filtered(all, question.filter);
-  const drawing = await draw(wanted, question.about === 'object' ? '' : question.filter.folder);
+  const { wanted, within, among } = await lookedAt(question, { all, byId, relations });
+  const drawing = await draw(wanted, within);
   const isWhole = drawing.detail === 'objects';
   const owned = isWhole ? await ownedBy(wanted, daemon, unread) : new Map<string, Owned>();
-  const { links, outside } = await linksOf(relations, { drawing, byId, room: isWhole ? MAX_NODES - drawing.nodes.length : 0 });
+  const { links, outside } = await linksOf(among, { drawing, byId, room: isWhole ? MAX_NODES - drawing.nodes.length : 0 });
   const below = [...owned.values()].flatMap(({ nodes }) => nodes);
   const hasRoom = drawing.nodes.length + outside.length + below.length <= MAX_NODES;
   const nodes = drawing.nodes.map((node) => {
@@ -100,8 +102,33 @@ async function allEntries(daemon: Daemon, unread: Unread[]): Promise<readonly En
   return entries;
 }
 
-function filtered(entries: readonly Entry[], filter: EntryFilter): readonly Entry[] {
-  return entries.filter((entry) => isWanted(entry, filter));
+interface LookedAt {
+  readonly wanted: readonly Entry[];
+  /** The folder that a person went into. */
+  readonly within: string;
+  /** All relations of what is wanted, and maybe others. */
+  readonly among: readonly Relation[];
+}
+
+async function lookedAt(
+  question: TopologyQuestion,
+  {
+    all,
+    byId,
+    relations,
+  }: {
+    readonly all: readonly Entry[];
+    readonly byId: ReadonlyMap<ResourceId, Entry>;
+    readonly relations: readonly Relation[];
+  },
+): Promise<LookedAt> {
+  if (question.about === 'objects') {
+    const { filter } = question;
+    return { wanted: all.filter((entry) => isWanted(entry, filter)), within: filter.folder, among: relations };
+  }
+  const adjacency = await adjacencyOf(relations);
+  const ids = neighboursOf(question.id, adjacency);
+  return { wanted: ids.flatMap((id) => byId.get(id) ?? []), within: '', among: relationsFrom(ids, adjacency) };
 }
 
 /** What each object owns, by the key of its entry. A namespace that cannot be read leaves the others alone. */

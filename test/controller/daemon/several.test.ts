@@ -430,3 +430,15 @@ test('a question why goes to the source that knows most of it, which is named', 
   expect(await daemon.why({ by: 'id', id: 'shop:deployment/b' })).toMatchObject({ answer: 'of b', source: 'b' });
   expect(await daemon.why({ by: 'image', image: 'acme/web' })).toMatchObject({ answer: 'of a', source: 'a' });
 });
+
+test('relations of several sources are one list, the same one until one of theirs changes', async () => {
+  const relation = (from: string) => ({ from, to: 'shop:configmap/x', type: 'uses' as const });
+  let ofA = [relation('shop:deployment/a')];
+  const ofB = [relation('shop:deployment/b')];
+  const { daemon } = two({ relations: async () => ofA }, { relations: async () => ofB });
+  const first = await daemon.relations();
+  expect(first).toEqual([...ofA, ...ofB]);
+  expect(await daemon.relations()).toBe(first);
+  ofA = [];
+  expect(await daemon.relations()).toEqual(ofB);
+});
