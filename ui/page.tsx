@@ -118,6 +118,6 @@ function View({ route, overview }: { readonly route: Route; readonly overview: L
     case 'deletions':
       return <Deletions />;
     case 'images':
-      return <Images />;
+      return <Images filter={route.filter} />;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hrefOf, NO_FILTER, parseRoute, type Route, WHOLE_TOPOLOGY } from '../../ui/shell/route.ts';
+import { ALL_IMAGES, hrefOf, NO_FILTER, parseRoute, type Route, WHOLE_TOPOLOGY } from '../../ui/shell/route.ts';
 
 test.each<[string, Route]>([
   ['', { view: 'overview' }],
@@ -9,6 +9,8 @@ test.each<[string, Route]>([
   ['#/syncs', { view: 'syncs' }],
   ['#/objects', { view: 'objects', filter: NO_FILTER }],
   ['#/objects?state=failed&text=cart&x=1', { view: 'objects', filter: { ...NO_FILTER, state: 'failed', text: 'cart' } }],
+  ['#/images?decision=held&text=cart', { view: 'images', filter: { text: 'cart', decision: 'held' } }],
+  ['#/images', { view: 'images', filter: ALL_IMAGES }],
   ['#/topology?folder=shop&as=tree', { view: 'topology', as: 'tree', filter: { ...WHOLE_TOPOLOGY, folder: 'shop' } }],
   ['#/objects/shop%3Adeployment%2Fcart', { view: 'object', id: 'shop:deployment/cart' }],
   ['#/objects/shop:deployment/cart?source=a', { view: 'object', id: 'shop:deployment/cart', source: 'a' }],
@@ -30,7 +32,8 @@ test('a link leads where it was made for', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 20 });
   const some = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
   const routes: fc.Arbitrary<Route> = fc.oneof(
-    fc.constantFrom('overview', 'syncs', 'deletions', 'images').map((view): Route => ({ view })),
+    fc.constantFrom('overview', 'syncs', 'deletions').map((view): Route => ({ view })),
+    fc.record({ text, decision: text }).map((filter): Route => ({ view: 'images', filter })),
     fc.record({ text, state: text, namespace: text, kind: text }).map((filter): Route => ({ view: 'objects', filter })),
     fc
       .record({ source: text, folder: text, namespace: text, kind: text, status: text, text })

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import type { ImageDecisionsWire } from '../../src/api/wire/index.ts';
 import { useLiveList } from '../api/use-live.ts';
 import { ChangeButton } from '../changes/change-button.tsx';
 import { Choice } from '../shell/choice.tsx';
 import { LiveView } from '../shell/live-view.tsx';
 import { ObjectLink } from '../shell/object-link.tsx';
+import { go, type ImageFilter } from '../shell/route.ts';
 import { SearchField } from '../shell/search-field.tsx';
 import { useShowMore } from '../shell/show-more.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
@@ -15,15 +15,21 @@ import { plural, sentence } from '../text/sentence.ts';
 type Container = ImageDecisionsWire['containers'][number];
 
 /** What automation does with each container in Git, and why; what is not in order first. */
-export function Decisions() {
+export function Decisions({ filter }: Pick<KnownProps, 'filter'>) {
   const live = useLiveList<'containers', ImageDecisionsWire>('/images/decisions', 'containers');
-  return <LiveView live={live}>{({ containers }) => <Known containers={containers} />}</LiveView>;
+  return <LiveView live={live}>{({ containers }) => <Known containers={containers} filter={filter} />}</LiveView>;
 }
 
-function Known({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
-  const [text, setText] = useState('');
-  const [state, setState] = useState('');
-  const found = containers.filter((each) => (state === '' || wordOf(each) === state) && hasText(each, text.toLowerCase()));
+interface KnownProps extends Pick<ImageDecisionsWire, 'containers'> {
+  readonly filter: ImageFilter;
+}
+
+function Known({ containers, filter }: KnownProps) {
+  const { text, decision } = filter;
+  const change = (part: Partial<ImageFilter>) => go({ view: 'images', filter: { ...filter, ...part } });
+  const found = containers.filter(
+    (each) => (decision === '' || wordOf(each) === decision) && hasText(each, text.trim().toLowerCase()),
+  );
   const ordered = found.toSorted((a, b) => rankOf(a) - rankOf(b));
   const { shown, button } = useShowMore(ordered.length);
   const states = ORDER.filter((word) => containers.some((each) => wordOf(each) === word));
@@ -31,8 +37,8 @@ function Known({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
     <section class="decisions" aria-labelledby="decisions-title">
       <h2 id="decisions-title">Containers</h2>
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
-        <SearchField placeholder="Id, image or reason (/)" value={text} onInput={setText} />
-        <Choice name="Decision" value={state} values={states} onChange={setState} />
+        <SearchField placeholder="Id, image or reason (/)" value={text} onInput={(text) => change({ text })} />
+        <Choice name="Decision" value={decision} values={states} onChange={(decision) => change({ decision })} />
       </form>
       <p class="hint" role="status">
         {found.length === containers.length

@@ -2,18 +2,19 @@ import type { ImageScansWire } from '../../src/api/wire/index.ts';
 import { useLiveList } from '../api/use-live.ts';
 import { LiveView } from '../shell/live-view.tsx';
 import { Notice } from '../shell/notice.tsx';
+import type { ImageFilter } from '../shell/route.ts';
 import { plural, sentence } from '../text/sentence.ts';
 import { Decisions } from './decisions.tsx';
 import { Hosts } from './hosts.tsx';
 import { Repositories } from './repositories.tsx';
 
 /** What automation does with images, and what is known of the repositories in use. */
-export function Images() {
+export function Images({ filter }: { readonly filter: ImageFilter }) {
   const live = useLiveList<'repositories', ImageScansWire>('/images/scans', 'repositories');
   return (
     <>
       <h1>Images</h1>
-      <Decisions />
+      <Decisions filter={filter} />
       <h2>Registries</h2>
       <LiveView live={live}>{(scans) => <Known scans={scans} />}</LiveView>
     </>

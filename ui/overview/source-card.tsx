@@ -1,6 +1,6 @@
 import type { OverviewWire } from '../../src/api/wire/index.ts';
 import { ChangeButton } from '../changes/change-button.tsx';
-import { hrefOf } from '../shell/route.ts';
+import { ALL_IMAGES, hrefOf } from '../shell/route.ts';
 import { StateMark } from '../shell/state-mark.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
@@ -42,7 +42,7 @@ export function SourceCard({ source, hasName }: { readonly source: Source; reado
           <>
             <dt>Images</dt>
             <dd>
-              <a href={hrefOf({ view: 'images' })}>{plural(waiting, 'newer image')}</a> not applied yet:{' '}
+              <a href={hrefOf({ view: 'images', filter: ALL_IMAGES })}>{plural(waiting, 'newer image')}</a> not applied yet:{' '}
               {reasonsOf(imagesWaiting)}
             </dd>
           </>

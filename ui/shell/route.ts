@@ -9,6 +9,13 @@ export interface ObjectFilter {
   readonly kind: string;
 }
 
+/** Which containers the images view has; empty texts are no filter. */
+export interface ImageFilter {
+  /** Part of an id, an image or a reason. */
+  readonly text: string;
+  readonly decision: string;
+}
+
 /** As a folder or kind of the topology: what is not in Git, or has no kind that can be read. */
 export const NONE = '<none>';
 
@@ -35,12 +42,15 @@ export interface LogChoice {
 
 /** What the page shows: the fragment of its URL, so that a link leads there. */
 export type Route =
-  | { readonly view: 'overview' | 'syncs' | 'deletions' | 'images' }
+  | { readonly view: 'overview' | 'syncs' | 'deletions' }
+  | { readonly view: 'images'; readonly filter: ImageFilter }
   | { readonly view: 'objects'; readonly filter: ObjectFilter }
   | { readonly view: 'topology'; readonly as: 'graph' | 'tree'; readonly filter: TopologyFilter }
   | { readonly view: 'object'; readonly id: string; readonly source?: string; readonly log?: LogChoice };
 
 export const NO_FILTER: ObjectFilter = { text: '', state: '', namespace: '', kind: '' };
+
+export const ALL_IMAGES: ImageFilter = { text: '', decision: '' };
 
 export const WHOLE_TOPOLOGY: TopologyFilter = { source: '', folder: '', namespace: '', kind: '', status: '', text: '' };
 
@@ -52,8 +62,9 @@ export function parseRoute(fragment: string): Route {
   switch (view) {
     case 'syncs':
     case 'deletions':
-    case 'images':
       return { view };
+    case 'images':
+      return { view, filter: given(query, ALL_IMAGES) };
     case 'objects': {
       const id = decoded(rest.join('/'));
       const source = query.get('source');
@@ -74,7 +85,8 @@ export function hrefOf(route: Route): string {
     case 'object':
       return `#/objects/${encodeURIComponent(route.id.toWellFormed())}${queryOf({ source: route.source, ...logQueryOf(route.log) })}`;
     case 'objects':
-      return `#/objects${queryOf(route.filter)}`;
+    case 'images':
+      return `#/${route.view}${queryOf(route.filter)}`;
     case 'topology':
       return `#/topology${queryOf({ ...route.filter, as: route.as === 'tree' ? 'tree' : undefined })}`;
     default:
@@ -97,7 +109,7 @@ function given<Filter extends object>(query: URLSearchParams, none: Filter): Fil
 }
 
 /** The parameters of a query; what is empty is left out. */
-type Query = Readonly<Record<string, string | undefined>> | ObjectFilter | TopologyFilter;
+type Query = Readonly<Record<string, string | undefined>> | ObjectFilter | ImageFilter | TopologyFilter;
 
 function queryOf(values: Query): string {
   const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '');

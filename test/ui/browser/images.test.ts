@@ -56,6 +56,37 @@ test('the decision about each container, with its reason; what is not in order f
   expect(opened.complaints).toEqual([]);
 });
 
+test('the filter is in the address, so that a link, a reload and the way back have it', async () => {
+  const held: Partial<ContainerDecision> = { state: 'held', code: 'suspended', text: 'suspended by Ann', newest: '1.4' };
+  await using opened = await open({ shop: shopOf(of('shop:deployment/cart', {}), of('shop:deployment/search', held)) });
+  const { page } = opened;
+  await page.getByRole('link', { name: 'Images' }).click();
+  await page.getByLabel('Decision').selectOption('held');
+  await page.getByLabel('Search').fill('ann');
+  const filtered = `${opened.origin}/ui/#/images?text=ann&decision=held`;
+  const isFiltered = async () => {
+    await page.getByText('1 of 2 containers').waitFor();
+    const [text, decision] = await Promise.all(['Search', 'Decision'].map((name) => page.getByLabel(name).inputValue()));
+    expect([page.url(), text, decision]).toEqual([filtered, 'ann', 'held']);
+  };
+  await isFiltered();
+  await page.reload();
+  await isFiltered();
+  await page.getByRole('link', { name: 'shop:deployment/search' }).click();
+  await page.getByRole('heading', { name: 'shop:deployment/search' }).waitFor();
+  await page.goBack();
+  await isFiltered();
+  // What is typed is one entry of the history.
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Source' }).waitFor();
+  await page.goForward();
+  await isFiltered();
+  await page.getByLabel('Decision').selectOption('');
+  await page.getByLabel('Search').fill('');
+  await page.getByText('2 containers', { exact: true }).waitFor();
+  expect(page.url()).toBe(`${opened.origin}/ui/#/images`);
+});
+
 test('5,000 containers are there, and no task blocks the page for long', async () => {
   const many = Array.from({ length: 5_000 }, (_, index) =>
     of(`ns-${index % 50}:deployment/d-${index}`, index % 3 ? {} : WAITING),
