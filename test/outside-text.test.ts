@@ -27,11 +27,11 @@ import {
   suggest,
   systemClock,
 } from '../src/base/index.ts';
+import { diffLines } from '../src/base/text-diff.ts';
 import { describeError } from '../src/cli/errors.ts';
 import { printable, printableJson, printableLine } from '../src/cli/printable.ts';
 import { painter } from '../src/cli/style.ts';
 import { formatTable } from '../src/cli/table.ts';
-import { diffLines } from '../src/cli/text-diff.ts';
 import { errorFromStatus } from '../src/cluster/connection/status-error.ts';
 import { commitMessage, parseAuthor } from '../src/git/message.ts';
 import { parseLock } from '../src/manifests/helm/lock.ts';

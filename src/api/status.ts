@@ -21,6 +21,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'events/too-many-readers': 503,
   'api/busy': 503,
   'live/too-many-logs': 429,
+  'objects/diff-busy': 429,
   'job/queue-full': 503,
   'job/busy': 503,
   'webhooks/keys-unavailable': 503,

@@ -44,6 +44,7 @@ export { remember } from './remember.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { createSeal, type Seal } from './seal.ts';
 export { suggest } from './suggest.ts';
+export { diffLines, type MarkedLine } from './text-diff.ts';
 export { threadEnvironment } from './thread-environment.ts';
 export { TokenBucket } from './token-bucket.ts';
 export { trimEndOf } from './trim-end.ts';

@@ -1,5 +1,5 @@
 import type { AllFields, FluxError } from '../base/index.ts';
-import type { Json } from '../resource/index.ts';
+import type { Confidential, Json } from '../resource/index.ts';
 import { countBy } from './count-by.ts';
 import type { Action, ApplyEntry, IdleEntry, UnwantedEntry } from './plan.ts';
 
@@ -9,6 +9,15 @@ export interface FieldDiff {
   readonly path: string;
   readonly from?: Json;
   readonly to?: Json;
+}
+
+/** How an object of Git differs between two revisions, as it may be shown. */
+export interface ManifestDiff {
+  /** What is left out of the values. */
+  readonly hidden?: Confidential;
+  readonly fields: readonly FieldDiff[];
+  /** Whether there are more fields; without any, the object is too large to be compared. */
+  readonly isCut: boolean;
 }
 
 /** What a sync would do to one object, according to the API server. Values of Secrets are masked. */

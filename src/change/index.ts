@@ -18,7 +18,7 @@ export {
   type Wait,
 } from './change.ts';
 export { addCounts, countBy } from './count-by.ts';
-export { type ApplyDiff, countActions, type FieldDiff, type ObjectDiff } from './diff.ts';
+export { type ApplyDiff, countActions, type FieldDiff, type ManifestDiff, type ObjectDiff } from './diff.ts';
 export type {
   AutoscalerFacts,
   ClaimFacts,

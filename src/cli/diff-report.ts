@@ -1,9 +1,9 @@
 import type { DiffReportWire } from '../api/client/index.ts';
+import { diffLines } from '../base/index.ts';
 import { short } from './await-job.ts';
 import { printableLine } from './printable.ts';
 import type { Paint } from './style.ts';
 import { placeText, problemLine, whyText } from './sync-summary.ts';
-import { diffLines } from './text-diff.ts';
 
 type Entry = DiffReportWire['entries'][number];
 type Field = NonNullable<Entry['fields']>[number];

@@ -7,6 +7,7 @@
  */
 export { type ClusterOptions, createCluster } from './cluster.ts';
 export type { KubeconfigSource } from './connection/kubeconfig.ts';
+export { compareManifests } from './diff/compare-manifests.ts';
 export { Fence } from './lease/fence.ts';
 export { shownManifest } from './live/shown-manifest.ts';
 export type { OwnValues } from './object/own-values.ts';

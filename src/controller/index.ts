@@ -11,6 +11,7 @@ export { startFlux } from './main.ts';
 export { type Overview, overviewOf } from './overview/overview.ts';
 export type { Trouble } from './overview/trouble.ts';
 export type { LiveReads } from './ports/live.ts';
+export type { ObjectDiffQuestion, ObjectDiffReport } from './repository/object-diff.ts';
 export type { HeldDeletions } from './sync/approvals.ts';
 export type { HistoryEntry, HistoryPosition } from './sync/history.ts';
 export { type ObjectState, objectKey } from './sync/object-states.ts';

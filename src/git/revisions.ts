@@ -64,6 +64,17 @@ export function createRevisions(options: RevisionsOptions) {
       return listed.all;
     },
 
+    /** The files of a revision that is read beside the sync: nothing is fetched, and what `files` keeps stays. */
+    filesAside: async (revision: string, { signal }: Cancellable = {}): Promise<readonly TreeFile[]> => {
+      if (!isObjectId(revision)) throw badRevision(revision);
+      if (listed?.revision === revision) return listed.all;
+      return reading('git ls-tree', signal, async (run) => {
+        if (!(await isPresent(revision, run))) throw revisionMissing(revision);
+        if (!mirror.hasFilesOf(revision)) throw filesNotKept(revision);
+        return (await list(revision, run)).all;
+      });
+    },
+
     blob: async (id: string, { signal }: Cancellable = {}): Promise<Buffer> =>
       reading('git cat-file', signal, (run) => reader.read(id, run)),
 
@@ -208,7 +219,7 @@ export function createRevisions(options: RevisionsOptions) {
     if (!isObjectId(revision)) throw badRevision(revision);
     if (await isPresent(revision, run)) return;
     mirror.markSuspect();
-    throw new FluxError(`revision ${revision}: not in the mirror`, { code: 'git/revision-missing', fault: 'missing' });
+    throw revisionMissing(revision);
   }
 }
 
@@ -230,6 +241,22 @@ function shared<T>(answers: LRUCache<string, Promise<T>>, question: string, ask:
   });
   answers.set(question, asked);
   return asked;
+}
+
+function revisionMissing(revision: string): FluxError {
+  return new FluxError(`revision ${revision}: not in the mirror`, {
+    code: 'git/revision-missing',
+    fault: 'missing',
+    help: 'It was removed by a force push, or is older than what fluxd has cloned. A clone of yours may still have it.',
+  });
+}
+
+function filesNotKept(revision: string): FluxError {
+  return new FluxError(`revision ${revision.slice(0, 7)}: its files are not in the mirror`, {
+    code: 'git/files-not-kept',
+    fault: 'missing',
+    help: 'The mirror has the files of the revisions that were synced since fluxd started. The Git host has all of them.',
+  });
 }
 
 function badRevision(text: string): FluxError {

@@ -252,6 +252,7 @@ export function createSource(options: SourceOptions) {
     },
 
     files: revisions.files,
+    filesAside: revisions.filesAside,
     blob: revisions.blob,
     resolve: revisions.resolve,
     find: async (ref: string, { signal }: Cancellable = {}): Promise<string | undefined> => {

@@ -26,7 +26,7 @@ import { noUnit, TreeRendering } from './units/render-tree.ts';
 import { Renderings } from './units/renderings.ts';
 import { SpilledRenderings } from './units/spilled-renderings.ts';
 import { listingOf, Tree, type TreeOptions } from './units/tree.ts';
-import { ALL_FILES } from './units/unit.ts';
+import { ALL_FILES, type PlainUnit } from './units/unit.ts';
 
 /** Reads and edits the manifests of a repository. */
 export interface Manifests {
@@ -43,6 +43,16 @@ export interface Manifests {
     blob: (id: string) => Promise<Buffer>,
     options?: Cancellable & { readonly keep?: boolean; readonly asFiles?: boolean },
   ): Promise<DesiredState>;
+  /**
+   * The objects of those files of a revision that are wanted, as they are written: nothing is run, decrypted or substituted, and nothing
+   * is kept. Files that units are rendered from have none.
+   * @throws as `read` does, or as `divide`
+   */
+  readWritten(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options: Cancellable & { readonly wanted: (file: TreeFile) => boolean },
+  ): Promise<Pick<DesiredState, 'manifests' | 'errors'>>;
   /** Reads files that are no revision, without the cache and its memory limit. All are read as they are: nothing is run. */
   readTexts(files: readonly FileText[], options?: Cancellable): Promise<DesiredState>;
   /**
@@ -184,6 +194,18 @@ export function createManifests({
       if (!keep) return state;
       revision.keep();
       return kept(state);
+    },
+    async readWritten(files, blob, { wanted, ...cancel }) {
+      const tree = await Tree.of(files, blob, cancel);
+      const includes = trees ? await trees.plainOf(tree, cancel) : ALL_FILES.includes;
+      const unit: PlainUnit = {
+        renderer: 'plain',
+        includes: (path) => {
+          const file = tree.get(path);
+          return file !== undefined && wanted(file) && includes(path);
+        },
+      };
+      return given.render(unit, tree, { ...cancel, keep: false, budget: new MemoryBudget(maxBytes) });
     },
     async readTexts(files, cancel = {}) {
       const { files: listed, blob } = listingOf(files);

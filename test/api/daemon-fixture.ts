@@ -54,6 +54,7 @@ export function daemonOf(parts: Partial<Daemon> = {}): Daemon & { readonly calls
     relations: async () => [],
     owned: async (question) => called('owned', question, { objects: [], uids: new Map(), isCut: false }),
     objectCommits: async (id) => called('objectCommits', id, { commits: [], isCut: false }),
+    objectDiff: async (question) => called('objectDiff', question, { state: 'compared', fields: [], isCut: false }),
     syncedCommit: async () => undefined,
     why: async (question) =>
       called('why', question, { answer: 'nothing is wrong', state: 'ok', cause: 'ok', links: [], tags: [], others: [] }),

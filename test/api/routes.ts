@@ -6,6 +6,8 @@ const orphanDeletion: Sent = { method: 'POST', headers: json, body: '{"orphans":
 const approval: Sent = { method: 'POST', headers: json, body: '{"hash":"0123456789abcdef"}' };
 const update: Sent = { method: 'POST', body: '{"type":"sync","spec":{}}' };
 
+const REVISION = 'a'.repeat(40);
+
 /** Every route of `--listen`, how to call it, and what it answers over loopback and from the network. */
 export const ROUTES: Readonly<Record<string, readonly [path: string, sent: Sent, loopback: number, network: number]>> = {
   'GET /healthz': ['/healthz', {}, 200, 200],
@@ -52,6 +54,8 @@ export const ROUTES: Readonly<Record<string, readonly [path: string, sent: Sent,
   'HEAD /api/v1/objects': ['/api/v1/objects', { method: 'HEAD' }, 200, 403],
   'GET /api/v1/objects/commits': ['/api/v1/objects/commits?id=a:b/c', {}, 200, 403],
   'HEAD /api/v1/objects/commits': ['/api/v1/objects/commits?id=a:b/c', { method: 'HEAD' }, 200, 403],
+  'GET /api/v1/objects/diff': [`/api/v1/objects/diff?id=a:b/c&from=${REVISION}&to=${REVISION}`, {}, 200, 403],
+  'HEAD /api/v1/objects/diff': [`/api/v1/objects/diff?id=a:b/c&from=${REVISION}&to=${REVISION}`, { method: 'HEAD' }, 200, 403],
   'GET /api/v1/history': ['/api/v1/history', {}, 200, 403],
   'HEAD /api/v1/history': ['/api/v1/history', { method: 'HEAD' }, 200, 403],
   'GET /api/v1/sources': ['/api/v1/sources', {}, 200, 403],

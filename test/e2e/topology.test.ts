@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { objectCommitsSchema, type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
+import { objectCommitsSchema, objectDiffSchema, type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
 import { manifest, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -54,4 +54,35 @@ test('an object has the commits of its file', async () => {
   expect(place).toEqual({ revision: last, file: 'text.yaml', line: 1 });
   expect([commits.map(({ subject }) => subject), isCut]).toEqual([['Say something else', 'Open the shop'], false]);
   expect(await commitsOf(`${shop}:configmap/unknown`)).toEqual({ commits: [], isCut: false });
+});
+
+test('an object has what a sync changed of it in Git', async () => {
+  const shop = world.namespace('shop');
+  const repository = await world.repository();
+  const secret = (password: string) =>
+    `apiVersion: v1\nkind: Secret\nmetadata: { name: token, namespace: ${shop} }\nstringData: { password: ${password} }\n`;
+  const files = (text: string, password: string) => ({
+    'text.yaml': manifest.configMap(shop, 'text', { text }),
+    'secret.yaml': secret(password),
+  });
+  const first = { 'namespace.yaml': manifest.namespace(shop), ...files('a', 'hunter2') };
+  const from = await repository.commit('Open the shop', first);
+  const fluxd = await world.fluxd(repository);
+  await repository.synced(from);
+  const to = await repository.commit('Say something else', files('b', 'correct-horse'));
+  await fluxd.fluxctl('sync');
+  await repository.synced(to);
+  const diffOf = async (name: string) => (await fluxd.api(`../v1/objects/diff?id=${shop}:${name}&from=${from}&to=${to}`)).text();
+  expect(objectDiffSchema.parse(JSON.parse(await diffOf('configmap/text')))).toEqual({
+    state: 'compared',
+    before: { file: 'text.yaml', document: 1, line: 1 },
+    after: { file: 'text.yaml', document: 1, line: 1 },
+    fields: [{ path: 'data.text', from: 'a', to: 'b' }],
+    isCut: false,
+  });
+  expect(JSON.parse(await diffOf('secret/token'))).toMatchObject({
+    hidden: 'values',
+    fields: [{ path: 'stringData.password', from: '***', to: '*** (changed)' }],
+  });
+  expect(await diffOf('secret/token')).not.toMatch(/hunter2|correct-horse/);
 });

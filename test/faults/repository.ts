@@ -83,6 +83,9 @@ export function createRepository(files: Readonly<Record<string, string>>): Repos
       if (!tree) throw missing(revision);
       return tree;
     },
+    async filesAside(revision) {
+      return source.files(revision);
+    },
     async blob(id) {
       const content = blobs.get(id);
       if (!content) throw missing(id);

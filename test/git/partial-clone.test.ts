@@ -126,6 +126,17 @@ describe('a mirror without blobs', () => {
     expect(posts()).toBe(after);
   });
 
+  test('fetches nothing of a revision that is read aside', async () => {
+    const { remote, source, posts } = await world();
+    const older = remote.commit({ 'apps/a.yaml': 'a: 2\n' });
+    remote.commit({ 'apps/a.yaml': 'a: 3\n' });
+    const head = await source.fetch();
+    const before = posts();
+    expect(await failureOf(source.filesAside(older))).toMatchObject({ code: 'git/files-not-kept', fault: 'missing' });
+    expect(await source.filesAside(head)).toHaveLength(2);
+    expect(posts()).toBe(before);
+  });
+
   test('commits and pushes edits, records syncs, and reads its own commit', async () => {
     const { remote, source, mirror } = await world();
     const base = await source.fetch();

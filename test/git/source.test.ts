@@ -300,6 +300,20 @@ describe('files and blobs', () => {
     expect(await failureOf(source.files('main'))).toMatchObject({ code: 'git/bad-revision' });
   });
 
+  test('a revision that is read aside does not displace the listing of the sync, nor put the mirror in doubt', async () => {
+    const remote = createRemote({ 'a.yaml': 'a: 1\n' });
+    const source = sourceOf(remote.path);
+    const first = await source.fetch();
+    remote.commit({ 'a.yaml': 'a: 2\n', 'b.yaml': 'b: 1\n' });
+    const second = await source.fetch();
+    const listed = await source.files(second);
+    expect((await source.filesAside(first)).map(({ path }) => path)).toEqual(['a.yaml']);
+    expect(await source.files(second)).toBe(listed);
+    expect(await source.filesAside(second)).toBe(listed);
+    expect(await failureOf(source.filesAside('1'.repeat(40)))).toMatchObject({ code: 'git/revision-missing', fault: 'missing' });
+    expect(await failureOf(source.filesAside('main'))).toMatchObject({ code: 'git/bad-revision' });
+  });
+
   test('many blobs at once come back each to its own caller', async () => {
     const files = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`f${index}`, `${index}\n`.repeat(index)]));
     const source = sourceOf(createRemote(files).path);

@@ -1,12 +1,10 @@
 import { redact, rfc3339 } from '../../base/index.ts';
 import type { LiveReads } from '../../controller/index.ts';
+import { cutValue, isLongValue } from '../v1/index.ts';
 import type { LiveObjectWire } from '../wire/index.ts';
 
 type Report = Awaited<ReturnType<LiveReads['object']>>;
 type Field = Report['fields'][number];
-
-/** Limit of one value, as JSON. */
-const MAX_VALUE = 4_000;
 
 export function objectToWire(id: string, { exists, hidden, fields, isCut, events }: Report): LiveObjectWire {
   return {
@@ -20,7 +18,7 @@ export function objectToWire(id: string, { exists, hidden, fields, isCut, events
 }
 
 function fieldToWire({ path, state, desired, live, owners }: Field): LiveObjectWire['fields'][number] {
-  const isLong = [desired, live].some((value) => value !== undefined && JSON.stringify(value).length > MAX_VALUE);
+  const isLong = isLongValue(desired) || isLongValue(live);
   return {
     path,
     state,
@@ -29,14 +27,6 @@ function fieldToWire({ path, state, desired, live, owners }: Field): LiveObjectW
     ...(isLong ? { isCut: true } : {}),
     owners: owners.map(({ at, ...owner }) => ({ ...owner, ...(at === undefined ? {} : { at: rfc3339(at) }) })),
   };
-}
-
-type Value = Exclude<LiveObjectWire['fields'][number]['live'], undefined>;
-
-function cutValue(value: Exclude<Field['live'], undefined>): Value {
-  if (typeof value === 'string') return value.slice(0, MAX_VALUE);
-  const text = JSON.stringify(value);
-  return text.length > MAX_VALUE ? text.slice(0, MAX_VALUE) : (value as Value);
 }
 
 function eventToWire({ lastAt, ...event }: Extract<Report['events'], { state: 'read' }>['value'][number]) {

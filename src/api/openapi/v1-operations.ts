@@ -18,6 +18,7 @@ import {
   manifestSchema,
   OBJECT_STATES,
   objectCommitsSchema,
+  objectDiffSchema,
   objectStatesSchema,
   oidcAnswerSchema,
   oidcRequestSchema,
@@ -49,6 +50,7 @@ const page: Operation['query'] = {
 };
 
 const objectId: Parameter = { description: 'The object, `shop:deployment/cart`.', schema: z.string() };
+const syncedRevision: Parameter = { description: 'A revision that was synced, in full.', schema: z.string() };
 
 function read(id: string, summary: string, schema: z.ZodType, query?: Operation['query']): Operation {
   return { id, summary, ...(query ? { query } : {}), answer: { status: 200, description: summary, schema }, conditional: true };
@@ -167,6 +169,12 @@ const OF_SOURCES: Operations = {
     'Lists the last commits of the file that an object is written in.',
     objectCommitsSchema,
     { id: objectId },
+  ),
+  'GET /api/v1/objects/diff': read(
+    'diffObject',
+    'Returns how an object of Git differs between two revisions that were synced. Nothing is rendered or decrypted for it.',
+    objectDiffSchema,
+    { id: objectId, from: syncedRevision, to: syncedRevision },
   ),
   'GET /api/v1/writers': read('getWriters', 'Returns who set the sync tag, and who wrote the job notes.', writersSchema),
   'GET /api/v1/health': read('getHealth', 'Returns the health of the objects that the last sync applied.', healthSchema, {

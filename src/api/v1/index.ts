@@ -12,6 +12,7 @@ import { imageDecisionRoutes } from './image-decisions.ts';
 import { imageScanRoutes } from './image-scans.ts';
 import { manifestRoutes } from './manifest.ts';
 import { objectCommitRoutes } from './object-commits.ts';
+import { objectDiffRoutes } from './object-diff.ts';
 import { objectHealthRoutes } from './object-health.ts';
 import { objectRoutes } from './objects.ts';
 import { overviewRoutes } from './overview.ts';
@@ -25,6 +26,7 @@ export { notInGit, objectIdOf } from './object-id.ts';
 export { textParameter } from './parameter.ts';
 export { V1_PREFIX } from './prefix.ts';
 export { problemReply } from './problem.ts';
+export { cutValue, isLongValue } from './shown-value.ts';
 
 /**
  * The new API, `/api/v1`: resources in camelCase JSON, errors as problem details (RFC 9457), an ETag on every response to a GET, and
@@ -40,6 +42,7 @@ export function v1Routes(daemon: Daemon, clock: Clock): readonly Route[] {
     ...diffRoutes(daemon),
     ...objectRoutes(daemon),
     ...objectCommitRoutes(daemon),
+    ...objectDiffRoutes(daemon),
     ...historyRoutes(daemon),
     ...whyRoutes(daemon),
     ...manifestRoutes(daemon),

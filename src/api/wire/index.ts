@@ -48,6 +48,7 @@ export {
 } from './live-log.ts';
 export { type AmountsWire, type LiveContainerWire, type LivePodsWire, type LivePodWire, livePodsSchema } from './live-pods.ts';
 export { type ObjectCommitsWire, objectCommitsSchema } from './object-commits.ts';
+export { type ObjectDiffWire, objectDiffSchema } from './object-diff.ts';
 export { OBJECT_STATES, type ObjectStatesWire, objectStatesSchema } from './object-state.ts';
 export { type OverviewWire, overviewSchema, type TroubleWire } from './overview.ts';
 export {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-const hiddenSchema = z.enum(['values', 'all']);
+export const hiddenSchema = z.enum(['values', 'all']);
 
 /** `GET /api/v1/manifest`: an object of the repository. */
 export const manifestSchema = z.object({

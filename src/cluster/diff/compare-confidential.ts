@@ -11,7 +11,12 @@ export function compareConfidential(
   wanted: ServerObject,
   confidential: Confidential,
 ): readonly FieldDiff[] {
-  const byPath = Map.groupBy(compareObjects(live, wanted), ({ path }) => shownPath(path, confidential));
+  return withoutValues(compareObjects(live, wanted), confidential);
+}
+
+/** Differences of a confidential object as they may be shown (S-074). */
+export function withoutValues(differences: readonly FieldDiff[], confidential: Confidential): readonly FieldDiff[] {
+  const byPath = Map.groupBy(differences, ({ path }) => shownPath(path, confidential));
   return [...byPath].map(([path, fields]) =>
     masked(path, {
       from: fields.some(({ from }) => from !== undefined) ? MASK : undefined,

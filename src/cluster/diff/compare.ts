@@ -10,10 +10,14 @@ import { type Flat, flatten, type ServerObject, shapeOf } from './flatten.ts';
  * position; a list of scalars is one value. Empty exactly if both are equal in all compared fields.
  */
 export function compareObjects(live: ServerObject | undefined, wanted: ServerObject): readonly FieldDiff[] {
-  const shape = shapeOf(live, wanted);
   // What an apply says about itself leaves with the next one.
-  const from = flatten(live && !causeOf(wanted) ? withoutCause(live) : live, shape);
-  const to = flatten(wanted, shape);
+  return compareFields(live && !causeOf(wanted) ? withoutCause(live) : live, wanted);
+}
+
+/** The same of any two states, either of which may be absent. */
+export function compareFields(one: ServerObject | undefined, other: ServerObject | undefined): readonly FieldDiff[] {
+  const shape = shapeOf(one, other);
+  const [from, to] = [flatten(one, shape), flatten(other, shape)];
   const paths = [...new Set([...from.leaves.keys(), ...to.leaves.keys()])].sort();
   const differences = paths.flatMap((path) => differ(path, from.leaves.get(path), to.leaves.get(path)));
   return [...differences, ...reordered(from.orders, to.orders)];

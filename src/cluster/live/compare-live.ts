@@ -1,17 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldOwner, FieldState, LiveField } from '../../change/index.ts';
-import { type Confidential, isFields, type Json } from '../../resource/index.ts';
+import type { Confidential, Json } from '../../resource/index.ts';
 import { flatten, type ServerObject, shapeOf } from '../diff/flatten.ts';
+import { isLarger, MAX_COMPARED_VALUES, MAX_SHOWN_FIELDS } from '../diff/is-larger.ts';
 import { MASK } from '../diff/mask.ts';
 import { shownPath } from '../object/confidential.ts';
 import { completeKeys } from './complete-keys.ts';
 import { ownersIn } from './owners.ts';
 import { isSameQuantity } from './same-quantity.ts';
-
-/** What a person can look through; a larger object is cut. */
-const MAX_FIELDS = 2_000;
-/** Values of both objects, `managedFields` included; comparing more would hold up everything else in the process. */
-const MAX_VALUES = 12_000;
 
 export interface Comparison {
   readonly fields: readonly LiveField[];
@@ -23,7 +19,7 @@ export interface Comparison {
  * no right to write. Of a hidden object no values are compared. An object that is too large is not compared at all.
  */
 export function compareLive(desired: ServerObject, live: ServerObject | undefined, hidden: Confidential | undefined): Comparison {
-  if (isLarger([desired, live], MAX_VALUES)) return { fields: [], isCut: true };
+  if (isLarger([desired, live], MAX_COMPARED_VALUES)) return { fields: [], isCut: true };
   const shape = shapeOf(live);
   const { object, filledIn } = live ? completeKeys(desired, live, shape) : { object: desired, filledIn: new Set<string>() };
   const wanted = flatten(object, shape).leaves;
@@ -34,7 +30,7 @@ export function compareLive(desired: ServerObject, live: ServerObject | undefine
   const fields = hidden
     ? hide(paths, { wanted, found, ownersOf, hidden })
     : mostTelling(paths, wanted, found).map((path) => fieldAt(path, wanted.get(path), found.get(path), ownersOf(path)));
-  return { fields: fields.slice(0, MAX_FIELDS), isCut: paths.length > MAX_FIELDS };
+  return { fields: fields.slice(0, MAX_SHOWN_FIELDS), isCut: paths.length > MAX_SHOWN_FIELDS };
 }
 
 /** Where there are too many: first what differs from Git, then what Git does not have. */
@@ -43,7 +39,7 @@ function mostTelling(
   wanted: ReadonlyMap<string, Json>,
   found: ReadonlyMap<string, Json>,
 ): readonly string[] {
-  if (paths.length <= MAX_FIELDS) return paths;
+  if (paths.length <= MAX_SHOWN_FIELDS) return paths;
   const rankOf = (path: string): number => {
     if (!wanted.has(path)) return 1;
     return isDeepStrictEqual(wanted.get(path), found.get(path)) ? 2 : 0;
@@ -51,20 +47,8 @@ function mostTelling(
   const byRank = Map.groupBy(paths, rankOf);
   return [0, 1, 2]
     .flatMap((rank) => byRank.get(rank) ?? [])
-    .slice(0, MAX_FIELDS)
+    .slice(0, MAX_SHOWN_FIELDS)
     .sort();
-}
-
-/** Whether there are more values in a value than this; stops as soon as it knows. */
-function isLarger(value: unknown, most: number): boolean {
-  const open: unknown[] = [value];
-  for (let count = 0; open.length > 0; count += 1) {
-    if (count > most) return true;
-    const each = open.pop();
-    if (Array.isArray(each)) for (const item of each) open.push(item);
-    else if (isFields(each)) for (const key in each) open.push(each[key]);
-  }
-  return false;
 }
 
 function fieldAt(path: string, desired: Json | undefined, live: Json | undefined, owners: readonly FieldOwner[]): LiveField {

@@ -1,22 +1,9 @@
 import type { ShownManifest } from '../../change/index.ts';
-import {
-  type Confidential,
-  isFields,
-  type KubeObject,
-  type Manifest,
-  mostConfidential,
-  parseApiVersion,
-} from '../../resource/index.ts';
+import { type Confidential, isFields, type KubeObject, type Manifest, mostConfidential } from '../../resource/index.ts';
 import type { ServerObject } from '../diff/flatten.ts';
 import { MASK } from '../diff/mask.ts';
-import { confidentialLive } from '../object/confidential.ts';
+import { confidentialLive, hiddenBy } from '../object/confidential.ts';
 import { metadataOf } from '../object/live.ts';
-
-/** A Secret counts as confidential, from any file. */
-export function hiddenBy(object: KubeObject, confidential: Confidential | undefined): Confidential | undefined {
-  const isSecret = object.kind === 'Secret' && parseApiVersion(object.apiVersion).group === '';
-  return mostConfidential(confidential, isSecret ? 'values' : undefined);
-}
 
 /** How much of an object of Git, and of what the cluster has of it, is hidden: the mark in the cluster counts as well (S-074). */
 export function hiddenOf({ object, hidden }: ShownManifest, live: ServerObject | undefined): Confidential | undefined {

@@ -1,5 +1,13 @@
 import { FluxError } from '../../base/index.ts';
-import { type Confidential, confidentialIn, isFields, type Manifest, mostConfidential } from '../../resource/index.ts';
+import {
+  type Confidential,
+  confidentialIn,
+  isFields,
+  type KubeObject,
+  type Manifest,
+  mostConfidential,
+  parseApiVersion,
+} from '../../resource/index.ts';
 import { withoutSecretData } from '../connection/status-error.ts';
 import type { ApiResource } from '../discovery/api-resource.ts';
 import type { Fields } from './fields.ts';
@@ -24,6 +32,12 @@ export function confidentialLive(live: Marked): Confidential | undefined {
 /** How confidential an object is that is compared: what is in the cluster may be from an encrypted file that Git has no more. */
 export function confidentialOf({ confidential }: Pick<Manifest, 'confidential'>, live: Marked): Confidential | undefined {
   return mostConfidential(confidential, confidentialLive(live));
+}
+
+/** How much of an object is hidden from people who look at it: a Secret counts as confidential, from any file. */
+export function hiddenBy(object: KubeObject, confidential: Confidential | undefined): Confidential | undefined {
+  const isSecret = object.kind === 'Secret' && parseApiVersion(object.apiVersion).group === '';
+  return mostConfidential(confidential, isSecret ? 'values' : undefined);
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Container, OwnedInNamespace, Problem, ResourceId, Rollout } from '
 import type { Suspension, UpdateResult, UpdateSpec } from '../../update/index.ts';
 import type { Keeping } from '../memory/memory.ts';
 import type { ProposedOn } from '../pull-requests/proposed-on.ts';
+import type { ObjectDiffQuestion, ObjectDiffReport } from '../repository/object-diff.ts';
 import type { HeldDeletions } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
 import type { ObjectStatesView } from '../sync/object-states.ts';
@@ -312,6 +313,11 @@ export interface Daemon {
    * @throws FluxError `git/bad-revision` …
    */
   objectCommits(id: ResourceId, options?: Cancellable): Promise<ObjectCommits>;
+  /**
+   * How an object of Git differs between two revisions that were synced, as it may be shown. Nothing is run or decrypted.
+   * @throws FluxError as `createObjectDiff` says
+   */
+  objectDiff(question: ObjectDiffQuestion, options?: Cancellable): Promise<ObjectDiffReport>;
   /** The commit of the last sync; undefined before the first, and where the mirror does not have it any more. */
   syncedCommit(options?: Cancellable): Promise<Commit | undefined>;
   /**

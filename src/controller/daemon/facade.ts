@@ -21,6 +21,7 @@ import type { DeployKey } from '../ports/deploy-key.ts';
 import type { ImageWatch } from '../ports/image-watch.ts';
 import type { Source } from '../ports/source.ts';
 import { createCurrentView } from '../repository/current-view.ts';
+import { createObjectDiff } from '../repository/object-diff.ts';
 import type { RepositoryReader } from '../repository/view.ts';
 import type { Approvals } from '../sync/approvals.ts';
 import type { History } from '../sync/history.ts';
@@ -234,6 +235,7 @@ export function createDaemon(options: DaemonOptions): SourceDaemon {
         isCut: commits.length > MAX_OBJECT_COMMITS,
       };
     },
+    objectDiff: createObjectDiff({ ...options, currentView }),
     async syncedCommit(cancel) {
       const { revision } = options.objectStates.view;
       if (revision === undefined) return undefined;

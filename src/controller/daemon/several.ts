@@ -156,6 +156,7 @@ export function combineDaemons(daemons: NonEmpty<SourceDaemon>): Daemon {
       mergeHealth(await Promise.all(mapNonEmpty(daemons, (daemon) => answer(daemon, () => daemon.health(options))))),
     syncedCommit: () => Promise.reject(unnamed(names)),
     objectCommits: () => Promise.reject(unnamed(names)),
+    objectDiff: () => Promise.reject(unnamed(names)),
     objects: () => mergeObjects(mapNonEmpty(daemons, objectsOf)),
     async relations() {
       const lists = await Promise.all(daemons.map((daemon) => daemon.relations()));

@@ -23,3 +23,16 @@ export interface Desired {
     options?: Cancellable,
   ): Promise<string | undefined>;
 }
+
+/** Reads what is written in files of a revision. */
+export interface Written {
+  /**
+   * The objects of those files of a revision that are wanted, as they are written: nothing is run, decrypted or substituted, and nothing
+   * is kept. Files that something is rendered from have none.
+   */
+  readWritten(
+    files: readonly TreeFile[],
+    blob: (id: string) => Promise<Buffer>,
+    options: Cancellable & { readonly wanted: (file: TreeFile) => boolean },
+  ): Promise<Pick<DesiredState, 'manifests' | 'errors'>>;
+}

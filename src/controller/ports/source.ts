@@ -44,6 +44,11 @@ export interface Source extends SyncRecords {
   acceptedBefore(revision: Revision): Promise<AcceptedRevision | undefined>;
   /** All files of a revision below the paths, links and submodules included. @throws FluxError `git/path-missing`, naming the path. */
   files(revision: Revision, options?: Cancellable): Promise<readonly TreeFile[]>;
+  /**
+   * The same of a revision that is read beside the sync, as far as the mirror has it: nothing is fetched.
+   * @throws FluxError `git/revision-missing`, `git/files-not-kept`
+   */
+  filesAside(revision: Revision, options?: Cancellable): Promise<readonly TreeFile[]>;
   blob(id: string, options?: Cancellable): Promise<Buffer>;
   /** Full revision of an abbreviated or symbolic one, or undefined. */
   resolve(ref: string): Promise<Revision | undefined>;

@@ -9,7 +9,7 @@ import { Pace } from './pace.ts';
 import type { PlainRenderer, Renderer, RenderOptions } from './renderer.ts';
 import type { RenderedRevision } from './renderings.ts';
 import type { Tree } from './tree.ts';
-import type { CommandUnit, HelmUnit, KustomizeUnit, RenderedUnit } from './unit.ts';
+import type { CommandUnit, HelmUnit, KustomizeUnit, PlainUnit, RenderedUnit } from './unit.ts';
 
 /** The renderers of a repository; one that is absent has no units. */
 export interface UnitRenderers {
@@ -74,8 +74,15 @@ export class TreeRendering {
     return unit ?? noUnit(name, errors[0]?.error);
   }
 
-  divide(tree: Tree, cancel: Cancellable): Promise<Division> {
-    const { commands, kustomize, capabilities, kustomizeAuto, kustomizations } = this.#renderers;
+  /** Which paths are those of plain files. The cluster is not asked what charts may know of it. @throws as `divide` does */
+  async plainOf(tree: Tree, cancel: Cancellable): Promise<PlainUnit['includes']> {
+    const { units } = await this.divide(tree, cancel, this.#renderers.capabilities && (async () => ({ apiVersions: [] })));
+    const plain = units.find((unit) => unit.renderer === 'plain');
+    return plain?.includes ?? (() => false);
+  }
+
+  divide(tree: Tree, cancel: Cancellable, capabilities = this.#renderers.capabilities): Promise<Division> {
+    const { commands, kustomize, kustomizeAuto, kustomizations } = this.#renderers;
     return divide(tree, this.#paths, {
       ...cancel,
       configFiles: commands !== undefined,

@@ -146,6 +146,7 @@ describe('answers are as described', () => {
     'GET /api/flux/v6/sync': '?ref=x',
     'GET /api/v1/manifest': '?id=shop:configmap/text',
     'GET /api/v1/objects/commits': '?id=shop:deployment/cart',
+    'GET /api/v1/objects/diff': `?id=shop:deployment/cart&from=${'a'.repeat(40)}&to=${'b'.repeat(40)}`,
     'GET /api/v1/why': '?id=shop:deployment/cart',
   };
   /** What is read of the cluster is not served over loopback; test/api/live.test.ts checks it. */

@@ -35,6 +35,7 @@ const source: Source = {
   unverified: () => undefined,
   fetch: call,
   files: call,
+  filesAside: call,
   blob: call,
   resolve: call,
   find: call,

@@ -6,8 +6,11 @@ const CONTEXT = 2;
 /** Above this many pairs of lines the middle is shown as removed and added, without searching for a shortest script. */
 const MAX_CELLS = 4_000_000;
 
-/** A shortest line diff between two texts, with some context around each change; omitted lines are shown as `…`. */
-export function diffLines(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
+/**
+ * A shortest line diff between two texts, with some context around each change; omitted lines are shown as `…`. It takes time in
+ * proportion to the pairs of lines that differ, up to `maxCells`.
+ */
+export function diffLines(from: readonly string[], to: readonly string[], maxCells = MAX_CELLS): readonly MarkedLine[] {
   let start = 0;
   while (start < from.length && start < to.length && from[start] === to[start]) start += 1;
   let end = 0;
@@ -16,14 +19,14 @@ export function diffLines(from: readonly string[], to: readonly string[]): reado
   return abridged([
     // One more line than is shown, which becomes the `…` of omitted lines.
     ...stay(from.slice(Math.max(0, start - CONTEXT - 1), start)),
-    ...middle(from.slice(start, from.length - end), to.slice(start, to.length - end)),
+    ...middle(from.slice(start, from.length - end), to.slice(start, to.length - end), maxCells),
     ...stay(from.slice(from.length - end, from.length - end + CONTEXT + 1)),
   ]);
 }
 
 /** Based on the lengths of the longest common subsequences of all suffixes. */
-function middle(from: readonly string[], to: readonly string[]): readonly MarkedLine[] {
-  if (from.length * to.length > MAX_CELLS)
+function middle(from: readonly string[], to: readonly string[], maxCells: number): readonly MarkedLine[] {
+  if (from.length * to.length > maxCells)
     return [...from.map((line): MarkedLine => ['-', line]), ...to.map((line): MarkedLine => ['+', line])];
   const width = to.length + 1;
   const common = new Uint32Array((from.length + 1) * width);
