@@ -224,10 +224,15 @@ function advance(subject: Subject, tag: string, digest = ''): Decision {
     case 'no-tag':
       return unknown({ kind: 'no-tag', newest: tag }, subject.repository);
     case 'no-time':
-      return unknown({ kind: 'no-time' }, subject.repository);
+      return unknown({ kind: 'no-time', tag: timelessOf(tag, subject), newest: tag }, subject.repository);
     case 'not-newer':
       return { state: 'current', because: 'not-newer', newest: tag, tag: subject.current.tag };
   }
+}
+
+/** The tag in Git, or else the newer one, whose creation time is unknown. */
+function timelessOf(newest: string, { current, repository }: Subject): string {
+  return repository?.images.get(current.tag)?.createdAt === undefined ? current.tag : newest;
 }
 
 /** The current reference with another tag, and the digest of that tag if it is pinned. */

@@ -144,7 +144,7 @@ export type Doubt =
       readonly isLasting?: boolean;
     }
   /** The order is by time, and a time is unknown. */
-  | { readonly kind: 'no-time' }
+  | { readonly kind: 'no-time'; readonly tag: string; readonly newest: string }
   /** The current image has no tag, and so no place in the order. */
   | { readonly kind: 'no-tag'; readonly newest: string };
 
@@ -314,7 +314,7 @@ function describeDoubt(doubt: Doubt): string {
     case 'unverified':
       return `the signatures of ${imageOf(doubt.tag)} have not been verified${doubt.because === undefined ? '' : `: ${doubt.because}`}`;
     case 'no-time':
-      return 'image with zero created timestamp';
+      return `the creation time of tag ${doubt.tag} is unknown, so it is unknown whether ${doubt.tag === doubt.newest ? 'it' : doubt.newest} is newer`;
     case 'no-tag':
       return `image has no tag, so it is unknown whether ${doubt.newest} is newer`;
   }

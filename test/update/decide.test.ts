@@ -255,7 +255,10 @@ const ROWS: Readonly<Record<Reason, readonly [given: Given, text: string]>> = {
     { inGit: byTime, tags: { '1.0.0': { createdAt: 1 }, '': { createdAt: 2 } } },
     'untagged image in available images',
   ],
-  'unknown no-time': [{ inGit: byTime, tags: { '1.0.0': {}, '1.1.0': { createdAt: 2 } } }, 'image with zero created timestamp'],
+  'unknown no-time': [
+    { inGit: byTime, tags: { '1.0.0': {}, '1.1.0': { createdAt: 2 } } },
+    'the creation time of tag 1.0.0 is unknown, so it is unknown whether 1.1.0 is newer',
+  ],
   'unknown no-tag': [
     { image: 'acme/web', inGit: byTime, tags: { '1.1.0': { createdAt: 2 } } },
     'image has no tag, so it is unknown whether 1.1.0 is newer',

@@ -142,7 +142,7 @@ describe('a release by image', () => {
       'glob:*',
       '1.0.59',
       { '1.0.49': { createdAt: 49 } },
-      'skipped image with zero created timestamp; name the image to release it',
+      'skipped the creation time of tag 1.0.59 is unknown, so it is unknown whether 1.0.49 is newer; name the image to release it',
     ],
     [
       'the newest is older by time',

@@ -17,7 +17,7 @@ const gathering = (until: number): Decision => ({ state: 'waiting', target, for:
 const banned: Decision = { state: 'held', by: { kind: 'banned', tag: '2', ban: { kind: 'tag', tag: '2' } } };
 const badPattern: Decision = { state: 'held', by: { kind: 'bad-pattern', pattern: 'https://ann:secret@host' } };
 const suspended: Decision = { state: 'held', by: { kind: 'suspended', of: 'all', user: '', message: '' } };
-const noTime: Decision = { state: 'unknown', why: { kind: 'no-time' } };
+const noTime: Decision = { state: 'unknown', why: { kind: 'no-time', tag: '1', newest: '2' } };
 const unread = (...tags: readonly string[]): Decision => ({ state: 'unknown', why: { kind: 'unread', tags } });
 const unreadable = (...tags: readonly string[]): Decision => ({ state: 'unknown', why: { kind: 'unreadable', tags } });
 const undated = (tag: string): Decision => ({ state: 'unknown', why: { kind: 'undated', tag } });
@@ -77,7 +77,12 @@ test.each<[name: string, decision: Decision, logged: string | undefined, told: s
     'ImageUpdateHeld Warning c0: invalid tag pattern: "https://ann:***@host"',
   ],
   ['suspended', suspended, undefined, undefined],
-  ['unknown', noTime, 'warn container not updated c0', 'ImageUpdateUnknown Warning c0: image with zero created timestamp'],
+  [
+    'unknown',
+    noTime,
+    'warn container not updated c0',
+    'ImageUpdateUnknown Warning c0: the creation time of tag 1 is unknown, so it is unknown whether 2 is newer',
+  ],
   ['not scanned', notScanned, undefined, undefined],
 ])('a container that is %s is reported once', async (_name, decision, logged, told) => {
   const it = await world();

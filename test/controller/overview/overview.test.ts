@@ -23,6 +23,11 @@ const failed = (id: string, since: number, message = 'denied', help?: string): E
   error: new FluxError(message, { code: 'cluster/denied', fault: 'user', ...(help ? { help } : {}) }),
 });
 
+const scan = (name: string, problem: string | undefined) => ({
+  ...{ name, tags: 1, isScanning: false },
+  ...(problem === undefined ? {} : { error: new FluxError(problem, { code: 'registry/unreachable' }) }),
+});
+
 const troublesOf = async (parts: Partial<Daemon>) => (await overviewOf(daemonOf(parts))).troubles;
 
 function decided(part: Partial<ContainerDecision>): DecidedContainer {
@@ -184,6 +189,26 @@ describe('what is wrong', () => {
       'a registry that fails',
       { registryHosts: () => [{ name: 'ghcr.io', repositories: 3, failed: 2, blockedUntil: 9, budgets: [] }] },
       { code: 'registry-failed', text: '2 of 3 image repositories of ghcr.io cannot be read', next: { at: 9 } },
+    ],
+    [
+      'one image repository that fails, with why',
+      {
+        registryHosts: () => [{ name: 'ghcr.io', repositories: 3, failed: 1, budgets: [] }],
+        imageScans: () => [
+          scan('ghcr.io/acme/web', undefined),
+          scan('quay.io/acme/cart', 'gone'),
+          scan('ghcr.io/acme/cart', 'read manifest of tag 1.2: status 500'),
+        ],
+      },
+      { code: 'registry-failed', text: 'ghcr.io/acme/cart cannot be read: read manifest of tag 1.2: status 500' },
+    ],
+    [
+      'many image repositories that fail, by the names of some',
+      {
+        registryHosts: () => [{ name: 'ghcr.io', repositories: 9, failed: 5, budgets: [] }],
+        imageScans: () => ['a', 'b', 'c', 'd', 'e'].map((name) => scan(`ghcr.io/${name}`, 'status 500')),
+      },
+      { text: '5 of 9 image repositories of ghcr.io cannot be read: ghcr.io/a, ghcr.io/b, ghcr.io/c and 2 more' },
     ],
     [
       'a registry that asks to wait',

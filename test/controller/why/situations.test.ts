@@ -210,7 +210,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'tag without creation time': {
     given: { annotations: { 'fluxcd.io/tag.web': 'glob:*' }, tags: { '1.0.0': {}, main: { createdAt: 1 } } },
     cause: 'decision/no-time',
-    answer: `${ID} is not updated: image with zero created timestamp.`,
+    answer: `${ID} is not updated: the creation time of tag 1.0.0 is unknown, so it is unknown whether main is newer.`,
   },
   'pull secret missing': {
     given: {
