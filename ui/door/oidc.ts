@@ -26,7 +26,7 @@ export async function goToProvider(): Promise<ProblemWire | undefined> {
   const challenge = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
   const answer = await request<OidcRequestUrlWire>({
     path: '/ui/oidc/requests',
-    body: { state, nonce, challenge },
+    body: { state, nonce, challenge, page: location.pathname },
     patienceMs: PATIENCE_MS,
   });
   if (answer.kind !== 'ok') return answer.problem ?? problem('fluxd does not answer');
@@ -62,7 +62,7 @@ export function redeem({
   nonce,
   issuer,
 }: ProviderAnswer & { readonly kind: 'code' }): Promise<Answer<PageSessionWire>> {
-  const body = { code, verifier, nonce, ...(issuer === undefined ? {} : { issuer }) };
+  const body = { code, verifier, nonce, page: location.pathname, ...(issuer === undefined ? {} : { issuer }) };
   return request<PageSessionWire>({ path: '/ui/oidc/sessions', body, patienceMs: PATIENCE_MS });
 }
 

@@ -54,9 +54,9 @@ export function oidcRoutes({ oidc, sessions, may, clock }: OidcRoutesOptions): r
       maxBodyBytes: MAX_BODY_BYTES,
       async handle(request) {
         const provider = providerFor(request, oidc);
-        const asked = parsed(oidcRequestSchema, request.body);
+        const { page, ...asked } = parsed(oidcRequestSchema, request.body);
         using _ = limits.take(request.from);
-        const url = await provider.authorizationUrl({ ...asked, redirectUri: redirectUriOf(request) });
+        const url = await provider.authorizationUrl({ ...asked, redirectUri: redirectUriOf(request, page) });
         return jsonReply(200, { url } satisfies OidcRequestUrlWire);
       },
     },
@@ -68,7 +68,8 @@ export function oidcRoutes({ oidc, sessions, may, clock }: OidcRoutesOptions): r
       maxBodyBytes: MAX_BODY_BYTES,
       async handle(request) {
         const provider = providerFor(request, oidc);
-        const answer = { ...parsed(oidcAnswerSchema, request.body), redirectUri: redirectUriOf(request) };
+        const { page, ...answered } = parsed(oidcAnswerSchema, request.body);
+        const answer = { ...answered, redirectUri: redirectUriOf(request, page) };
         using _ = limits.take(request.from);
         try {
           const identity = await provider.identify(answer, request.signal);
@@ -102,11 +103,11 @@ function providerFor({ session }: ApiRequest, oidc: Oidc | undefined): Oidc {
 
 /**
  * The page of the host that was asked. A provider sends codes only to URLs that its operator has registered, and a browser names as host
- * where it connects to.
+ * where it connects to. Below which path a proxy serves the page, only the page knows.
  */
-function redirectUriOf({ headers: { host = '' } }: ApiRequest): string {
+function redirectUriOf({ headers: { host = '' } }: ApiRequest, page = `${UI_PREFIX}/`): string {
   if (!/^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.test(host)) throw badRequest('the Host header is not a host');
-  return `https://${host}${UI_PREFIX}/`;
+  return `https://${host}${page}`;
 }
 
 function parsed<T>(schema: z.ZodType<T>, body: string): T {

@@ -14,12 +14,19 @@ export type SignInWaysWire = z.infer<typeof signInWaysSchema>;
 /** Of a random value of the page, or a hash of one, in base64url. */
 const random = z.string().regex(/^[\w-]{32,128}$/);
 
+/** The path at which the browser has the page, which a proxy may serve below one of its own: `/flux/ui/`; `/ui/` if absent. */
+const pagePath = z
+  .string()
+  .regex(/^(?:\/[\w~-][\w.~-]{0,99}){0,9}\/ui\/$/)
+  .optional();
+
 /** `POST /api/v1/ui/oidc/requests`: what the page goes to the provider with. */
 export const oidcRequestSchema = z.object({
   state: random,
   nonce: random,
   /** The SHA-256 of the verifier (S256 of RFC 7636). */
   challenge: random,
+  page: pagePath,
 });
 /** The answer: where the browser goes. */
 export const oidcRequestUrlSchema = z.object({ url: z.string() });
@@ -32,6 +39,7 @@ export const oidcAnswerSchema = z.object({
   nonce: random,
   /** The parameter `iss` of the answer, if it had one (RFC 9207). */
   issuer: z.string().max(2_000).optional(),
+  page: pagePath,
 });
 
 /** `GET /api/v1/ui/session`: what the page may do. */

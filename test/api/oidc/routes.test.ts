@@ -84,6 +84,26 @@ test('a user signs in, and the API server decides what they may do (S-073)', asy
   ]);
 });
 
+test('below the path of a proxy, users come back to that path, and to no other place', async () => {
+  await using it = await start();
+  const ask = (page: unknown) => it.post('/api/v1/ui/oidc/requests', { ...REQUEST, page });
+  const { parameters, code } = await it.provider.authorize((await ask('/flux/ui/')).body.url);
+  expect(parameters.get('redirect_uri')).toBe(`https://${it.host}/flux/ui/`);
+  expect((await it.redeem(code, { page: '/flux/ui/' })).status).toBe(201);
+  for (const page of [
+    '',
+    'ui/',
+    '/ui',
+    '//evil.example.org/ui/',
+    '@evil.example.org/ui/',
+    '/../ui/',
+    '/a/?x=/ui/',
+    '/a b/ui/',
+    1,
+  ])
+    expect((await ask(page)).status).toBe(400);
+});
+
 test('a live object is read with the rights of the user, who is named in what they change', async () => {
   const on = { verb: 'get', group: 'apps', resource: 'deployments', namespace: 'shop', name: 'cart' } as const;
   const live = liveReadsOf({

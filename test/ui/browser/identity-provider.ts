@@ -31,14 +31,14 @@ export async function startIdentityProvider() {
       ahead += ms;
     },
     /** Begins to answer, for the page of fluxd at this origin, and with keys of its own each time. */
-    async serve(origin: string): Promise<void> {
+    async serve(origin: string, path = '/ui/'): Promise<void> {
       const { privateKey } = await generateKeyPair('ES256', { extractable: true });
       const provider = new Provider(issuer, {
         clients: [
           {
             client_id: clientIdOfFluxd,
             token_endpoint_auth_method: 'none',
-            redirect_uris: [`${origin}/ui/`],
+            redirect_uris: [`${origin}${path}`],
             id_token_signed_response_alg: 'ES256',
           },
         ],

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { browserOfFile } from './fixture.ts';
 import { startIdentityProvider } from './identity-provider.ts';
+import { startPathProxy } from './path-proxy.ts';
 
 const open = browserOfFile();
 
@@ -98,6 +99,29 @@ test('a provider with new keys signs users in', async () => {
   await toProvider(it.page);
   await identify(it.page, 'joe');
   await it.page.getByRole('banner').getByText('oidc:joe').waitFor();
+});
+
+test('a user signs in where a proxy serves the page below a path of its own', async () => {
+  await using provider = await startIdentityProvider();
+  await using opened = await open({ tls: 'network', stay: true, oidc: provider.oidc });
+  await using proxy = await startPathProxy('/flux', opened.origin);
+  const { page } = opened;
+  await provider.serve(proxy.origin, '/flux/ui/');
+  await page.goto(`${proxy.origin}/flux/ui/#/objects?state=synced`);
+  await toProvider(page);
+  await identify(page);
+  await page.getByRole('banner').getByText('oidc:jane').waitFor();
+  expect(page.url()).toBe(`${proxy.origin}/flux/ui/#/objects?state=synced`);
+  await page.getByText('2 objects', { exact: true }).waitFor();
+  // The worker of the graph is a file of the page as well.
+  await page.getByRole('link', { name: 'Topology' }).click();
+  await page.locator('.card').first().waitFor();
+  await page.reload();
+  await page.getByRole('banner').getByText('oidc:jane').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: /^Sign in at localhost:/ }).waitFor();
+  expect(proxy.strays).toEqual([]);
+  expect(opened.complaints).toEqual([]);
 });
 
 describe('the page says why no one is signed in', () => {
