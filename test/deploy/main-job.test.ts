@@ -5,6 +5,7 @@ import { type Installation, installOverHttp, installOverSsh, showLogOnFailure } 
 import { type Clone, clone } from './harness/git-server.ts';
 import { pushWeb } from './harness/images.ts';
 import { shop } from './harness/manifests.ts';
+import { openPage } from './harness/page.ts';
 import { until } from './harness/until.ts';
 
 const says = (namespace: string, version: string) =>
@@ -24,33 +25,12 @@ interface LiveObject {
 
 /** What the web page shows, as a browser gets it through the port-forward of `fluxctl ui`: fluxd's, and the user's view of an object. */
 async function shownOnPage(flux: Installation, id: string): Promise<{ readonly overview: Overview; readonly live: LiveObject }> {
-  const command = flux.startFluxctl('ui', '--no-browser');
-  try {
-    let link: readonly string[] = [];
-    await until('fluxctl ui prints a link', async () => {
-      link = /^Open (\S+)#code=(\S+) /m.exec(command.output())?.slice(1) ?? [];
-      return link.length > 0;
-    });
-    const [page = '', code] = link;
-    const document = await (await fetch(page)).text();
-    const script = /src="([^"]+\.js)"/.exec(document)?.[1] ?? '';
-    expect((await fetch(new URL(script, page))).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
-    const headers = { origin: new URL(page).origin, 'content-type': 'application/json' };
-    const sessions = new URL('/api/v1/ui/sessions', page);
-    const { token } = (await (await fetch(sessions, { method: 'POST', headers, body: JSON.stringify({ code }) })).json()) as {
-      token: string;
-    };
-    const read = async (path: string, by: object = { authorization: `Bearer ${token}` }) =>
-      fetch(new URL(`/api/v1/${path}`, page), { headers: { ...headers, ...by } });
-    expect((await read(`live/object?id=${id}`, {})).status).toBe(403);
-    return {
-      overview: (await (await read('overview')).json()) as Overview,
-      live: (await (await read(`live/object?id=${id}`)).json()) as LiveObject,
-    };
-  } finally {
-    command.kill('SIGINT');
-    expect((await command.finished).code).toBeUndefined();
-  }
+  await using page = await openPage(flux);
+  expect((await page.read(`live/object?id=${id}`, {})).status).toBe(403);
+  return {
+    overview: (await (await page.read('overview')).json()) as Overview,
+    live: (await (await page.read(`live/object?id=${id}`)).json()) as LiveObject,
+  };
 }
 
 /** A repository as it is made: with a branch, and nothing for Flux in it yet. */

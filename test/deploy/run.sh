@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../cluster/real/lib/common.sh"
 . "$REAL/lib/build.sh"
 . "$REAL/lib/helm.sh"
+. "$REAL/lib/metrics-server.sh"
 
 PACKAGES="git openssh-server openssh-client skopeo"
 
@@ -17,7 +18,8 @@ if ! dpkg -s $PACKAGES >/dev/null 2>&1; then
 fi
 "$cluster" build
 build_helm
-export HELM
+build_metrics_server
+export HELM METRICS_SERVER
 npm run --silent build:image
 
 TEST_PROGRAMS=$(mktemp -d)

@@ -1,4 +1,4 @@
-import { FluxError, hasCode, readWithin } from '../../base/index.ts';
+import { FluxError, hasCode, messageOf, readWithin } from '../../base/index.ts';
 import type { LivePod, LivePodsReport } from '../../change/index.ts';
 import { isWorkload } from '../../resource/index.ts';
 import { controllerOf, uidOf } from '../object/controller.ts';
@@ -73,7 +73,10 @@ async function podsOf(
   return { pods, isCut: isCut || areCut };
 }
 
-/** Undefined if the cluster does not serve metrics. */
+/**
+ * Undefined if the cluster does not serve metrics.
+ * @throws FluxError `cluster/unavailable` while metrics-server is not ready, those of `reads`.
+ */
 async function readUsage(
   reads: PermittedReads,
   namespace: string,
@@ -83,6 +86,9 @@ async function readUsage(
     return usageByPod(await reads.list(METRICS, namespace, labelSelector === undefined ? {} : { labelSelector }));
   } catch (error) {
     if (hasCode(error, 'cluster/unknown-resource')) return undefined;
+    // The API server answers in the place of a metrics-server that has no pod that is ready.
+    if (hasCode(error, 'cluster/unavailable'))
+      throw new FluxError(`metrics-server does not answer: ${messageOf(error)}`, { code: 'cluster/unavailable', cause: error });
     throw error;
   }
 }

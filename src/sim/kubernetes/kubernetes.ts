@@ -101,7 +101,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     onRequest: (line) => requests.push(line),
     handle: (request, response) => {
       if (serveDocuments(catalog, request, response)) return;
-      if (usageOf && servePodMetrics({ catalog, store, usageOf }, request, response)) return;
+      if (usageOf && servePodMetrics({ catalog, store, usageOf, now }, request, response)) return;
       resources.handle(request, response);
     },
   });

@@ -12,26 +12,36 @@ export type UsageOf = (place: ContainerPlace) => { readonly cpu: string; readonl
 
 const PATH = /^\/apis\/metrics\.k8s\.io\/v1beta1\/namespaces\/([^/]+)\/pods$/;
 
+export interface PodMetricsDeps {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly usageOf: UsageOf;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 /** Serves lists of PodMetrics as metrics-server does; not part of the discovery documents. Returns whether the path is one of these. */
 export function servePodMetrics(
-  { catalog, store, usageOf }: { readonly catalog: Catalog; readonly store: Store; readonly usageOf: UsageOf },
+  { catalog, store, usageOf, now }: PodMetricsDeps,
   { path, query }: ApiRequest,
   response: ApiResponse,
 ): boolean {
   const [, namespace] = PATH.exec(path) ?? [];
   if (namespace === undefined) return false;
+  const time = `${new Date(now()).toISOString().slice(0, 19)}Z`;
   const pods = required(catalog, '', 'v1', 'pods');
   const items = store
     .list(storageKey(pods), namespace)
     .filter(matchOf(pods, query))
     .map((pod) => {
-      const { name } = metaOf(pod);
+      const { name, labels } = metaOf(pod);
       const containers = asList(at(pod, 'spec', 'containers')).flatMap((each) => {
         const container = asString(at(each, 'name')) ?? '';
         const usage = usageOf({ namespace, pod: name, container });
         return usage ? [{ name: container, usage: { ...usage } }] : [];
       });
-      return { metadata: { name, namespace }, timestamp: '2030-01-01T00:00:00Z', window: '15s', containers };
+      const metadata = { name, namespace, creationTimestamp: time, ...(labels ? { labels } : {}) };
+      return { metadata, timestamp: time, window: '15.012s', containers };
     })
     // Of a pod that just began there is nothing yet.
     .filter(({ containers }) => containers.length > 0);

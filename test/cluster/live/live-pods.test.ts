@@ -44,6 +44,21 @@ describe('the pods of a workload', () => {
     expect(pods.flatMap(({ containers }) => containers).some((container) => 'usage' in container)).toBe(false);
   });
 
+  test('have no usage while metrics-server is not ready, and that is said', async () => {
+    const { reads, proxy, own } = await startPods({ usageOf });
+    // What an API server answers where an APIService is not available.
+    const unavailable = {
+      kind: 'answer',
+      status: 503,
+      headers: { 'content-type': 'text/plain' },
+      body: 'service unavailable\n',
+    } as const;
+    proxy.intercept = ({ path }) => (path.startsWith('/apis/metrics.k8s.io/') ? unavailable : undefined);
+    const { pods, usage } = await reads.pods(question);
+    expect(usage).toEqual({ state: 'unread', reason: 'metrics-server does not answer: service unavailable' });
+    expect(pods.map(({ name }) => name).toSorted()).toEqual(own);
+  });
+
   test('need a right for each read; without that to usage, the rest is read', async () => {
     const { reads, own } = await startPods({ usageOf });
     const asked: ResourceRight[] = [];

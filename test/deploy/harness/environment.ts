@@ -9,6 +9,7 @@ const schema = z.object({
   TEST_PROGRAMS: z.string(),
   TEST_IMAGE: z.string(),
   HELM: z.string(),
+  METRICS_SERVER: z.string(),
   NS: z.string(),
 });
 
@@ -28,6 +29,8 @@ export const environment = {
   image: parsed.data.TEST_IMAGE,
   /** The real Helm. */
   helm: parsed.data.HELM,
+  /** The real metrics-server. */
+  metricsServer: parsed.data.METRICS_SERVER,
   /** Name of the cluster, as cluster.sh knows it. */
   cluster: parsed.data.NS,
 } as const;

@@ -34,6 +34,11 @@ export async function pushSystem(name: string, tag: string): Promise<void> {
   await push(name, tag, { program: readFileSync('/bin/dash'), path: '/bin/sh', files: installed('/bin/dash', '/bin/sleep') });
 }
 
+/** metrics-server as its own image has it. */
+export async function pushMetricsServer(name: string, tag: string): Promise<void> {
+  await push(name, tag, { program: readFileSync(environment.metricsServer), path: '/metrics-server' });
+}
+
 /** Git and sshd as Debian builds them. */
 export async function pushGitServer(name: string, tag: string): Promise<void> {
   const link = (path: string): ImageFile => ({ path, content: { link: 'git' } });

@@ -17,6 +17,7 @@ export const REPOSITORIES = [
   'kustomized',
   'charts',
   'encrypted',
+  'usage',
 ] as const;
 
 /** What all test files share; run.sh takes the cluster down with it. */

@@ -57,7 +57,12 @@ test('usage of pods is served as metrics-server does', async () => {
   const metrics = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods';
   expect(JSON.parse((await get(metrics)).body)).toMatchObject({
     kind: 'PodMetricsList',
-    items: [{ metadata: { name: 'web' }, containers: [{ name: 'web', usage: { cpu: '1m', memory: '1Mi' } }] }],
+    items: [
+      {
+        metadata: { name: 'web', creationTimestamp: expect.any(String) },
+        containers: [{ name: 'web', usage: { cpu: '1m', memory: '1Mi' } }],
+      },
+    ],
   });
   expect(JSON.parse((await get(`${metrics}?labelSelector=app%3Dother`)).body).items).toEqual([]);
 });
