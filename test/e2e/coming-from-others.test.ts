@@ -62,7 +62,7 @@ async function dropEnv(repository: Repository, plain: string, sync: () => Promis
   await sync();
 }
 
-test.each(SOME)(
+test.runIf(thorough('what others applied, end to end')).each(SOME)(
   'what $who applied is synced on with the same pods; a field that Git drops stays while that manager has it, too',
   async (other) => {
     const { repository, fluxd, live, plain, uid, spec } = await takenFrom(other);

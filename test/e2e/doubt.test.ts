@@ -9,33 +9,36 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('two definitions of one object, one with its namespace left out: none is applied, both places are named', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const first = await repository.commit('One definition', {
-    'namespace.yaml': manifest.namespace(shop),
-    'a.yaml': manifest.configMap(shop, 'twice', { from: 'a' }),
-  });
-  const fluxd = await world.fluxd(repository, { args: [`--k8s-default-namespace=${shop}`] });
-  await repository.synced(first);
+test.runIf(thorough('two definitions of one object'))(
+  'two definitions of one object, one with its namespace left out: none is applied, both places are named',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const first = await repository.commit('One definition', {
+      'namespace.yaml': manifest.namespace(shop),
+      'a.yaml': manifest.configMap(shop, 'twice', { from: 'a' }),
+    });
+    const fluxd = await world.fluxd(repository, { args: [`--k8s-default-namespace=${shop}`] });
+    await repository.synced(first);
 
-  const second = await repository.commit('A second one', {
-    'a.yaml': manifest.configMap(shop, 'twice', { from: 'changed a' }),
-    'deep/b.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: twice\ndata:\n  from: b\n',
-    'good.yaml': manifest.configMap(shop, 'good'),
-  });
-  await repository.synced(second);
-  expect((await world.kube.get(path.configMap(shop, 'twice'))).data).toEqual({ from: 'a' });
-  expect(await world.kube.find(path.configMap(shop, 'good'))).toBeDefined();
-  const report = await fluxd.sync();
-  expect(report.counts.failed).toBe(1);
-  const { objects } = JSON.parse((await fluxd.fluxctl('status', '-o', 'json')).stdout) as ObjectStatesWire;
-  expect(objects).toHaveLength(1);
-  const said = JSON.stringify([...report.errors, ...report.changes]);
-  expect(said).toContain('a.yaml');
-  expect(said).toContain('deep/b.yaml');
-  expect(said).toContain(`${shop}:configmap/twice`);
-});
+    const second = await repository.commit('A second one', {
+      'a.yaml': manifest.configMap(shop, 'twice', { from: 'changed a' }),
+      'deep/b.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: twice\ndata:\n  from: b\n',
+      'good.yaml': manifest.configMap(shop, 'good'),
+    });
+    await repository.synced(second);
+    expect((await world.kube.get(path.configMap(shop, 'twice'))).data).toEqual({ from: 'a' });
+    expect(await world.kube.find(path.configMap(shop, 'good'))).toBeDefined();
+    const report = await fluxd.sync();
+    expect(report.counts.failed).toBe(1);
+    const { objects } = JSON.parse((await fluxd.fluxctl('status', '-o', 'json')).stdout) as ObjectStatesWire;
+    expect(objects).toHaveLength(1);
+    const said = JSON.stringify([...report.errors, ...report.changes]);
+    expect(said).toContain('a.yaml');
+    expect(said).toContain('deep/b.yaml');
+    expect(said).toContain(`${shop}:configmap/twice`);
+  },
+);
 
 test.runIf(thorough('an object that carries the ignore annotation'))(
   'an object that carries the ignore annotation in the cluster is left alone',

@@ -122,54 +122,57 @@ test.runIf(haveSshd() && thorough('SSH with a mounted key'))('SSH with a deploy 
   }),
 );
 
-test.skipIf(!haveSshd())('SSH with a key that the daemon generated, and another one later', async () => {
-  const [home, shop] = [world.namespace('home'), world.namespace('shop')];
-  await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
-  await world.kube.create(`api/v1/namespaces/${home}/secrets`, { metadata: { name: 'flux-git-deploy' } });
-  const secret = async () => (await world.kube.get(`api/v1/namespaces/${home}/secrets/flux-git-deploy`)).data ?? {};
-  const repository = await world.repository();
-  const signing = haveSigners() ? await signAndVerify(repository) : [];
-  const first = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
-  const { user, port, knownHostsFile, authorize } = await startSshd();
-  authorize();
-  // What the chart mounts: the Secret while it is empty.
-  const mount = join(dirname(knownHostsFile), 'mount');
-  mkdirSync(mount);
-  copyFileSync(knownHostsFile, join(mount, 'known_hosts'));
-  const fluxd = await world.fluxd(`ssh://${user}@127.0.0.1:${port}${repository.directory}`, {
-    args: [`--k8s-secret-volume-mount-path=${mount}`, '--git-poll-interval=1s', ...signing],
-    pod: { namespace: home, name: 'flux-0' },
-  });
-  const identity = async (...flags: readonly string[]) => (await fluxd.fluxctl('identity', ...flags)).stdout;
-  const key = await identity();
-  expect(key).toMatch(/^ssh-ed25519 \S+ flux\n$/);
-  expect(Buffer.from((await secret())['identity.pub'] ?? '', 'base64').toString()).toBe(key);
-  await until('the host denies the key', () => /Permission denied/.test(fluxd.log()));
-  authorize(key);
-  await repository.synced(first);
-  expect(fluxd.log()).toContain(`identity.pub="${key.trim()}"`);
+test.runIf(haveSshd() && thorough('SSH with a generated key'))(
+  'SSH with a key that the daemon generated, and another one later',
+  async () => {
+    const [home, shop] = [world.namespace('home'), world.namespace('shop')];
+    await world.kube.create('api/v1/namespaces', { metadata: { name: home } });
+    await world.kube.create(`api/v1/namespaces/${home}/secrets`, { metadata: { name: 'flux-git-deploy' } });
+    const secret = async () => (await world.kube.get(`api/v1/namespaces/${home}/secrets/flux-git-deploy`)).data ?? {};
+    const repository = await world.repository();
+    const signing = haveSigners() ? await signAndVerify(repository) : [];
+    const first = await repository.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop) });
+    const { user, port, knownHostsFile, authorize } = await startSshd();
+    authorize();
+    // What the chart mounts: the Secret while it is empty.
+    const mount = join(dirname(knownHostsFile), 'mount');
+    mkdirSync(mount);
+    copyFileSync(knownHostsFile, join(mount, 'known_hosts'));
+    const fluxd = await world.fluxd(`ssh://${user}@127.0.0.1:${port}${repository.directory}`, {
+      args: [`--k8s-secret-volume-mount-path=${mount}`, '--git-poll-interval=1s', ...signing],
+      pod: { namespace: home, name: 'flux-0' },
+    });
+    const identity = async (...flags: readonly string[]) => (await fluxd.fluxctl('identity', ...flags)).stdout;
+    const key = await identity();
+    expect(key).toMatch(/^ssh-ed25519 \S+ flux\n$/);
+    expect(Buffer.from((await secret())['identity.pub'] ?? '', 'base64').toString()).toBe(key);
+    await until('the host denies the key', () => /Permission denied/.test(fluxd.log()));
+    authorize(key);
+    await repository.synced(first);
+    expect(fluxd.log()).toContain(`identity.pub="${key.trim()}"`);
 
-  const between = await identity('--regenerate');
-  expect(await identity()).toBe(between);
-  // Flux v1's fluxctl, which asks in the same way; the key that the host knows stays, not the one between.
-  const asked = { path: '/v9/git-repo-config', method: 'POST', body: 'true' };
-  const { status, body } = await askAsGo(Number(new URL(fluxd.url).port), asked);
-  const next: string = JSON.parse(body).publicSSHKey.key;
-  expect({ status, keys: new Set([key, between, next]).size, shown: await identity() }).toEqual({
-    status: 200,
-    keys: 3,
-    shown: next,
-  });
-  expect(await identity('--fingerprint', '--visual')).toMatch(/^([0-9a-f]{2}:){15}[0-9a-f]{2}\n\+/);
-  expect(Object.keys(await secret()).sort()).toEqual(['identity', 'identity.previous', 'identity.pub']);
-  authorize(next);
-  const second = await repository.commit('Second', { 'a.yaml': manifest.configMap(shop, 'a') });
-  await repository.synced(second);
-  if (signing.length > 0) expect(await verified(repository, 'verify-tag', 'flux-sync')).toMatchObject({ code: 0 });
-  await until('the one before is removed', async () => !('identity.previous' in (await secret())));
-  const stored = Buffer.from((await secret()).identity ?? '', 'base64').toString();
-  for (const line of stored.split('\n').filter((each) => each.length > 20)) expect(fluxd.log()).not.toContain(line);
-});
+    const between = await identity('--regenerate');
+    expect(await identity()).toBe(between);
+    // Flux v1's fluxctl, which asks in the same way; the key that the host knows stays, not the one between.
+    const asked = { path: '/v9/git-repo-config', method: 'POST', body: 'true' };
+    const { status, body } = await askAsGo(Number(new URL(fluxd.url).port), asked);
+    const next: string = JSON.parse(body).publicSSHKey.key;
+    expect({ status, keys: new Set([key, between, next]).size, shown: await identity() }).toEqual({
+      status: 200,
+      keys: 3,
+      shown: next,
+    });
+    expect(await identity('--fingerprint', '--visual')).toMatch(/^([0-9a-f]{2}:){15}[0-9a-f]{2}\n\+/);
+    expect(Object.keys(await secret()).sort()).toEqual(['identity', 'identity.previous', 'identity.pub']);
+    authorize(next);
+    const second = await repository.commit('Second', { 'a.yaml': manifest.configMap(shop, 'a') });
+    await repository.synced(second);
+    if (signing.length > 0) expect(await verified(repository, 'verify-tag', 'flux-sync')).toMatchObject({ code: 0 });
+    await until('the one before is removed', async () => !('identity.previous' in (await secret())));
+    const stored = Buffer.from((await secret()).identity ?? '', 'base64').toString();
+    for (const line of stored.split('\n').filter((each) => each.length > 20)) expect(fluxd.log()).not.toContain(line);
+  },
+);
 
 test.runIf(thorough('HTTP with a wrong password'))(
   'HTTP with a wrong password says so, and does not say the password',

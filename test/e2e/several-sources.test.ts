@@ -89,45 +89,48 @@ test.runIf(thorough('two repositories in one daemon, end to end'))(
   },
 );
 
-test('an object that moves from one source to the other is never deleted', async () => {
-  const shop = world.namespace('shop');
-  const [apps, infra] = [await world.repository(), await world.repository()];
-  const others = { 'a.yaml': manifest.configMap(shop, 'a', {}), 'b.yaml': manifest.configMap(shop, 'b', {}) };
-  await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), ...others });
-  const moving = { 'prices.yaml': manifest.configMap(shop, 'prices', { apple: '1' }) };
-  const before = await apps.commit('Set prices', { ...moving, 'c.yaml': manifest.configMap(shop, 'c', {}) });
-  const fluxd = await world.fluxd(
-    { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
-    { args: ['--sync-garbage-collection', '--git-poll-interval=1h'] },
-  );
-  await until('both have synced', async () => (await sourcesOf(fluxd)).every(({ ready }) => ready));
-  await until('apps are in the cluster', async () => (await apps.resolve('flux-sync')) === before);
-  const at = path.configMap(shop, 'prices');
-  await until('the prices are there', async () => (await world.kube.find(at)) !== undefined);
-  const { uid } = (await world.kube.get(at)).metadata;
+test.runIf(thorough('an object that moves between sources'))(
+  'an object that moves from one source to the other is never deleted',
+  async () => {
+    const shop = world.namespace('shop');
+    const [apps, infra] = [await world.repository(), await world.repository()];
+    const others = { 'a.yaml': manifest.configMap(shop, 'a', {}), 'b.yaml': manifest.configMap(shop, 'b', {}) };
+    await infra.commit('Open the shop', { 'namespace.yaml': manifest.namespace(shop), ...others });
+    const moving = { 'prices.yaml': manifest.configMap(shop, 'prices', { apple: '1' }) };
+    const before = await apps.commit('Set prices', { ...moving, 'c.yaml': manifest.configMap(shop, 'c', {}) });
+    const fluxd = await world.fluxd(
+      { config: configOf({ infra: { repository: infra }, apps: { repository: apps } }) },
+      { args: ['--sync-garbage-collection', '--git-poll-interval=1h'] },
+    );
+    await until('both have synced', async () => (await sourcesOf(fluxd)).every(({ ready }) => ready));
+    await until('apps are in the cluster', async () => (await apps.resolve('flux-sync')) === before);
+    const at = path.configMap(shop, 'prices');
+    await until('the prices are there', async () => (await world.kube.find(at)) !== undefined);
+    const { uid } = (await world.kube.get(at)).metadata;
 
-  await infra.commit('Take the prices', moving);
-  const given = await apps.commit('Give the prices away', { 'prices.yaml': null });
-  // The source that gives it away syncs first; the other one has not even fetched.
-  const refresh = await fetch(fluxd.url.replace('/api/flux', '/api/v1/syncs?source=apps'), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  });
-  expect(refresh.status).toBe(202);
-  await apps.synced(given);
-  await until('the other source has taken it over', async () => {
+    await infra.commit('Take the prices', moving);
+    const given = await apps.commit('Give the prices away', { 'prices.yaml': null });
+    // The source that gives it away syncs first; the other one has not even fetched.
+    const refresh = await fetch(fluxd.url.replace('/api/flux', '/api/v1/syncs?source=apps'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(refresh.status).toBe(202);
+    await apps.synced(given);
+    await until('the other source has taken it over', async () => {
+      await fluxd.sync();
+      const { labels, uid: now } = (await world.kube.get(at)).metadata;
+      return now === uid && labels !== undefined;
+    });
+    expect(fluxd.proxy.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
+
+    const gone = await infra.commit('Close the shop', { 'prices.yaml': null });
     await fluxd.sync();
-    const { labels, uid: now } = (await world.kube.get(at)).metadata;
-    return now === uid && labels !== undefined;
-  });
-  expect(fluxd.proxy.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
-
-  const gone = await infra.commit('Close the shop', { 'prices.yaml': null });
-  await fluxd.sync();
-  await infra.synced(gone);
-  await until('what neither has is deleted', async () => (await world.kube.find(at)) === undefined);
-});
+    await infra.synced(gone);
+    await until('what neither has is deleted', async () => (await world.kube.find(at)) === undefined);
+  },
+);
 
 test.runIf(thorough('two paths of one repository as sources'))(
   'two paths of one repository are two sources, each with its own label',

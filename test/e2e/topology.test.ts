@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { objectCommitsSchema, objectDiffSchema, type TopologyWire, topologySchema } from '../../src/api/wire/index.ts';
+import { thorough } from '../support/sampled.ts';
 import { manifest, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -8,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('a workload has its pods, what routes to it, and what it uses', async () => {
+test.runIf(thorough('a topology, end to end'))('a workload has its pods, what routes to it, and what it uses', async () => {
   const shop = world.namespace('shop');
   const repository = await world.repository();
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: shop } };
@@ -39,7 +40,7 @@ test('a workload has its pods, what routes to it, and what it uses', async () =>
   expect(topology.unread).toEqual([]);
 });
 
-test('an object has the commits of its file', async () => {
+test.runIf(thorough('the commits of an object, end to end'))('an object has the commits of its file', async () => {
   const shop = world.namespace('shop');
   const repository = await world.repository();
   const config = (text: string) => manifest.configMap(shop, 'text', { text });
