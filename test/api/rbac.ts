@@ -7,6 +7,7 @@ import type { AccessQuestion } from '../../src/resource/index.ts';
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   nothing: [],
   reader: ['get', 'head'],
+  viewer: ['get', 'head'],
   writer: ['post', 'patch'],
   owner: ['get', 'head', 'post', 'patch'],
 };
@@ -31,7 +32,7 @@ interface Review {
     readonly user?: string;
     readonly groups?: readonly string[];
     readonly nonResourceAttributes?: { readonly path: string; readonly verb: string };
-    readonly resourceAttributes?: object;
+    readonly resourceAttributes?: { readonly subresource?: string };
   };
 }
 
@@ -51,8 +52,9 @@ function statusOf({ kind, spec }: Review): object {
     if (Object.hasOwn(VERBS, token)) return { authenticated: true, user: { username: token, groups: ['system:authenticated'] } };
     return { authenticated: false, user: {}, error: REFUSALS[token] ?? 'invalid bearer token' };
   }
-  // Who owns everything may also look at everything.
-  if (spec.resourceAttributes) return { allowed: spec.user === 'owner' };
+  // Who owns everything may also look at everything, and a viewer at all but logs.
+  if (spec.resourceAttributes)
+    return { allowed: spec.user === 'owner' || (spec.user === 'viewer' && spec.resourceAttributes.subresource !== 'log') };
   const { path = '', verb = '' } = spec.nonResourceAttributes ?? {};
   const verbs = [VERBS[spec.user ?? ''], ...(spec.groups ?? []).map((group) => GROUP_VERBS[group])];
   return { allowed: path.startsWith('/fluxd/api/') && verbs.some((each) => each?.includes(verb)) };

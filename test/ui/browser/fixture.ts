@@ -42,6 +42,17 @@ export function createShop(): Shop {
   return { objects: [synced('shop:deployment/cart'), synced('shop:service/cart')], others: {}, events: new EventLog() };
 }
 
+/** Why a workload is as it is, of which there is nothing to say. */
+export const inOrder = (id: string): Awaited<ReturnType<Daemon['why']>> => ({
+  id,
+  answer: 'it runs as in Git',
+  state: 'ok',
+  cause: 'ok',
+  links: [{ kind: 'policies', state: 'ok', code: 'ok', text: 'not automated', facts: [] }],
+  tags: [],
+  others: [],
+});
+
 /** Something that the page hears of through its stream. */
 export function publish({ events }: Shop): void {
   const metadata = { revision: REVISION, corrections: [{ id: 'shop:deployment/cart', reason: 'changed' }] };

@@ -5,7 +5,7 @@ import { FluxError } from '../../../src/base/index.ts';
 import type { LiveReads } from '../../../src/controller/index.ts';
 import { liveReadsOf } from '../../api/live-reads.ts';
 import { until } from '../../support/until.ts';
-import { browserOfFile, createShop, type Opened, type OpenOptions } from './fixture.ts';
+import { browserOfFile, createShop, inOrder, type Opened, type OpenOptions } from './fixture.ts';
 import { violationsOn } from './violations.ts';
 
 const open = browserOfFile();
@@ -129,15 +129,7 @@ async function look(parts: Partial<LiveReads>, fragment = VIEW, options: OpenOpt
   const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'cart', namespace: 'shop' } };
   shop.others = {
     manifest: async () => ({ object }),
-    why: async () => ({
-      id: 'shop:deployment/cart',
-      answer: 'it runs as in Git',
-      state: 'ok',
-      cause: 'ok',
-      links: [{ kind: 'policies', state: 'ok', code: 'ok', text: 'not automated', facts: [] }],
-      tags: [],
-      others: [],
-    }),
+    why: async () => inOrder('shop:deployment/cart'),
   };
   const opened = await open({ shop, ...options });
   await opened.page.goto(`${opened.origin}/ui/${fragment}`);
