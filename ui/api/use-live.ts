@@ -13,12 +13,17 @@ export function useLive<T>(path: string, lists: readonly (keyof T & string)[] = 
   return useFollowed(path, (token) => request<T>({ path, token, lists }));
 }
 
+/** What never changes at a path below `/api/v1`: it is asked for until it is answered. */
+export function useFixed<T>(path: string): Live<T> {
+  return useFollowed(path, (token) => request<T>({ path, token }), true);
+}
+
 /** All pages of a list, whose entries are in `key`. */
 export function useLiveList<Key extends string, Page extends Paged<Key>>(path: string, key: Key): Live<Page> {
   return useFollowed(path, (token) => readAll<Key, Page>(path, token, key));
 }
 
-function useFollowed<T>(path: string, read: (token: string) => Promise<Answer<T>>): Live<T> {
+function useFollowed<T>(path: string, read: (token: string) => Promise<Answer<T>>, isFixed = false): Live<T> {
   const token = useContext(Token);
   const [live, setLive] = useState<Live<T>>({ kind: 'loading' });
   useEffect(() => {
@@ -27,6 +32,7 @@ function useFollowed<T>(path: string, read: (token: string) => Promise<Answer<T>
     const unsubscribe = follow(() => read(token), stop.signal).subscribe((value) => {
       if (value.kind === 'refused' && hasEnded(value.problem)) leave(value.problem);
       else setLive(value);
+      if (isFixed && (value.kind === 'current' || value.kind === 'refused')) stop.abort();
     });
     return () => {
       unsubscribe();

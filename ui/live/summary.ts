@@ -3,6 +3,9 @@ import { plural } from '../text/sentence.ts';
 
 export type LiveField = LiveObjectWire['fields'][number];
 
+export const TOO_LARGE = 'The object is too large to be compared field by field.';
+export const HIDDEN = 'Its values are not shown, because the object is a Secret, or made of encrypted files.';
+
 /** What a person would look at first: neither what is as in Git, nor what the API server filled in. */
 export function isDifferent({ state }: LiveField): boolean {
   return state !== 'same' && state !== 'default';
@@ -11,8 +14,8 @@ export function isDifferent({ state }: LiveField): boolean {
 /** How the object in the cluster compares with Git, in one or two sentences. */
 export function summaryOf({ exists, hidden, fields, isCut }: LiveObjectWire): string {
   if (!exists) return 'The cluster does not have this object.';
-  if (isCut && fields.length === 0) return 'The object is too large to be compared field by field.';
-  if (hidden !== undefined) return 'Its values are not shown, because the object is a Secret, or made of encrypted files.';
+  if (isCut && fields.length === 0) return TOO_LARGE;
+  if (hidden !== undefined) return HIDDEN;
   const count = (state: string) => fields.filter((field) => field.state === state).length;
   const [differs, missing, added, defaults] = [count('differs'), count('missing'), count('added'), count('default')];
   const parts = [

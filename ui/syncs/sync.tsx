@@ -5,6 +5,7 @@ import { StateMark } from '../shell/state-mark.tsx';
 import { CommitLink, type WebPages } from '../shell/web-link.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
+import { SyncChange } from './sync-change.tsx';
 
 type SyncWire = HistoryWire['syncs'][number];
 
@@ -12,11 +13,13 @@ const OUTCOMES = ['failed', 'refused', 'held', 'deleted', 'created', 'configured
 
 interface Props {
   readonly sync: SyncWire;
+  /** The name of its source. */
+  readonly source: string;
   readonly webPages: WebPages | undefined;
 }
 
 /** One sync: when, what it changed, and what became of it. */
-export function Sync({ sync, webPages }: Props) {
+export function Sync({ sync, source, webPages }: Props) {
   const { revision, startedAt, durationMs, counts, changes, imageUpdates, omitted, failure } = sync;
   const refused = changes.filter(({ outcome }) => outcome === 'refused').length;
   const failed = failure !== undefined || refused > 0 || (counts.failed ?? 0) > 0;
@@ -53,15 +56,19 @@ export function Sync({ sync, webPages }: Props) {
         <details>
           <summary>{plural(changes.length + (omitted ?? 0), 'change')}</summary>
           <ul class="changes">
-            {changes.map(({ id, outcome, place, reason }) => (
-              <li key={`${id} ${outcome} ${place}`}>
-                <span class={`outcome count-${outcome}`}>{outcome}</span>{' '}
-                {id === undefined ? <code>{place}</code> : <ObjectLink id={id} />}
-                {reason !== undefined && <span class="hint"> {sentence(reason)}</span>}
-              </li>
+            {changes.map((change) => (
+              <SyncChange
+                key={`${change.id} ${change.outcome} ${change.place}`}
+                change={change}
+                sync={sync}
+                source={source}
+                webPages={webPages}
+              />
             ))}
             {omitted !== undefined && <li class="hint">and {plural(omitted, 'other')}, which the record leaves out.</li>}
           </ul>
+          {sync.previous === undefined && <p class="hint">No sync before is known, so there is nothing to compare with.</p>}
+          {sync.previous === revision && <p class="hint">The same revision was synced before: Git did not change.</p>}
         </details>
       )}
     </article>

@@ -41,7 +41,7 @@ function OfSource({ name, isNamed, webPages }: Props) {
           <>
             {syncs.length === 0 && <p>No sync has changed anything yet.</p>}
             {syncs.map((sync) => (
-              <Sync key={`${sync.revision} ${sync.startedAt}`} sync={sync} webPages={webPages} />
+              <Sync key={`${sync.revision} ${sync.startedAt}`} sync={sync} source={name} webPages={webPages} />
             ))}
             {inMemory && <p class="hint">fluxd keeps its records in memory: syncs before its start are not known.</p>}
             {syncs.length === SHOWN && (
