@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatImageRef, parseImageRef, tryParseImageRef, withTag as withTagOfFluxd } from '../../src/image/index.ts';
-import { tagOf, withTag } from '../../ui/text/image-name.ts';
+import { partsOfImage, tagOf, withTag } from '../../ui/text/image-name.ts';
 
 test.each([
   ['shop/cart:1.3.0', '1.3.0'],
@@ -35,4 +35,12 @@ test('the page writes another tag as fluxd does', () => {
       expect(tagOf(text)).toBe(parseImageRef(text).tag);
     }),
   );
+});
+
+test.each([
+  ['shop/cart:1.3.0', ['shop/', 'cart', ':1.3.0']],
+  ['localhost:5000/cart@sha256:ab', ['localhost', ':5000/', 'cart', '@sha256', ':ab']],
+  ['cart', ['cart']],
+])('%s breaks after slashes and before its tag', (image, parts) => {
+  expect(partsOfImage(image)).toEqual(parts);
 });

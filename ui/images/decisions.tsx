@@ -10,6 +10,7 @@ import { SearchField } from '../shell/search-field.tsx';
 import { useShowMore } from '../shell/show-more.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
 import { withTag } from '../text/image-name.ts';
+import { ImageName } from '../text/image-name.tsx';
 import { plural, sentence } from '../text/sentence.ts';
 
 type Container = ImageDecisionsWire['containers'][number];
@@ -34,7 +35,7 @@ function Known({ containers, filter }: KnownProps) {
   const { shown, button } = useShowMore(ordered.length);
   const states = ORDER.filter((word) => containers.some((each) => wordOf(each) === word));
   return (
-    <section class="decisions" aria-labelledby="decisions-title">
+    <section class="images-part" aria-labelledby="decisions-title">
       <h2 id="decisions-title">Containers</h2>
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <SearchField placeholder="Id, image or reason (/)" value={text} onInput={(text) => change({ text })} />
@@ -70,7 +71,7 @@ interface RowsProps {
 
 function Rows({ containers, button }: RowsProps) {
   return (
-    <div class="table-frame">
+    <div class="table-frame stacking decisions">
       <table>
         <thead>
           <tr>
@@ -100,7 +101,7 @@ function Row({ container }: { readonly container: Container }) {
         <ObjectLink id={id} source={source} /> <span class="hint">{name}</span>
       </td>
       <td data-name="In Git">
-        <code>{image}</code>
+        <ImageName name={image} />
       </td>
       <td data-name="Newest allowed">
         {newest === undefined ? <span class="hint">the one in Git</span> : <code>{newest}</code>}

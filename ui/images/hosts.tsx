@@ -7,9 +7,9 @@ type Host = NonNullable<ImageScansWire['hosts']>[number];
 export function Hosts({ hosts }: { readonly hosts: readonly Host[] }) {
   if (hosts.length === 0) return null;
   return (
-    <section class="table-frame">
+    <section class="table-frame stacking">
       <table>
-        <caption>Registries</caption>
+        <caption>Hosts</caption>
         <thead>
           <tr>
             <th scope="col">Host</th>
@@ -26,9 +26,13 @@ export function Hosts({ hosts }: { readonly hosts: readonly Host[] }) {
           {hosts.map((host) => (
             <tr key={host.name}>
               <td>{host.name}</td>
-              <td class="number">{host.repositories}</td>
-              <td class="number">{host.failed}</td>
-              <td>
+              <td class="number" data-name="Repositories">
+                {host.repositories}
+              </td>
+              <td class="number" data-name="Failing">
+                {host.failed}
+              </td>
+              <td data-name="Requests left">
                 <Budget host={host} />
               </td>
             </tr>

@@ -15,8 +15,10 @@ export function Images({ filter }: { readonly filter: ImageFilter }) {
     <>
       <h1>Images</h1>
       <Decisions filter={filter} />
-      <h2>Registries</h2>
-      <LiveView live={live}>{(scans) => <Known scans={scans} />}</LiveView>
+      <section class="images-part" aria-labelledby="registries-title">
+        <h2 id="registries-title">Registries</h2>
+        <LiveView live={live}>{(scans) => <Known scans={scans} />}</LiveView>
+      </section>
     </>
   );
 }

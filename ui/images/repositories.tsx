@@ -1,5 +1,6 @@
 import type { ImageScansWire } from '../../src/api/wire/index.ts';
 import { useShowMore } from '../shell/show-more.tsx';
+import { ImageName } from '../text/image-name.tsx';
 import { sentence } from '../text/sentence.ts';
 import { Time } from '../text/time.tsx';
 
@@ -10,7 +11,7 @@ export function Repositories({ repositories }: { readonly repositories: readonly
   const { shown, button } = useShowMore(repositories.length);
   const ordered = repositories.toSorted((a, b) => Number(b.error !== undefined) - Number(a.error !== undefined));
   return (
-    <section class="table-frame">
+    <section class="table-frame stacking">
       <table>
         <caption>Image repositories</caption>
         <thead>
@@ -27,12 +28,16 @@ export function Repositories({ repositories }: { readonly repositories: readonly
           {ordered.slice(0, shown).map((repository) => (
             <tr key={repository.name}>
               <td>
-                <code>{repository.name}</code>
+                <ImageName name={repository.name} />
                 {repository.error && <p class="failure">{sentence(repository.error.message)}</p>}
               </td>
-              <td class="number">{repository.tags.toLocaleString('en')}</td>
-              <td>{repository.scannedAt === undefined ? 'not yet' : <Time at={repository.scannedAt} />}</td>
-              <td>{repository.scanning ? 'now' : repository.nextAt === undefined ? '' : <Time at={repository.nextAt} />}</td>
+              <td class="number" data-name="Tags">
+                {repository.tags.toLocaleString('en')}
+              </td>
+              <td data-name="Read">{repository.scannedAt === undefined ? 'not yet' : <Time at={repository.scannedAt} />}</td>
+              <td data-name="Read again">
+                {repository.scanning ? 'now' : repository.nextAt === undefined ? '' : <Time at={repository.nextAt} />}
+              </td>
             </tr>
           ))}
         </tbody>

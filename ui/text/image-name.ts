@@ -16,3 +16,8 @@ function endOfName(named: string): number {
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
   return colon === -1 ? named.length : colon;
 }
+
+/** The parts of a name between which a line may break: `shop/`, `cart`, `:1.3.0`. */
+export function partsOfImage(name: string): readonly string[] {
+  return name.split(/(?<=\/)|(?=[:@])/);
+}

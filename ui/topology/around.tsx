@@ -15,7 +15,7 @@ export function Around({ id, source }: Props) {
   const live = useLive<TopologyWire>(pathOf('/topology', { around: id, source }));
   if (!('value' in live) || live.value.nodes.filter(({ type }) => type !== 'source' && type !== 'folder').length < 2) return null;
   return (
-    <section aria-labelledby="around-title">
+    <section class="around" aria-labelledby="around-title">
       <h2 id="around-title">Around it</h2>
       <Graph topology={live.value} hrefFor={createHrefs(live.value, WHOLE_TOPOLOGY, 'graph')} />
     </section>

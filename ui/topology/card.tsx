@@ -1,6 +1,7 @@
 import type { TopologyNodeWire } from '../../src/api/wire/index.ts';
 import { Counts } from '../overview/counts.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { ImageName } from '../text/image-name.tsx';
 import type { Label } from './drawing.ts';
 import { STATUSES, statusOf, statusWord } from './status.ts';
 
@@ -30,7 +31,7 @@ export function NodeCard({ node, label: { name, detail }, href, ...others }: Pro
           node.containers?.map(({ name, image, status, text }) => (
             <span key={name} class="card-container">
               <StateMark state={status} name={`${name}: ${text}`} />
-              <code>{image}</code>
+              <ImageName name={image} />
             </span>
           ))}
       </div>

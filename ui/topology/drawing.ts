@@ -1,5 +1,6 @@
 import type { TopologyNodeWire, TopologyWire } from '../../src/api/wire/index.ts';
 import { NONE } from '../shell/route.ts';
+import { partsOfImage } from '../text/image-name.ts';
 import { partsOfId } from '../text/object-id.ts';
 import type { Card, Line, Plan } from './layout.ts';
 import { rankOf } from './status.ts';
@@ -103,10 +104,23 @@ function heightOf(node: TopologyNodeWire, { name, detail }: Label): number {
   const containers = node.type === 'owned' ? (node.containers ?? []) : [];
   const counts = 'counts' in node ? 1 + Math.floor(Object.keys(node.counts).length / 3) : 0;
   const pods = node.type === 'object' && node.pods ? 1 : 0;
-  const images = containers.reduce((sum, { image }) => sum + linesOf(image, LETTERS.image), 0);
+  const images = containers.reduce((sum, { image }) => sum + linesOfParts(partsOfImage(image), LETTERS.image), 0);
   return 18 + LINE * (lines + counts + pods + images);
 }
 
 function linesOf(text: string, letters: number): number {
   return Math.ceil(text.length / letters);
+}
+
+/** As a browser breaks them: between two parts where it can, and in one that is longer than a line. */
+function linesOfParts(parts: readonly string[], letters: number): number {
+  let [lines, left] = [0, 0];
+  for (const { length } of parts) {
+    if (length > left) {
+      lines += Math.ceil(length / letters);
+      left = letters * Math.ceil(length / letters);
+    }
+    left -= length;
+  }
+  return lines;
 }

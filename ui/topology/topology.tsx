@@ -39,7 +39,7 @@ function Known({ topology, filter, as, isOld }: KnownProps) {
   const hrefFor = createHrefs(topology, filter, as);
   const View = as === 'tree' ? Tree : Graph;
   return (
-    <>
+    <div class="topology">
       <p class="hint" role="status">
         {isOld ? 'Loading…' : summaryOf(topology)}
       </p>
@@ -53,12 +53,11 @@ function Known({ topology, filter, as, isOld }: KnownProps) {
           <View topology={topology} hrefFor={hrefFor} />
         </div>
       )}
-    </>
+    </div>
   );
 }
 
 const AS: Readonly<Record<string, string>> = {
-  pods: 'with their pods',
   objects: 'each by itself; a narrower filter adds their pods',
   kinds: 'by kind; a narrower filter shows each',
   folders: 'by folder; a narrower filter shows more',
@@ -67,7 +66,8 @@ const AS: Readonly<Record<string, string>> = {
 function summaryOf({ objects, detail, omitted }: TopologyWire): string {
   if (objects === 0) return 'No object fits this filter.';
   const left = omitted === 0 ? '' : ` ${plural(omitted, 'more folder')} ${omitted === 1 ? 'is' : 'are'} left out.`;
-  return `${plural(objects, 'object')}, ${AS[detail] ?? detail}.${left}`;
+  const how = detail === 'pods' ? `with ${objects === 1 ? 'its' : 'their'} pods` : (AS[detail] ?? detail);
+  return `${plural(objects, 'object')}, ${how}.${left}`;
 }
 
 /** While another part is read, the last one is still there. What a hidden tab knew long ago is not. */

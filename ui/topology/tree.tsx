@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { TopologyNodeWire, TopologyWire } from '../../src/api/wire/index.ts';
 import { Counts } from '../overview/counts.tsx';
 import { StateMark } from '../shell/state-mark.tsx';
+import { ImageName } from '../text/image-name.tsx';
 import { sentence } from '../text/sentence.ts';
 import { labelOf } from './drawing.ts';
 import { STATUSES, statusOf, statusWord } from './status.ts';
@@ -103,7 +104,7 @@ function TreeRow({ row: { node, level, isOpen, uses }, href, isCurrent, onFocus,
             <p key={container.name} class="card-container">
               <StateMark state={container.status} name={statusWord(container.status)} />
               <span>
-                <code>{container.image}</code>{' '}
+                <ImageName name={container.image} />{' '}
                 <span class="hint">
                   {container.name}, {container.text}
                 </span>

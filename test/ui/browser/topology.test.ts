@@ -150,7 +150,7 @@ describe('the graph', () => {
     await page.getByText(/^4\d\d objects, by kind/).waitFor();
     expect(await page.getByRole('treeitem', { level: 1 }).getByRole('link').count()).toBe(0);
     await page.getByRole('link', { name: 'Not in Git' }).click();
-    await page.getByText('1 object, with their pods.').waitFor();
+    await page.getByText('1 object, with its pods.').waitFor();
     await page.getByRole('button', { name: 'Folder Not in Git' }).click();
     await page.getByRole('link', { name: 'unnamed documents' }).click();
     await page.getByText(/^\d+ objects?, with their pods/).waitFor();
