@@ -380,10 +380,11 @@ describe('a connection that breaks (R-005, R-006)', () => {
 
   test.each(breaks)('%s in the middle of a body is an error, for a request and for a stream', async (_what, destroy) => {
     const server = await frames({
-      onStream(connection, stream) {
+      onStream(connection, stream, index) {
         connection.answer(stream);
         connection.data(stream, 'half');
-        if (stream === 3) destroy(connection);
+        // A reset may overtake the answer, and then the request comes again by another connection.
+        if (stream === 3 || index > 0) destroy(connection);
       },
     });
     const http = transport();
