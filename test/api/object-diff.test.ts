@@ -74,6 +74,14 @@ describe('values', () => {
     });
   });
 
+  test('texts that are too long to compare begin where they differ', async () => {
+    const long = 'a\n'.repeat(1_000_000);
+    const report = await compared(`${long}x\n${long}`, `${long}y\n${long}`);
+    expect(report).toMatchObject({
+      fields: [{ from: expect.stringMatching(/^…\nx\na/), to: expect.stringMatching(/^…\ny\na/), isCut: true }],
+    });
+  });
+
   test('texts that have nothing in common, and long values, are cut', async () => {
     const report = await compared(text.join('\n'), text.map((line) => `x${line}`.padEnd(2_000, 'y')).join('\n'));
     expect(report).toMatchObject({ fields: [{ isCut: true }] });

@@ -140,9 +140,10 @@ async function lookIn(
   if (second) throw definedTwice(id, revision);
   if (manifest) return { manifest };
   const name = parseResourceId(id).name;
-  const unread = files.filter(({ path }) => wanted.has(path) && errors.some(({ file }) => file === path)).slice(0, MAX_UNREAD);
+  const byFile = new Map(errors.map(({ file, error }) => [file, error]));
+  const unread = files.filter(({ path }) => wanted.has(path) && byFile.has(path)).slice(0, MAX_UNREAD);
   for (const { path, blob } of unread) {
-    const error = errors.find(({ file }) => file === path)?.error;
+    const error = byFile.get(path);
     // What cannot be parsed, or is encrypted, has names in the clear.
     if (error && (await source.blob(blob, cancel)).includes(name))
       return { unread: { state: 'unread', revision, file: path, error } };

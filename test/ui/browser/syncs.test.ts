@@ -89,6 +89,24 @@ test('a sync has what it changed of an object in Git, once it is opened, by keyb
   expect(opened.complaints).toEqual([]);
 });
 
+test('what the repository says is text', async () => {
+  const text = '<img src=x onerror=alert(1)>\u202e';
+  await using opened = await look(async () =>
+    compared({
+      before: { ...PLACE, file: text },
+      fields: [
+        { path: text, from: text, to: { [text]: text } },
+        { path: 'data.page', from: `${text}\na`, to: `${text}\nb` },
+      ],
+    }),
+  );
+  const { page } = opened;
+  await page.getByText('What changed').click();
+  await page.getByText('2 fields changed in Git.').waitFor();
+  expect(await page.locator('img').count()).toBe(0);
+  expect(opened.complaints).toEqual([]);
+});
+
 describe('what it says', () => {
   const rendered = {
     unit: 'web/kustomization.yaml',
