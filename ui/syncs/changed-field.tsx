@@ -11,7 +11,7 @@ export function ChangedField({ field: { path, from, to, lines, isCut } }: { read
         <code>{path}</code> <span class="badge">{from === undefined && !lines ? 'Added' : nameOf(to, lines)}</span>
       </p>
       {lines ? (
-        <div class="lines">
+        <div class="changed-lines">
           {Array.from(lines.entries(), ([at, { sign, text }]) => {
             const Line = sign === '+' ? 'ins' : sign === '-' ? 'del' : 'span';
             return (

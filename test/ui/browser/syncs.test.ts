@@ -81,6 +81,9 @@ test('a sync has what it changed of an object in Git, once it is opened, by keyb
     'spec.replicas Removed Before 3 After not set',
     'data.conf Changed a: 1 - b: 2 + b: 3',
   ]);
+  const [field, line] = await Promise.all([page.locator('.fields > li').last().boundingBox(), page.locator('ins').boundingBox()]);
+  expect(line?.y).toBeGreaterThan(field?.y ?? Number.NaN);
+  expect(line?.x).toBeGreaterThan(field?.x ?? Number.NaN);
   expect(await violationsOn(page)).toEqual([]);
   // What two revisions have does not change: news ask for nothing.
   publish(shop);
