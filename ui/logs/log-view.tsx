@@ -4,7 +4,6 @@ import { Token } from '../api/use-live.ts';
 import { go, hrefOf, type LogChoice } from '../shell/route.ts';
 import { plural } from '../text/sentence.ts';
 import { downloadLog } from './download.ts';
-import { MAX_DRAWN } from './log-buffer.ts';
 import { LogChoices } from './log-choices.tsx';
 import { blocksOf, LogBlock } from './log-lines.tsx';
 import { LogStatus } from './log-status.tsx';
@@ -29,7 +28,7 @@ export function LogView({ id, source, log, pods }: Props) {
   const [filter, setFilter] = useState('');
   const [isWrapped, setWrapped] = useState(true);
   const [hasTimes, setTimes] = useState(true);
-  const { buffer, state, hasGap } = useLog(place, follow && !previous);
+  const { buffer, drawn: count, state, hasGap } = useLog(place, follow && !previous);
   /** The number of the first line that is not drawn while a person reads above. */
   const [end, setEnd] = useState<number | undefined>(undefined);
   const view = useRef<HTMLElement>(null);
@@ -43,13 +42,13 @@ export function LogView({ id, source, log, pods }: Props) {
   useLayoutEffect(() => {
     if (end === undefined && frame.current) frame.current.scrollTop = frame.current.scrollHeight;
     // Not when something else is drawn, such as newer usage: a person may just begin to scroll.
-  }, [end, buffer, buffer.added, filter, isWrapped, hasTimes]);
+  }, [end, buffer, buffer.added, count, filter, isWrapped, hasTimes]);
   const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: { readonly currentTarget: HTMLElement }) => {
     const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (isAtEnd !== (end === undefined)) setEnd(isAtEnd ? undefined : buffer.added);
   };
   const matching = buffer.matching(filter, end ?? Number.POSITIVE_INFINITY);
-  const drawn = matching.slice(-MAX_DRAWN);
+  const drawn = matching.slice(-count);
   const change = (part: Partial<LogChoice>) =>
     go({ view: 'object', id, ...(source === undefined ? {} : { source }), log: { ...log, ...part } });
   return (

@@ -1,25 +1,27 @@
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { hasEnded } from '../api/answer.ts';
 import { openEvents } from '../api/request.ts';
 import { Token } from '../api/use-live.ts';
 import { leave } from '../door/session.ts';
+import { DrawnLines } from './drawn-lines.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { type LogPlace, type LogState, readLog } from './read-log.ts';
 import { Resume } from './resume.ts';
 
-/** Lines that are taken in one frame, so that the page answers a person meanwhile. */
-const PER_FRAME = 200;
 const TAIL_LINES = 1_000;
 
 interface Log {
   readonly buffer: LogBuffer;
   readonly resume: Resume;
+  readonly drawn: DrawnLines;
 }
 
-const newLog = (): Log => ({ buffer: new LogBuffer(), resume: new Resume() });
+const newLog = (): Log => ({ buffer: new LogBuffer(), resume: new Resume(), drawn: new DrawnLines() });
 
 export interface UsedLog {
   readonly buffer: LogBuffer;
+  /** How many of the last lines are drawn. */
+  readonly drawn: number;
   readonly state: LogState;
   /** Whether lines were left out. */
   readonly hasGap: boolean;
@@ -31,7 +33,7 @@ export function useLog(place: LogPlace, follow: boolean): UsedLog {
   const log = useRef<Log>(newLog());
   const [state, setState] = useState<LogState>({ kind: 'opening' });
   const [hasGap, setGap] = useState(false);
-  const [, draw] = useState(0);
+  const [, draw] = useReducer<number, void>((frames) => frames + 1, 0);
   const { id, source, pod, container, previous } = place;
   useEffect(() => {
     log.current = newLog();
@@ -39,7 +41,17 @@ export function useLog(place: LogPlace, follow: boolean): UsedLog {
   }, [id, source, pod, container, previous]);
   useEffect(() => {
     const stop = new AbortController();
-    const { buffer, resume } = log.current;
+    const { buffer, resume, drawn } = log.current;
+    let isSettling = false;
+    const settle = async () => {
+      if (isSettling) return;
+      isSettling = true;
+      while (!drawn.isWhole && !stop.signal.aborted) {
+        await nextFrame();
+        if (drawn.grow(performance.now())) draw();
+      }
+      isSettling = false;
+    };
     setState({ kind: 'opening' });
     void readLog({
       place: { id, source, pod, container, previous },
@@ -49,11 +61,10 @@ export function useLog(place: LogPlace, follow: boolean): UsedLog {
       resume,
       signal: stop.signal,
       async onLines(lines) {
-        for (let at = 0; at < lines.length; at += PER_FRAME) {
-          buffer.add(lines.slice(at, at + PER_FRAME));
-          draw(buffer.added);
-          await nextFrame();
-        }
+        buffer.add(lines);
+        if (drawn.came(lines.length, performance.now())) draw();
+        void settle();
+        await nextFrame();
       },
       onGap: () => setGap(true),
       onState(next) {
@@ -64,7 +75,7 @@ export function useLog(place: LogPlace, follow: boolean): UsedLog {
     });
     return () => stop.abort();
   }, [id, source, pod, container, previous, follow, token]);
-  return { buffer: log.current.buffer, state, hasGap };
+  return { buffer: log.current.buffer, drawn: log.current.drawn.count, state, hasGap };
 }
 
 function nextFrame(): Promise<void> {
