@@ -111,7 +111,7 @@ function Row({ container }: { readonly container: Container }) {
           <StateMark state={MARKS[word]} name={word} />
           <span>{code === 'newest' ? `The newest that matches ${pattern}.` : sentence(text)}</span>
         </span>
-        {newest !== undefined && (
+        {newest !== undefined && code !== 'locked' && (
           <ChangeButton
             act={{ type: 'release', id, update: { container: name, current: image, target: withTag(image, newest) } }}
             on={`${name} of ${id}`}

@@ -56,6 +56,19 @@ test('the decision about each container, with its reason; what is not in order f
   expect(opened.complaints).toEqual([]);
 });
 
+test('no release is offered of a workload that is locked, which would refuse it', async () => {
+  const shop = shopOf(
+    of('shop:deployment/cart', { state: 'held', code: 'locked', text: 'locked', newest: '1.4' }),
+    of('shop:deployment/web', { state: 'held', code: 'not-automated', text: 'not automated', automated: false, newest: '1.4' }),
+  );
+  await using opened = await open({ shop, may: 'full' });
+  await opened.page.getByRole('link', { name: 'Images', exact: true }).click();
+  const release = (id: string) =>
+    opened.page.getByRole('table').first().locator('tbody tr').filter({ hasText: id }).getByRole('button', { name: 'Release' });
+  await release('shop:deployment/web').waitFor();
+  expect(await release('shop:deployment/cart').count()).toBe(0);
+});
+
 test('the filter is in the address, so that a link, a reload and the way back have it', async () => {
   const held: Partial<ContainerDecision> = { state: 'held', code: 'suspended', text: 'suspended by Ann', newest: '1.4' };
   await using opened = await open({ shop: shopOf(of('shop:deployment/cart', {}), of('shop:deployment/search', held)) });
