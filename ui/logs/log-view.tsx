@@ -4,6 +4,7 @@ import { Token } from '../api/use-live.ts';
 import { go, hrefOf, type LogChoice } from '../shell/route.ts';
 import { plural } from '../text/sentence.ts';
 import { downloadLog } from './download.ts';
+import { lastOf } from './log-buffer.ts';
 import { LogChoices } from './log-choices.tsx';
 import { blocksOf, LogBlock } from './log-lines.tsx';
 import { LogStatus } from './log-status.tsx';
@@ -48,7 +49,7 @@ export function LogView({ id, source, log, pods }: Props) {
     if (isAtEnd !== (end === undefined)) setEnd(isAtEnd ? undefined : buffer.added);
   };
   const matching = buffer.matching(filter, end ?? Number.POSITIVE_INFINITY);
-  const drawn = matching.slice(-count);
+  const drawn = lastOf(matching, count);
   const change = (part: Partial<LogChoice>) =>
     go({ view: 'object', id, ...(source === undefined ? {} : { source }), log: { ...log, ...part } });
   return (
