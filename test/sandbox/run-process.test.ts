@@ -8,8 +8,8 @@ import { until } from '../support/until.ts';
 
 const LIMITS = { timeoutMs: 60_000, outputLeft: 10_000_000, outputBytes: 10_000_000 };
 
-const run = (script: string, { clock = systemClock } = {}) =>
-  runProcess({ file: '/bin/sh', args: ['-c', script], cwd: '/', environment: { PATH: '/usr/bin:/bin' } }, LIMITS, {
+const run = (script: string, { clock = systemClock, limits = LIMITS } = {}) =>
+  runProcess({ file: '/bin/sh', args: ['-c', script], cwd: '/', environment: { PATH: '/usr/bin:/bin' } }, limits, {
     clock,
     signal: undefined,
   });
@@ -41,6 +41,8 @@ test('a process that left the group, and never stops writing, does not hold up t
   let slowing: NodeJS.Immediate | undefined;
   onTestFinished(() => clearImmediate(slowing));
   const writer = `x=$(printf %060000d 0); until [ -e ${go} ]; do sleep 0.01; done; : > ${begun}; while :; do echo $x; done`;
-  const ended = await run(`setsid sh -c '${writer}' & echo done`, { clock: { ...systemClock, sleep } });
+  // More than is read until the end is given up, however fast it writes: 2 MiB in a turn.
+  const limits = { ...LIMITS, outputLeft: 500_000_000, outputBytes: 500_000_000 };
+  const ended = await run(`setsid sh -c '${writer}' & echo done`, { clock: { ...systemClock, sleep }, limits });
   expect(ended.kind === 'succeeded' && ended.output.toString().slice(0, 5)).toBe('done\n');
 });
