@@ -52,9 +52,14 @@ function Known({ containers, filter }: KnownProps) {
   );
 }
 
+/** Whether there is a newer image, which no lock keeps out. */
+function mayBeReleased({ newest, code }: Container): boolean {
+  return newest !== undefined && code !== 'locked';
+}
+
 /** A button for each source that has newer images. */
 function ReleaseAll({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
-  const sources = new Set(containers.filter(({ newest }) => newest !== undefined).map(({ source }) => source));
+  const sources = new Set(containers.filter(mayBeReleased).map(({ source }) => source));
   return (
     <div class="change-bar">
       {[...sources].map((source) => (
@@ -111,7 +116,7 @@ function Row({ container }: { readonly container: Container }) {
           <StateMark state={MARKS[word]} name={word} />
           <span>{code === 'newest' ? `The newest that matches ${pattern}.` : sentence(text)}</span>
         </span>
-        {newest !== undefined && code !== 'locked' && (
+        {newest !== undefined && mayBeReleased(container) && (
           <ChangeButton
             act={{ type: 'release', id, update: { container: name, current: image, target: withTag(image, newest) } }}
             on={`${name} of ${id}`}

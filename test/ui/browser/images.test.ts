@@ -57,16 +57,20 @@ test('the decision about each container, with its reason; what is not in order f
 });
 
 test('no release is offered of a workload that is locked, which would refuse it', async () => {
-  const shop = shopOf(
-    of('shop:deployment/cart', { state: 'held', code: 'locked', text: 'locked', newest: '1.4' }),
-    of('shop:deployment/web', { state: 'held', code: 'not-automated', text: 'not automated', automated: false, newest: '1.4' }),
-  );
-  await using opened = await open({ shop, may: 'full' });
-  await opened.page.getByRole('link', { name: 'Images', exact: true }).click();
-  const release = (id: string) =>
-    opened.page.getByRole('table').first().locator('tbody tr').filter({ hasText: id }).getByRole('button', { name: 'Release' });
-  await release('shop:deployment/web').waitFor();
-  expect(await release('shop:deployment/cart').count()).toBe(0);
+  const locked: Partial<ContainerDecision> = { state: 'held', code: 'locked', text: 'locked', newest: '1.4' };
+  const free: Partial<ContainerDecision> = { ...locked, code: 'not-automated', text: 'not automated', automated: false };
+  const releasesOf = async (...containers: readonly DecidedContainer[]) => {
+    await using opened = await open({ shop: shopOf(...containers), may: 'full' });
+    await opened.page.getByRole('link', { name: 'Images', exact: true }).click();
+    await opened.page.getByText('Locked.').waitFor();
+    const buttons = await opened.page.getByRole('button', { name: 'Release' }).all();
+    return await Promise.all(buttons.map(async (button) => (await button.getAttribute('aria-label')) ?? button.innerText()));
+  };
+  expect(await releasesOf(of('shop:deployment/cart', locked))).toEqual([]);
+  expect(await releasesOf(of('shop:deployment/cart', locked), of('shop:deployment/web', free))).toEqual([
+    'Release newest images',
+    expect.stringContaining('shop:deployment/web'),
+  ]);
 });
 
 test('the filter is in the address, so that a link, a reload and the way back have it', async () => {
