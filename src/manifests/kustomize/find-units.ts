@@ -39,6 +39,7 @@ export async function findKustomizationFolders(
   }
   const unused = new Set<string>();
   const references = new Map<string, ReadonlySet<string>>();
+  const referred = new Set<string>();
   const waiting = [...folders];
   let count = 0;
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
@@ -49,16 +50,19 @@ export async function findKustomizationFolders(
       throw refusedKustomization(`kustomizations refer to one another in more than ${MAX_REFERENCES} ways`);
     if (kind === 'Component') unused.add(folder);
     references.set(folder, to);
-    waiting.push(...to);
+    for (const each of to) {
+      referred.add(each);
+      waiting.push(each);
+    }
   }
-  const referred = new Set([...references.values()].flatMap((to) => [...to]));
   const roots = [...folders].filter((folder) => !referred.has(folder));
-  const reached = reachable(roots, references);
+  const reached = new Set<string>();
+  await reach(roots, references, reached, pace);
   // Those of a cycle refer to one another. The first stands for it, so that the cycle is named.
   for (const folder of folders) {
     if (reached.has(folder)) continue;
     roots.push(folder);
-    for (const each of reachable([folder], references)) reached.add(each);
+    await reach([folder], references, reached, pace);
   }
   return {
     roots: roots.filter((folder) => !unused.has(folder)).sort(),
@@ -94,13 +98,22 @@ async function referredFrom(tree: Tree, folder: string, kustomizations: Kustomiz
   }
 }
 
-function reachable(from: readonly string[], references: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
-  const reached = new Set<string>();
+/** References that are followed in the time of a step. */
+const REFERENCES_PER_STEP = 20;
+
+/** Adds to those that are reached what can be reached from some folders; what was reached before is not looked at again. */
+async function reach(
+  from: readonly string[],
+  references: ReadonlyMap<string, ReadonlySet<string>>,
+  reached: Set<string>,
+  pace: Pace,
+): Promise<void> {
   const waiting = [...from];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     if (reached.has(folder)) continue;
     reached.add(folder);
-    waiting.push(...(references.get(folder) ?? []));
+    const to = references.get(folder) ?? new Set();
+    await pace.before(1 + to.size / REFERENCES_PER_STEP);
+    for (const each of to) if (!reached.has(each)) waiting.push(each);
   }
-  return reached;
 }

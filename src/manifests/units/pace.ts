@@ -5,8 +5,9 @@ const STEPS_PER_TURN = 1_000;
 /** Each part of a path is looked up with all before it: characters times themselves, in the time of a step. */
 const SQUARES_PER_STEP = 8_000;
 const CHARACTERS_PER_STEP = 250;
-/** Bytes that are parsed in the time of a step. */
+/** Bytes that are parsed in the time of a step, and what it takes to parse any text at all, in steps. */
 const BYTES_PER_STEP = 16;
+const STEPS_PER_PARSE = 20;
 
 /** Lets others have their turn of the event loop while much is done in small steps. */
 export class Pace {
@@ -38,6 +39,6 @@ export class Pace {
 
   /** Waits before so many bytes are parsed. @throws the signal's reason */
   beforeParsing(bytes: number): Promise<void> {
-    return this.before(bytes / BYTES_PER_STEP);
+    return this.before(STEPS_PER_PARSE + bytes / BYTES_PER_STEP);
   }
 }

@@ -102,7 +102,14 @@ const REPOSITORIES: readonly (readonly [name: string, files: (part: number) => E
   ['a long circle', (part) => numbered(5_000 * part, (n) => [`a${n}/${K}`, list([`../a${(n + 1) % (5_000 * part)}`])])],
   [
     'each refers to all',
-    (part) => numbered(400 * part, (n) => [`a${n}/${K}`, list(Array.from({ length: 400 * part }, (_, m) => `../a${m}`))]),
+    (part) => numbered(600 * part, (n) => [`a${n}/${K}`, list(Array.from({ length: 600 * part }, (_, m) => `../a${m}`))]),
+  ],
+  [
+    'many circles that refer to a long one',
+    (part) => ({
+      ...numbered(4_000 * part, (n) => [`z${n}/${K}`, list([`../z${(n + 1) % (4_000 * part)}`])]),
+      ...numbered(4_000 * part, (n) => [`a${n}/${K}`, list([`../a${n ^ 1}`, '../z0'])]),
+    }),
   ],
   [
     'all are referred to by one',
