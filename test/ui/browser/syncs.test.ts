@@ -178,16 +178,14 @@ describe('a lost request', () => {
   test.each(Object.entries(ways))('%s is sent again', async (_, lose) => {
     await using opened = await look(async () => compared({ fields: [{ path: 'spec.replicas', from: 1, to: 2 }] }));
     const { page, shop } = opened;
-    let sent = 0;
-    await page.route('**/api/v1/objects/diff*', (route) => {
-      sent += 1;
-      return sent === 1 ? lose(route) : route.continue();
-    });
+    // Until it is seen: on a loaded machine the next try may come first.
+    let isLost = true;
+    await page.route('**/api/v1/objects/diff*', (route) => (isLost ? lose(route) : route.continue()));
     await page.getByText('What changed').click();
     await page.getByText('The page tries again every few seconds.').waitFor();
+    isLost = false;
     publish(shop);
     await page.getByText('1 field changed in Git.').waitFor();
-    expect(sent).toBe(2);
     expect(opened.complaints).toEqual([]);
   });
 });
