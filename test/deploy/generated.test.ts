@@ -1,29 +1,21 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../e2e/harness/process.ts';
 import { answer } from './harness/cluster.ts';
 import { attempt, command, environment } from './harness/environment.ts';
+import { filesOfExample } from './harness/example.ts';
 import { type Installation, installOverSsh, showLogOnFailure } from './harness/flux.ts';
 import { clone } from './harness/git-server.ts';
 import { pushWeb } from './harness/images.ts';
 import { until } from './harness/until.ts';
 
 const NAMESPACE = 'flux-generated';
-const EXAMPLE = join(ROOT, 'examples/generated');
 const PATCH = 'staging/flux-patch.yaml';
 
-/** The example as it is, but for the registry that its image comes from. */
-const files = Object.fromEntries(
-  readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(EXAMPLE, name)).isFile() && name.endsWith('.yaml'))
-    .map((name) => [name, readFileSync(join(EXAMPLE, name), 'utf8').replaceAll('ghcr.io/', `${environment.registry}/`)]),
-);
+const files = filesOfExample('generated');
 
 let flux: Installation;
 let repository: Awaited<ReturnType<typeof clone>>;
 beforeAll(async () => {
-  await pushWeb('you/web', '1.0.0');
+  await pushWeb('generated/web', '1.0.0');
   repository = await clone('generated');
   await repository.commit('Generate manifests', files);
   flux = await installOverSsh(NAMESPACE, 'generated', {
@@ -36,7 +28,7 @@ afterAll(() => flux.uninstall());
 test('what kustomize prints in the sandbox container runs, and a new image becomes a patch', async () => {
   showLogOnFailure(flux);
   await until('the first version answers', async () => ((await answer('generated', 'web')) ?? '').includes('version=1.0.0'));
-  await pushWeb('you/web', '1.0.1');
+  await pushWeb('generated/web', '1.0.1');
   await until('the new version answers', async () => ((await answer('generated', 'web')) ?? '').includes('version=1.0.1'));
   await repository.pull();
   expect(repository.read(PATCH)).toBe(`---
@@ -51,7 +43,7 @@ spec:
       $setElementOrder/containers:
       - name: web
       containers:
-      - image: ${environment.registry}/you/web:1.0.1
+      - image: ${environment.registry}/generated/web:1.0.1
         name: web
 `);
   expect((await flux.fluxctl('why', 'generated:deployment/web')).stdout).toContain('staging/../.flux.yaml');

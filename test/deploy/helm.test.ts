@@ -1,29 +1,20 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../e2e/harness/process.ts';
 import { answer } from './harness/cluster.ts';
-import { environment } from './harness/environment.ts';
+import { filesOfExample } from './harness/example.ts';
 import { type Installation, installOverSsh, showLogOnFailure } from './harness/flux.ts';
 import { clone } from './harness/git-server.ts';
 import { pushWeb } from './harness/images.ts';
 import { until } from './harness/until.ts';
 
 const NAMESPACE = 'flux-helm';
-const EXAMPLE = join(ROOT, 'examples/helm');
 const VALUES = 'staging/web/values.yaml';
 
-/** The example as it is, but for the registry that its image comes from. */
-const files = Object.fromEntries(
-  readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(EXAMPLE, name)).isFile() && name !== 'README.md')
-    .map((name) => [name, readFileSync(join(EXAMPLE, name), 'utf8').replaceAll('ghcr.io/', `${environment.registry}/`)]),
-);
+const files = filesOfExample('helm');
 
 let flux: Installation;
 let repository: Awaited<ReturnType<typeof clone>>;
 beforeAll(async () => {
-  await pushWeb('you/site', '1.0.0');
+  await pushWeb('helm/site', '1.0.0');
   repository = await clone('charts');
   await repository.commit('Render a chart', files);
   flux = await installOverSsh(NAMESPACE, 'charts', {
@@ -38,7 +29,7 @@ test('a chart runs; a policy becomes a patch beside it, and a new image changes 
   await until('the first version answers', async () => ((await answer('charts', 'web')) ?? '').includes('version=1.0.0'));
   const policy = await flux.fluxctl('policy', '--workload=charts:deployment/web', '--automate', '--tag=web=semver:~1.0');
   expect(policy).toMatchObject({ code: 0 });
-  await pushWeb('you/site', '1.0.1');
+  await pushWeb('helm/site', '1.0.1');
   await until('the new version answers', async () => ((await answer('charts', 'web')) ?? '').includes('version=1.0.1'));
   await repository.pull();
   expect(repository.read(VALUES)).toBe((files[VALUES] ?? '').replace('tag: "1.0.0"', 'tag: "1.0.1"'));

@@ -1,29 +1,21 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../e2e/harness/process.ts';
 import { answer } from './harness/cluster.ts';
 import { command, environment } from './harness/environment.ts';
+import { filesOfExample } from './harness/example.ts';
 import { type Installation, installOverSsh, showLogOnFailure } from './harness/flux.ts';
 import { clone } from './harness/git-server.ts';
 import { pushWeb } from './harness/images.ts';
 import { until } from './harness/until.ts';
 
 const NAMESPACE = 'flux-kustomize';
-const EXAMPLE = join(ROOT, 'examples/kustomize');
 const WEB = 'staging/web/kustomization.yaml';
 
-/** The example as it is, but for the registry that its image comes from. */
-const files = Object.fromEntries(
-  readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(EXAMPLE, name)).isFile() && name.endsWith('.yaml'))
-    .map((name) => [name, readFileSync(join(EXAMPLE, name), 'utf8').replaceAll('ghcr.io/', `${environment.registry}/`)]),
-);
+const files = filesOfExample('kustomize');
 
 let flux: Installation;
 let repository: Awaited<ReturnType<typeof clone>>;
 beforeAll(async () => {
-  await pushWeb('you/web', '1.0.0');
+  await pushWeb('kustomize/web', '1.0.0');
   repository = await clone('kustomized');
   await repository.commit('Build with kustomize', files);
   flux = await installOverSsh(NAMESPACE, 'kustomized', {
@@ -36,12 +28,12 @@ afterAll(() => flux.uninstall());
 test('what kustomize builds runs, and a new image changes the tag in the overlay alone', async () => {
   showLogOnFailure(flux);
   await until('the first version answers', async () => ((await answer('kustomized', 'web')) ?? '').includes('version=1.0.0'));
-  await pushWeb('you/web', '1.0.1');
+  await pushWeb('kustomize/web', '1.0.1');
   await until('the new version answers', async () => ((await answer('kustomized', 'web')) ?? '').includes('version=1.0.1'));
   await repository.pull();
   expect(repository.read(WEB)).toBe((files[WEB] ?? '').replace('newTag: 1.0.0', 'newTag: 1.0.1'));
-  expect(await deployed('worker')).toMatchObject({ replicas: 1, image: `${environment.registry}/you/web:1.0.0` });
-  expect(await deployed('web')).toMatchObject({ replicas: 1, image: `${environment.registry}/you/web:1.0.1` });
+  expect(await deployed('worker')).toMatchObject({ replicas: 1, image: `${environment.registry}/kustomize/web:1.0.0` });
+  expect(await deployed('web')).toMatchObject({ replicas: 1, image: `${environment.registry}/kustomize/web:1.0.1` });
   expect((await flux.fluxctl('why', 'kustomized:deployment/web')).stdout).toContain(WEB);
 });
 
@@ -50,12 +42,12 @@ test('a release and a policy of a workload become patches in its overlay', async
   await flux.fluxctl(
     'release',
     '--workload=kustomized:deployment/worker',
-    `--update-image=${environment.registry}/you/web:1.0.1`,
+    `--update-image=${environment.registry}/kustomize/web:1.0.1`,
   );
   await flux.fluxctl('policy', '--workload=kustomized:deployment/worker', '--lock');
   await repository.pull();
   expect(repository.read('staging/worker/kustomization.yaml')).toContain(
-    `images:\n  - name: ${environment.registry}/you/web\n    newTag: '1.0.1'\n`,
+    `images:\n  - name: ${environment.registry}/kustomize/web\n    newTag: '1.0.1'\n`,
   );
   expect(repository.read('staging/worker/flux-patch.yaml')).toContain("fluxcd.io/locked: 'true'");
   await until('the worker has the new image', async () => (await deployed('worker')).image.endsWith(':1.0.1'));

@@ -1,29 +1,24 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../e2e/harness/process.ts';
 import { answer } from './harness/cluster.ts';
-import { apply, command, environment } from './harness/environment.ts';
+import { apply, command } from './harness/environment.ts';
+import { filesOfExample } from './harness/example.ts';
 import { type Installation, installOverSsh, showLogOnFailure } from './harness/flux.ts';
 import { clone } from './harness/git-server.ts';
 import { pushWeb } from './harness/images.ts';
 import { until } from './harness/until.ts';
 
 const NAMESPACE = 'flux-sops';
-const EXAMPLE = join(ROOT, 'examples/sops');
 const PASSWORD = 'correct-horse-battery-staple';
 
-/** The example as it is, but for the registry that its image comes from, and without the key. */
-const files = Object.fromEntries(
-  readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(EXAMPLE, name)).isFile() && name.endsWith('.yaml'))
-    .map((name) => [name, readFileSync(join(EXAMPLE, name), 'utf8').replaceAll('ghcr.io/', `${environment.registry}/`)]),
-);
+const files = filesOfExample('sops');
 
 let flux: Installation;
 let repository: Awaited<ReturnType<typeof clone>>;
 beforeAll(async () => {
-  await pushWeb('you/web', '1.0.0');
+  await pushWeb('sops/web', '1.0.0');
   repository = await clone('encrypted');
   await repository.commit('Encrypt the login', files);
   await apply(
@@ -32,7 +27,7 @@ beforeAll(async () => {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'sops-age', namespace: NAMESPACE },
-      stringData: { 'age.agekey': readFileSync(join(EXAMPLE, 'age.agekey'), 'utf8') },
+      stringData: { 'age.agekey': readFileSync(join(ROOT, 'examples/sops/age.agekey'), 'utf8') },
     },
   );
   flux = await installOverSsh(NAMESPACE, 'encrypted', {
