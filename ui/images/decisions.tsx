@@ -52,14 +52,14 @@ function Known({ containers, filter }: KnownProps) {
   );
 }
 
-/** Whether there is a newer image, which no lock keeps out. */
-function mayBeReleased({ newest, code }: Container): boolean {
-  return newest !== undefined && code !== 'locked';
+/** The newer tag that may be released: a lock keeps it out. */
+function releasable({ newest, code }: Container): string | undefined {
+  return code === 'locked' ? undefined : newest;
 }
 
 /** A button for each source that has newer images. */
 function ReleaseAll({ containers }: Pick<ImageDecisionsWire, 'containers'>) {
-  const sources = new Set(containers.filter(mayBeReleased).map(({ source }) => source));
+  const sources = new Set(containers.filter((each) => releasable(each) !== undefined).map(({ source }) => source));
   return (
     <div class="change-bar">
       {[...sources].map((source) => (
@@ -100,6 +100,7 @@ function Rows({ containers, button }: RowsProps) {
 function Row({ container }: { readonly container: Container }) {
   const { id, container: name, source, image, newest, code, pattern, text } = container;
   const word = wordOf(container);
+  const release = releasable(container);
   return (
     <tr>
       <td>
@@ -116,9 +117,9 @@ function Row({ container }: { readonly container: Container }) {
           <StateMark state={MARKS[word]} name={word} />
           <span>{code === 'newest' ? `The newest that matches ${pattern}.` : sentence(text)}</span>
         </span>
-        {newest !== undefined && mayBeReleased(container) && (
+        {release !== undefined && (
           <ChangeButton
-            act={{ type: 'release', id, update: { container: name, current: image, target: withTag(image, newest) } }}
+            act={{ type: 'release', id, update: { container: name, current: image, target: withTag(image, release) } }}
             on={`${name} of ${id}`}
             source={source}
             label="Release"
