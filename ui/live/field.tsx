@@ -1,7 +1,7 @@
 import { StateMark } from '../shell/state-mark.tsx';
 import { Time } from '../text/time.tsx';
+import { Side } from './side.tsx';
 import type { LiveField } from './summary.ts';
-import { Value } from './value.tsx';
 
 /** What a state is called, and the mark that it has. */
 const STATES: Readonly<Record<string, readonly [mark: string, name: string]>> = {
@@ -28,18 +28,8 @@ export function Field({ field: { path, state, desired, live, isCut, owners } }: 
         </span>
       </p>
       <dl class="sides">
-        <div>
-          <dt>Git</dt>
-          <dd>
-            <Value value={desired} isCut={isCut} />
-          </dd>
-        </div>
-        <div>
-          <dt>Cluster</dt>
-          <dd>
-            <Value value={live} isCut={isCut} />
-          </dd>
-        </div>
+        <Side name="Git" value={desired} isCut={isCut} />
+        <Side name="Cluster" value={live} isCut={isCut} />
         <div>
           <dt>Set by</dt>
           <dd>

@@ -3,14 +3,14 @@ import type { LiveField } from './summary.ts';
 /** More of a value is shown on demand. */
 const SHORT = 240;
 
-interface Props {
+export interface ValueProps {
   readonly value: LiveField['live'];
   /** fluxd sent only the beginning. */
   readonly isCut: boolean | undefined;
 }
 
 /** A value as in YAML, so that text and number differ. */
-export function Value({ value, isCut }: Props) {
+export function Value({ value, isCut }: ValueProps) {
   if (value === undefined) return <span class="hint">not set</span>;
   const text = textOf(value);
   const end = isCut === true ? ' …' : '';

@@ -1,14 +1,15 @@
 import type { ObjectDiffWire } from '../../src/api/wire/index.ts';
-import { Value } from '../live/value.tsx';
+import { Side } from '../live/side.tsx';
 
 type FieldWire = Extract<ObjectDiffWire, { state: 'compared' }>['fields'][number];
 
 /** One field that differs: before the sync and after it, or of long texts the lines that differ. */
-export function ChangedField({ field: { path, from, to, lines, isCut } }: { readonly field: FieldWire }) {
+export function ChangedField({ field }: { readonly field: FieldWire }) {
+  const { path, from, to, lines, isCut } = field;
   return (
     <li class="field">
       <p>
-        <code>{path}</code> <span class="badge">{from === undefined && !lines ? 'Added' : nameOf(to, lines)}</span>
+        <code>{path}</code> <span class="badge">{changeOf(field)}</span>
       </p>
       {lines ? (
         <div class="changed-lines">
@@ -24,24 +25,16 @@ export function ChangedField({ field: { path, from, to, lines, isCut } }: { read
         </div>
       ) : (
         <dl class="sides">
-          <div>
-            <dt>Before</dt>
-            <dd>
-              <Value value={from} isCut={isCut} />
-            </dd>
-          </div>
-          <div>
-            <dt>After</dt>
-            <dd>
-              <Value value={to} isCut={isCut} />
-            </dd>
-          </div>
+          <Side name="Before" value={from} isCut={isCut} />
+          <Side name="After" value={to} isCut={isCut} />
         </dl>
       )}
     </li>
   );
 }
 
-function nameOf(to: FieldWire['to'], lines: FieldWire['lines']): string {
-  return to === undefined && !lines ? 'Removed' : 'Changed';
+function changeOf({ from, to, lines }: FieldWire): string {
+  if (lines) return 'Changed';
+  if (from === undefined) return 'Added';
+  return to === undefined ? 'Removed' : 'Changed';
 }
