@@ -47,7 +47,7 @@ export async function overviewOf(daemon: Daemon): Promise<Overview> {
   const views = each.flatMap(({ view }) => view ?? []);
   const others = [
     ...each.flatMap(({ trouble }) => trouble ?? []),
-    ...registryTroubles(daemon.registryHosts(), daemon.imageScans(), daemon.imageCacheFailure()),
+    ...registryTroubles(daemon.registryHosts(), () => daemon.imageScans(), daemon.imageCacheFailure()),
   ];
   const troubles = await grouped(allTroubles(views, others));
   return {

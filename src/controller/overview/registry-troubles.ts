@@ -4,10 +4,12 @@ import { type Trouble, wholeTrouble } from './trouble.ts';
 /** What is wrong with the registries, and with the cache of what they said. */
 export function registryTroubles(
   hosts: readonly RegistryHost[],
-  scans: readonly ImageScan[],
+  scans: () => readonly ImageScan[],
   cacheFailure: RegistryCacheFailure | undefined,
 ): readonly Trouble[] {
-  return [...hosts.flatMap((host) => ofHost(host, scans)), ...(cacheFailure ? [ofCache(cacheFailure)] : [])];
+  // What is next for each repository is worked out for it.
+  const failing = hosts.some(({ failed }) => failed > 0) ? scans().filter(({ error }) => error !== undefined) : [];
+  return [...hosts.flatMap((host) => ofHost(host, failing)), ...(cacheFailure ? [ofCache(cacheFailure)] : [])];
 }
 
 function ofCache({ error, since }: RegistryCacheFailure): Trouble {
@@ -15,14 +17,17 @@ function ofCache({ error, since }: RegistryCacheFailure): Trouble {
   return { ...wholeTrouble('image-cache', 'unknown', text, { text: 'Scans go on without the cache.' }), since };
 }
 
-function ofHost({ name, repositories, failed, blockedUntil }: RegistryHost, scans: readonly ImageScan[]): readonly Trouble[] {
+function ofHost(
+  { name, repositories, failed, blockedUntil }: RegistryHost,
+  allFailing: readonly ImageScan[],
+): readonly Trouble[] {
   if (failed === 0 && blockedUntil === undefined) return [];
   const next = {
     text: 'Automation leaves their images as they are. They are read again.',
     ...(blockedUntil === undefined ? {} : { at: blockedUntil }),
   };
   if (failed === 0) return [wholeTrouble('registry-waits', 'unknown', `${name} asks to wait`, next)];
-  const failing = scans.filter((scan) => scan.error !== undefined && scan.name.startsWith(`${name}/`));
+  const failing = allFailing.filter((scan) => scan.name.startsWith(`${name}/`));
   const [only] = failing;
   const text =
     failed === 1 && only?.error
