@@ -1,10 +1,9 @@
 import { FluxError } from '../base/index.ts';
+import { isRevision } from '../repository/index.ts';
 import { hasControlCharacter } from './control-character.ts';
 
-/** Full object id: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits. */
-export function isObjectId(text: string): boolean {
-  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
-}
+/** Whether a text is a full object id, which has the form of a commit's. */
+export const isObjectId: (text: string) => boolean = isRevision;
 
 /** Whether `refs/<kind>/<name>` is a valid ref name by git-check-ref-format(1), and cannot be parsed as an option. */
 export function isRefName(name: string): boolean {

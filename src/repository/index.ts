@@ -25,7 +25,7 @@ export type { LineChange, LineRange } from './line-change.ts';
 export type { Lineage } from './lineage.ts';
 export type { BuildOptions, BuildOutcome, ProgramFiles } from './program-build.ts';
 export type { ProposalBranch, ProposalNames, ProposalRequest } from './proposal.ts';
-export type { Revision } from './revision.ts';
+export { isRevision, type Revision } from './revision.ts';
 export type { ContainerLayers, Sandboxes, SandboxLayers } from './sandbox-layers.ts';
 export type { SourceState, SourceStatus } from './source-state.ts';
 export type { SyncRecordRequest } from './sync-record-request.ts';

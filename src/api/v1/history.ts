@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { redact } from '../../base/index.ts';
 import type { Daemon, HistoryEntry } from '../../controller/index.ts';
+import { isRevision } from '../../repository/index.ts';
 import type { Route } from '../route.ts';
 import type { HistoryWire } from '../wire/index.ts';
 import { formatCursor, parseCursor, parseLimit } from './paging.ts';
@@ -9,7 +10,7 @@ import { errorToWire } from './sync-report.ts';
 
 const positionSchema = z.union([
   z.object({ before: z.int().nonnegative() }),
-  z.object({ commit: z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/) }),
+  z.object({ commit: z.string().refine(isRevision) }),
 ]);
 
 /** `GET /api/v1/history`: recent syncs, newest first, paginated. */

@@ -1,5 +1,6 @@
 import { diffLines } from '../../base/index.ts';
 import type { Daemon, ObjectDiffReport } from '../../controller/index.ts';
+import { isRevision } from '../../repository/index.ts';
 import type { Route } from '../route.ts';
 import { badRequest } from '../status.ts';
 import type { ObjectDiffWire } from '../wire/index.ts';
@@ -26,12 +27,10 @@ export function objectDiffRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
-const REVISION = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-
 /** @throws FluxError `api/bad-request`. */
 function revisionOf(query: URLSearchParams, name: string): string {
   const revision = textParameter(query, name);
-  if (revision !== undefined && REVISION.test(revision)) return revision;
+  if (revision !== undefined && isRevision(revision)) return revision;
   throw badRequest(`${name} is not a full revision`, { help: 'Give the revision and previous of a sync in /api/v1/history.' });
 }
 

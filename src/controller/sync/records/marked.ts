@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatSyncRecord, parseSyncRecord, shrinkSyncRecord } from '../../../record/index.ts';
-import type { Revision } from '../../../repository/index.ts';
+import { isRevision, type Revision } from '../../../repository/index.ts';
 
 /** What the annotations of a Secret say of earlier syncs. */
 export interface Marked {
@@ -42,7 +42,7 @@ export function parseMarked(annotations: ReadonlyMap<string, string>, keys: Mark
   const revision = annotations.get(keys.revision) ?? '';
   const records = listIn(annotations.get(keys.records) ?? '[]').flatMap((value) => parseSyncRecord(JSON.stringify(value)) ?? []);
   return {
-    ...(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision) ? { revision } : {}),
+    ...(isRevision(revision) ? { revision } : {}),
     records: new Map(records.slice(0, MAX_RECORDS).map((record) => [record.revision, formatSyncRecord(record)])),
   };
 }
