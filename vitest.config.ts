@@ -43,11 +43,19 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
   ['test/deploy/**', false],
 ];
 
-/** These change the process they run in, as nock does with `node:http`, or measure memory. */
+/**
+ * These change the process they run in, as nock does with `node:http`, or measure memory, or turns of the event loop, which last
+ * longer where other files have filled the heap.
+ */
 const ALONE = [
   'test/base/yaml.test.ts',
   'test/cluster/connection/transport.test.ts',
   'test/git/tree.test.ts',
+  'test/manifests/decryption/sops-decrypter.test.ts',
+  'test/manifests/helm/archive/unpack.test.ts',
+  'test/manifests/helm/turns.test.ts',
+  'test/manifests/hostile-files.test.ts',
+  'test/manifests/kustomize/turns.test.ts',
   'test/registry-watch/authorization.test.ts',
 ];
 
@@ -116,8 +124,6 @@ export default defineConfig({
       ...['--disallow-code-generation-from-strings', '--disable-proto=delete', '--import', ASYNC_FUNCTION],
       // Less garbage collection: a tenth of the work otherwise.
       '--max-semi-space-size=48',
-      // The other processor has a worker of its own: helpers of V8 only take turns with it.
-      '--v8-pool-size=1',
     ],
     // Most of the time is spent waiting for git, sockets and child processes; the more so in sweeps over faults.
     maxWorkers: FAULTS === 'all' ? 5 : 3,
