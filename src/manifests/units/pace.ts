@@ -8,6 +8,8 @@ const CHARACTERS_PER_STEP = 250;
 /** Bytes that are parsed in the time of a step, and what it takes to parse any text at all, in steps. */
 const BYTES_PER_STEP = 16;
 const STEPS_PER_PARSE = 20;
+/** Bytes that are copied to fresh memory in the time of a step. */
+const COPIED_PER_STEP = 4_096;
 
 /** Lets others have their turn of the event loop while much is done in small steps. */
 export class Pace {
@@ -40,5 +42,10 @@ export class Pace {
   /** Waits before so many bytes are parsed. @throws the signal's reason */
   beforeParsing(bytes: number): Promise<void> {
     return this.before(STEPS_PER_PARSE + bytes / BYTES_PER_STEP);
+  }
+
+  /** Waits before so many bytes are copied. @throws the signal's reason */
+  beforeCopying(bytes: number): Promise<void> {
+    return this.before(bytes / COPIED_PER_STEP);
   }
 }

@@ -1,13 +1,10 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Pace } from '../../units/pace.ts';
+import { joined, zipped } from './gzip.ts';
 import { TAR_END, tarOf } from './tar.ts';
 import type { ChartContent } from './unpack.ts';
 
 /** A file in a packed subchart: the place of the outermost one, and the path in it. */
 const IN_PACKED = /^((?:charts\/[^/]+\/)*?charts\/[^/._][^/]*\.tgz)\/(.+)$/;
-
-const zip = promisify(gzip);
 
 /** Whether a path leads into a packed subchart. */
 export function isInPacked(path: string): boolean {
@@ -43,5 +40,5 @@ export async function packChart(contents: readonly ChartContent[], pace: Pace): 
     await pace.before(10);
     blocks.push(...tarOf(`chart/${path}`, content));
   }
-  return zip(Buffer.concat([...blocks, TAR_END]), { level: 1 });
+  return await zipped(await joined([...blocks, TAR_END], pace), pace);
 }

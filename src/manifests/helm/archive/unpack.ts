@@ -1,7 +1,6 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { Pace } from '../../units/pace.ts';
 import { refusedChart } from '../refused.ts';
+import { unzipped } from './gzip.ts';
 import { MAX_BYTES, MAX_FILES, type Room } from './room.ts';
 import { tarEntries } from './tar.ts';
 
@@ -18,8 +17,6 @@ const MAX_DEPTH = 3;
 /** With headers and padding, and a long name for each file. */
 const MAX_TAR_BYTES = MAX_BYTES + MAX_FILES * 2048;
 const MAX_NAME = 1024;
-
-const unzip = promisify(gunzip);
 
 /** Whether a file of a chart is a packed subchart. */
 export function isPacked(path: string): boolean {
@@ -45,7 +42,7 @@ export async function unpackChart(packed: Buffer, options: UnpackOptions): Promi
   const { archive, room, pace, depth } = options;
   const refused = (why: string) => refusedChart(`${archive} ${why}`);
   if (depth > MAX_DEPTH) throw refused(`is packed more than ${MAX_DEPTH} deep`);
-  const tar = await unzipped(packed, archive);
+  const tar = await unzippedChart(packed, archive, pace);
   const contents: ChartContent[] = [];
   const names = new Set<string>();
   let top: string | undefined;
@@ -78,15 +75,15 @@ export async function unpackSubchart(
   return contents.map((each) => ({ path: `${path}/${each.path}`, content: each.content }));
 }
 
-/** By another thread; it ends as soon as there is too much. */
-async function unzipped(packed: Buffer, archive: string): Promise<Buffer> {
-  try {
-    return await unzip(packed, { maxOutputLength: MAX_TAR_BYTES });
-  } catch (error) {
-    const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    throw refusedChart(
-      isTooLarge ? `${archive} unpacks to more than ${MAX_BYTES >> 20} MiB` : `${archive} is not a gzip archive, or is damaged`,
-    );
+async function unzippedChart(packed: Buffer, archive: string, pace: Pace): Promise<Buffer> {
+  const outcome = await unzipped(packed, MAX_TAR_BYTES, pace);
+  switch (outcome.kind) {
+    case 'bytes':
+      return outcome.bytes;
+    case 'too-large':
+      throw refusedChart(`${archive} unpacks to more than ${MAX_BYTES >> 20} MiB`);
+    case 'damaged':
+      throw refusedChart(`${archive} is not a gzip archive, or is damaged`);
   }
 }
 
