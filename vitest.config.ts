@@ -44,15 +44,14 @@ const OF_REAL_PARTS: readonly (readonly [files: string, isThere: boolean])[] = [
 ];
 
 /**
- * These change the process they run in, as nock does with `node:http`, or measure memory, or turns of the event loop, which last
- * longer where other files have filled the heap.
+ * These change the process they run in, as nock does with `node:http`, or measure memory, or the turns that large inputs take,
+ * which are several times as long in a worker that has grown to a gigabyte.
  */
 const ALONE = [
   'test/base/yaml.test.ts',
   'test/cluster/connection/transport.test.ts',
   'test/git/tree.test.ts',
   'test/manifests/decryption/sops-decrypter.test.ts',
-  'test/manifests/helm/archive/unpack.test.ts',
   'test/manifests/helm/turns.test.ts',
   'test/manifests/hostile-files.test.ts',
   'test/manifests/kustomize/turns.test.ts',
