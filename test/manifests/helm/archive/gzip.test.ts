@@ -14,7 +14,8 @@ test.each([
   ['what can', Buffer.alloc(3 * MIB + 1, 'a')],
 ])('%s is zipped for any reader, and unzipped of any writer', async (_, bytes) => {
   expect(gunzipSync(await zipped(bytes, new Pace())).equals(bytes)).toBe(true);
-  expect(await unzipped(gzipSync(bytes), bytes.length, new Pace())).toEqual({ kind: 'bytes', bytes });
+  const outcome = await unzipped(gzipSync(bytes), bytes.length, new Pace());
+  expect(outcome.kind === 'bytes' && outcome.bytes.equals(bytes)).toBe(true);
 });
 
 const PACKED = gzipSync(Buffer.alloc(MIB, 'a'));
