@@ -52,9 +52,11 @@ const ALONE = [
   'test/cluster/connection/transport.test.ts',
   'test/git/tree.test.ts',
   'test/manifests/decryption/sops-decrypter.test.ts',
+  'test/manifests/helm/edit/edit-chart.test.ts',
   'test/manifests/helm/turns.test.ts',
   'test/manifests/hostile-files.test.ts',
   'test/manifests/kustomize/turns.test.ts',
+  'test/manifests/manifest-thread.test.ts',
   'test/registry-watch/authorization.test.ts',
 ];
 
