@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { gpgKey, haveSigners } from '../git/support/signing-keys.ts';
-import { sampled } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { type Fluxd, manifest, path, type Recorded, type Repository, startWorld, until, type World } from './harness/index.ts';
 
 let world: World;
@@ -103,7 +103,7 @@ exit $code
 const signed = (haveSigners() ? signedMoments : []).map(([when, moment]) => [when, moment, true] as const);
 const unsigned = moments.map(([when, moment]) => [when, moment, false] as const);
 
-test.for(sampled('moments to be killed at', [...signed, ...unsigned], 1))(
+test.runIf(thorough('moments to be killed at')).for([...signed, ...unsigned])(
   'killed %s, a new daemon comes to the same end, with one commit',
   async ([, arrange, signs]) => {
     const shop = world.namespace('shop');

@@ -39,42 +39,45 @@ test.runIf(thorough('a diff with nothing to change'))('with nothing to change di
   expect(await diff('--path', repository.clone)).toMatchObject({ code: 0, stdout: '5 unchanged\n' });
 });
 
-test('diff --path shows each field that the files would change, masks Secrets, and ends with 1', async () => {
-  const { shop, repository, web, fluxd, write, diff, remove } = await openShop();
-  write('web.yaml', web('acme/web:2').replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: 5'));
-  write('map.yaml', manifest.configMap(shop, 'map', { greeting: 'hello', added: 'field' }));
-  write('keys.yaml', secret(shop, 'canary-of-new'));
-  write('new.yaml', manifest.configMap(shop, 'new'));
-  remove('old.yaml');
-  const { code, stdout, stderr } = await diff('--path', repository.clone);
-  expect(stdout.replaceAll(shop, 'SHOP').split('\n')).toEqual([
-    'change SHOP:secret/keys  keys.yaml:1  changed in Git',
-    '  - data.password: ***',
-    '  + data.password: *** (changed)',
-    'change SHOP:configmap/map  map.yaml:1  changed in Git',
-    '  + data.added: field',
-    'create SHOP:configmap/new  new.yaml:1  not in the cluster',
-    '  + data.greeting: hello',
-    'change SHOP:deployment/web  web.yaml:2  changed in Git',
-    '  - spec.template.spec.containers[name=web].image: acme/web:1',
-    '  + spec.template.spec.containers[name=web].image: acme/web:2',
-    '  - spec.template.spec.terminationGracePeriodSeconds: 0',
-    '  + spec.template.spec.terminationGracePeriodSeconds: 5',
-    'prune SHOP:configmap/old  no longer in Git',
-    '1 create, 3 change, 1 prune, 1 unchanged',
-    '',
-  ]);
-  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+test.runIf(thorough('fluxctl diff --path, end to end'))(
+  'diff --path shows each field that the files would change, masks Secrets, and ends with 1',
+  async () => {
+    const { shop, repository, web, fluxd, write, diff, remove } = await openShop();
+    write('web.yaml', web('acme/web:2').replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: 5'));
+    write('map.yaml', manifest.configMap(shop, 'map', { greeting: 'hello', added: 'field' }));
+    write('keys.yaml', secret(shop, 'canary-of-new'));
+    write('new.yaml', manifest.configMap(shop, 'new'));
+    remove('old.yaml');
+    const { code, stdout, stderr } = await diff('--path', repository.clone);
+    expect(stdout.replaceAll(shop, 'SHOP').split('\n')).toEqual([
+      'change SHOP:secret/keys  keys.yaml:1  changed in Git',
+      '  - data.password: ***',
+      '  + data.password: *** (changed)',
+      'change SHOP:configmap/map  map.yaml:1  changed in Git',
+      '  + data.added: field',
+      'create SHOP:configmap/new  new.yaml:1  not in the cluster',
+      '  + data.greeting: hello',
+      'change SHOP:deployment/web  web.yaml:2  changed in Git',
+      '  - spec.template.spec.containers[name=web].image: acme/web:1',
+      '  + spec.template.spec.containers[name=web].image: acme/web:2',
+      '  - spec.template.spec.terminationGracePeriodSeconds: 0',
+      '  + spec.template.spec.terminationGracePeriodSeconds: 5',
+      'prune SHOP:configmap/old  no longer in Git',
+      '1 create, 3 change, 1 prune, 1 unchanged',
+      '',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
 
-  const json = await diff('--path', repository.clone, '-o', 'json');
-  expect(json.code).toBe(1);
-  expect(diffReportSchema.parse(JSON.parse(json.stdout)).counts).toEqual({ create: 1, change: 3, prune: 1, unchanged: 1 });
-  const seen = stdout + json.stdout + fluxd.log();
-  for (const text of ['canary-of-old', 'canary-of-new']) {
-    expect(seen).not.toContain(text);
-    expect(seen).not.toContain(Buffer.from(text).toString('base64'));
-  }
-});
+    const json = await diff('--path', repository.clone, '-o', 'json');
+    expect(json.code).toBe(1);
+    expect(diffReportSchema.parse(JSON.parse(json.stdout)).counts).toEqual({ create: 1, change: 3, prune: 1, unchanged: 1 });
+    const seen = stdout + json.stdout + fluxd.log();
+    for (const text of ['canary-of-old', 'canary-of-new']) {
+      expect(seen).not.toContain(text);
+      expect(seen).not.toContain(Buffer.from(text).toString('base64'));
+    }
+  },
+);
 
 test.runIf(thorough('diff --revision'))('diff --revision compares another revision than the one that is synced', async () => {
   const { first, repository, web, diff } = await openShop();

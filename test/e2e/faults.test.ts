@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import {
   type Fault,
   type Files,
@@ -87,12 +87,12 @@ const SAMPLES: Readonly<Record<string, readonly (readonly [string, Intercept])[]
   ],
 };
 
-test.for(sampled('faults in the middle', Object.keys(SAMPLES), 1))(
+test.runIf(thorough('faults in the middle')).for(Object.keys(SAMPLES))(
   'faults in %s (R-002 to R-011), two seconds each while somebody commits: soon after all is applied, and nothing is deleted',
   async (name) => {
     const { shop, repository, fluxd } = await start('fault', ['--sync-garbage-collection']);
     fluxd.proxy.clear();
-    for (const [greeting, intercept] of sampled(`faults in ${name}`, SAMPLES[name] ?? [], 1)) {
+    for (const [greeting, intercept] of SAMPLES[name] ?? []) {
       fluxd.proxy.intercept = intercept;
       // The watches of before are not spared.
       await fluxd.proxy.refuse();

@@ -57,31 +57,34 @@ async function generatedShop(files: (shop: string, image: string) => Files = () 
   return { shop, image, repository, fluxd, first, record, present, imageInCluster };
 }
 
-test('what commands print is applied; a release and a policy go through the updaters', async () => {
-  const { shop, image, repository, fluxd, first, record, imageInCluster } = await generatedShop();
-  expect(record.counts).toEqual({ created: 6 });
-  expect(await imageInCluster()).toBe(`${image}:1.0.0`);
-  // Nothing runs again without a commit.
-  expect((await fluxd.sync()).counts).toEqual({ unchanged: 6 });
+test.runIf(thorough('generated manifests, end to end'))(
+  'what commands print is applied; a release and a policy go through the updaters',
+  async () => {
+    const { shop, image, repository, fluxd, first, record, imageInCluster } = await generatedShop();
+    expect(record.counts).toEqual({ created: 6 });
+    expect(await imageInCluster()).toBe(`${image}:1.0.0`);
+    // Nothing runs again without a commit.
+    expect((await fluxd.sync()).counts).toEqual({ unchanged: 6 });
 
-  const workload = `--workload=${shop}:deployment/web`;
-  expect(await fluxd.fluxctl('release', workload, `--update-image=${image}:1.1.0`)).toMatchObject({ code: 0 });
-  await repository.synced(repository.head());
-  expect(await repository.text('app/image')).toBe(`${image}:1.1.0`);
-  expect(await imageInCluster()).toBe(`${image}:1.1.0`);
+    const workload = `--workload=${shop}:deployment/web`;
+    expect(await fluxd.fluxctl('release', workload, `--update-image=${image}:1.1.0`)).toMatchObject({ code: 0 });
+    await repository.synced(repository.head());
+    expect(await repository.text('app/image')).toBe(`${image}:1.1.0`);
+    expect(await imageInCluster()).toBe(`${image}:1.1.0`);
 
-  expect(await fluxd.fluxctl('policy', workload, '--automate')).toMatchObject({ code: 0 });
-  await repository.synced(repository.head());
-  expect(await repository.text('app/automated')).toBe('true');
-  const changed = await repository.git('diff', '--name-only', first, 'main');
-  expect(changed.trim().split('\n')).toEqual(['app/automated', 'app/image']);
+    expect(await fluxd.fluxctl('policy', workload, '--automate')).toMatchObject({ code: 0 });
+    await repository.synced(repository.head());
+    expect(await repository.text('app/automated')).toBe('true');
+    const changed = await repository.git('diff', '--name-only', first, 'main');
+    expect(changed.trim().split('\n')).toEqual(['app/automated', 'app/image']);
 
-  const refused = await fluxd.fluxctl('policy', workload, '--lock');
-  expect(refused.code).toBe(1);
-  expect(refused.stderr).toContain('error executing annotation updater command');
-  const why = await fluxd.fluxctl('why', `${shop}:deployment/web`);
-  expect(why.stdout).toContain('app/.flux.yaml');
-});
+    const refused = await fluxd.fluxctl('policy', workload, '--lock');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('error executing annotation updater command');
+    const why = await fluxd.fluxctl('why', `${shop}:deployment/web`);
+    expect(why.stdout).toContain('app/.flux.yaml');
+  },
+);
 
 test.runIf(thorough('a unit that fails or shrinks'))(
   'a unit that fails, prints nothing or far less than before loses no object',

@@ -45,28 +45,33 @@ test.runIf(thorough('fluxctl sync --wait for what becomes ready'))(
   },
 );
 
-test('sync --wait exits 1 and says why when a rollout fails, and 0 once it is mended', async () => {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  await world.push(name, '1.0.0', { version: '1.0.0' });
-  const image = `${world.registry}/${name}`;
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'map.yaml': manifest.configMap(shop, 'map'),
-    'web.yaml': deployment(shop, `${image}:missing`, 3),
-  });
-  const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
-  await repository.synced(first);
-  const failed = await fluxd.fluxctl('sync', '--wait');
-  expect(failed.code).toBe(1);
-  expect(failed.stdout).toMatch(new RegExp(`^failed ${shop}:deployment/web: progress deadline exceeded: ReplicaSet "web-`, 'm'));
-  expect(failed.stderr).toMatch(/Error: 1 of 3 objects not healthy: 1 failed\n$/);
+test.runIf(thorough('fluxctl sync --wait for a rollout that fails'))(
+  'sync --wait exits 1 and says why when a rollout fails, and 0 once it is mended',
+  async () => {
+    const shop = world.namespace('shop');
+    const name = world.unique('acme/web');
+    await world.push(name, '1.0.0', { version: '1.0.0' });
+    const image = `${world.registry}/${name}`;
+    const repository = await world.repository();
+    const first = await repository.commit('Open the shop', {
+      'namespace.yaml': manifest.namespace(shop),
+      'map.yaml': manifest.configMap(shop, 'map'),
+      'web.yaml': deployment(shop, `${image}:missing`, 3),
+    });
+    const fluxd = await world.fluxd(repository, { args: ['--git-poll-interval=1h'] });
+    await repository.synced(first);
+    const failed = await fluxd.fluxctl('sync', '--wait');
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(
+      new RegExp(`^failed ${shop}:deployment/web: progress deadline exceeded: ReplicaSet "web-`, 'm'),
+    );
+    expect(failed.stderr).toMatch(/Error: 1 of 3 objects not healthy: 1 failed\n$/);
 
-  await repository.commit('Use an image that exists', { 'web.yaml': deployment(shop, `${image}:1.0.0`, 60) });
-  const mended = await fluxd.fluxctl('sync', '--wait');
-  expect(mended).toMatchObject({ code: 0, stderr: expect.stringContaining('3 of 3 objects healthy.') });
-});
+    await repository.commit('Use an image that exists', { 'web.yaml': deployment(shop, `${image}:1.0.0`, 60) });
+    const mended = await fluxd.fluxctl('sync', '--wait');
+    expect(mended).toMatchObject({ code: 0, stderr: expect.stringContaining('3 of 3 objects healthy.') });
+  },
+);
 
 test.runIf(thorough('fluxctl sync --wait until its time is over'))(
   'sync --wait gives up when the time is over, and names what is not ready',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSignedCertificate } from '../../src/sim/kubernetes/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { networkAddress as address } from '../support/network-address.ts';
+import { thorough } from '../support/sampled.ts';
 import { builtCommands } from './harness/build.ts';
 import { type Account, type Fault, manifest, type Recorded, startWorld, until, type World } from './harness/index.ts';
 import { ROOT, run } from './harness/process.ts';
@@ -81,7 +82,7 @@ function reviewing(callers: readonly Caller[]): (request: Recorded) => Fault | u
   };
 }
 
-test.skipIf(address === undefined)(
+test.runIf(address !== undefined && thorough('access from the network, end to end'))(
   'from the network, by TLS, fluxctl does what the right of its token allows, and nothing more',
   async () => {
     const viewer = await callerWith('fluxd-viewer');

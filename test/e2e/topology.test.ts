@@ -57,33 +57,37 @@ test.runIf(thorough('the commits of an object, end to end'))('an object has the 
   expect(await commitsOf(`${shop}:configmap/unknown`)).toEqual({ commits: [], isCut: false });
 });
 
-test('an object has what a sync changed of it in Git', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const secret = (password: string) =>
-    `apiVersion: v1\nkind: Secret\nmetadata: { name: token, namespace: ${shop} }\nstringData: { password: ${password} }\n`;
-  const files = (text: string, password: string) => ({
-    'text.yaml': manifest.configMap(shop, 'text', { text }),
-    'secret.yaml': secret(password),
-  });
-  const first = { 'namespace.yaml': manifest.namespace(shop), ...files('a', 'hunter2') };
-  const from = await repository.commit('Open the shop', first);
-  const fluxd = await world.fluxd(repository);
-  await repository.synced(from);
-  const to = await repository.commit('Say something else', files('b', 'correct-horse'));
-  await fluxd.fluxctl('sync');
-  await repository.synced(to);
-  const diffOf = async (name: string) => (await fluxd.api(`../v1/objects/diff?id=${shop}:${name}&from=${from}&to=${to}`)).text();
-  expect(objectDiffSchema.parse(JSON.parse(await diffOf('configmap/text')))).toEqual({
-    state: 'compared',
-    before: { file: 'text.yaml', document: 1, line: 1 },
-    after: { file: 'text.yaml', document: 1, line: 1 },
-    fields: [{ path: 'data.text', from: 'a', to: 'b' }],
-    isCut: false,
-  });
-  expect(JSON.parse(await diffOf('secret/token'))).toMatchObject({
-    hidden: 'values',
-    fields: [{ path: 'stringData.password', from: '***', to: '*** (changed)' }],
-  });
-  expect(await diffOf('secret/token')).not.toMatch(/hunter2|correct-horse/);
-});
+test.runIf(thorough('what a sync changed of an object, end to end'))(
+  'an object has what a sync changed of it in Git',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const secret = (password: string) =>
+      `apiVersion: v1\nkind: Secret\nmetadata: { name: token, namespace: ${shop} }\nstringData: { password: ${password} }\n`;
+    const files = (text: string, password: string) => ({
+      'text.yaml': manifest.configMap(shop, 'text', { text }),
+      'secret.yaml': secret(password),
+    });
+    const first = { 'namespace.yaml': manifest.namespace(shop), ...files('a', 'hunter2') };
+    const from = await repository.commit('Open the shop', first);
+    const fluxd = await world.fluxd(repository);
+    await repository.synced(from);
+    const to = await repository.commit('Say something else', files('b', 'correct-horse'));
+    await fluxd.fluxctl('sync');
+    await repository.synced(to);
+    const diffOf = async (name: string) =>
+      (await fluxd.api(`../v1/objects/diff?id=${shop}:${name}&from=${from}&to=${to}`)).text();
+    expect(objectDiffSchema.parse(JSON.parse(await diffOf('configmap/text')))).toEqual({
+      state: 'compared',
+      before: { file: 'text.yaml', document: 1, line: 1 },
+      after: { file: 'text.yaml', document: 1, line: 1 },
+      fields: [{ path: 'data.text', from: 'a', to: 'b' }],
+      isCut: false,
+    });
+    expect(JSON.parse(await diffOf('secret/token'))).toMatchObject({
+      hidden: 'values',
+      fields: [{ path: 'stringData.password', from: '***', to: '*** (changed)' }],
+    });
+    expect(await diffOf('secret/token')).not.toMatch(/hunter2|correct-horse/);
+  },
+);

@@ -4,7 +4,7 @@ import type http from 'node:http';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/index.ts';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { until } from '../support/until.ts';
 import { serveGitOverHttp } from './support/http-server.ts';
 import { processesWith } from './support/processes.ts';
@@ -26,7 +26,7 @@ const HOLDS = ['nothing', 'headers', 'half'] as const;
 const CASES = STEPS.flatMap((step, index) => HOLDS.map((hold) => [step, hold, index] as const));
 
 describe('a server that hangs', () => {
-  test.each(sampled('places where a server hangs', CASES.toReversed(), 1))(
+  test.runIf(thorough('places where a server hangs')).each(CASES)(
     'at %s after %s is given up at the deadline, and used again',
     async (_, hold, step) => {
       let requests = Number.NEGATIVE_INFINITY;

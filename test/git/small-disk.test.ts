@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { havePart } from '../support/part.ts';
+import { thorough } from '../support/sampled.ts';
 import { createRemote, run, temporaryDirectory } from './support/repository.ts';
 import type { DiskReport } from './support/small-disk.ts';
 
@@ -17,7 +18,7 @@ function canMount(): boolean {
   }
 }
 
-test.runIf(havePart('the right to mount a disk', canMount()))(
+test.runIf(havePart('the right to mount a disk', canMount()) && thorough('a full and a read-only disk'))(
   'a full and a read-only disk are named, with what is free; the last revision can be read; nothing is restarted by hand (R-038)',
   async () => {
     const remote = createRemote();

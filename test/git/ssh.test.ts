@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { accept } from '../../src/git/accept.ts';
 import type { SshAccess } from '../../src/git/index.ts';
+import { thorough } from '../support/sampled.ts';
 import { until } from '../support/until.ts';
 import { deployKeys } from './support/deploy-keys.ts';
 import { processesWith } from './support/processes.ts';
@@ -52,15 +53,18 @@ describe.runIf(haveSshd())('over SSH', () => {
     expect(failure.help).toContain('fluxctl identity');
   });
 
-  test('a server that hangs is given up at the deadline, and ssh does not stay', async () => {
-    const server = await startSshd({ command: 'sleep 60' });
-    const directory = join(temporaryDirectory(), 'mirror');
-    const source = sourceOf(`ssh://${server.user}@127.0.0.1:${server.port}/srv/x`, {
-      directory,
-      timeoutMs: 1500,
-      ssh: sshOf(server),
-    });
-    expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/timeout' });
-    await until('no process of this source is left', () => processesWith(directory).length === 0, 2000);
-  });
+  test.runIf(thorough('an SSH server that hangs'))(
+    'a server that hangs is given up at the deadline, and ssh does not stay',
+    async () => {
+      const server = await startSshd({ command: 'sleep 60' });
+      const directory = join(temporaryDirectory(), 'mirror');
+      const source = sourceOf(`ssh://${server.user}@127.0.0.1:${server.port}/srv/x`, {
+        directory,
+        timeoutMs: 1500,
+        ssh: sshOf(server),
+      });
+      expect(await failureOf(source.fetch())).toMatchObject({ code: 'git/timeout' });
+      await until('no process of this source is left', () => processesWith(directory).length === 0, 2000);
+    },
+  );
 });

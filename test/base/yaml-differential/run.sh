@@ -18,5 +18,8 @@ export YAML_READER=$work/reader
 if [ "${1:-}" = freeze ]; then
   node $folder/freeze.ts
 else
-  vitest run $folder "$@"
+  case ${1:-} in
+    '' | -*) set -- $folder "$@" ;;
+  esac
+  vitest run "$@"
 fi

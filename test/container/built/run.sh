@@ -21,4 +21,7 @@ echo "npm run build:image took $SECONDS s"
 
 skopeo copy --quiet oci-archive:dist/image/flux-gitops.oci.tar "oci:$work/layout:image"
 umoci unpack --image "$work/layout:image" "$work/bundle"
-TEST_IMAGE=$PWD/dist/image TEST_IMAGE_BUNDLE=$work/bundle TEST_IMAGE_PYTHON=$work/python/bin vitest run test/container/built "$@"
+case ${1:-} in
+  '' | -*) set -- test/container/built "$@" ;;
+esac
+TEST_IMAGE=$PWD/dist/image TEST_IMAGE_BUNDLE=$work/bundle TEST_IMAGE_PYTHON=$work/python/bin vitest run "$@"

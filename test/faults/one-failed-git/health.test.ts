@@ -13,5 +13,5 @@ losesNothing(
     flags: ['--automation-revert-deadline=10s'],
     commits: () => [],
   },
-  { faults: EACH_FAULT, always: ['loses its connection after all was done', 'push'] },
+  { faults: EACH_FAULT },
 );

@@ -9,6 +9,5 @@ if (haveSigners())
     { ...RELEASE, signed: true },
     {
       faults: ['is killed', 'loses its connection after all was done', 'comes right after somebody else’s push'],
-      always: ['is killed', 'tag'],
     },
   );

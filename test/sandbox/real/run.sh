@@ -13,5 +13,8 @@ for arch in arm64 amd64; do (cd container/tools/sandbox && GOARCH=$arch go vet .
 (cd container/tools/sandbox && go build -o "$work/flux-sandbox" .)
 (cd test/sandbox/real/attack && go build -o "$work/attack" .)
 
+case ${1:-} in
+  '' | -*) set -- test/sandbox/real "$@" ;;
+esac
 # One file after the other: attacks look for what they left in folders that all share.
-TEST_SANDBOX=$work vitest run --no-file-parallelism test/sandbox/real "$@"
+TEST_SANDBOX=$work vitest run --no-file-parallelism "$@"

@@ -5,4 +5,7 @@ cd "$(dirname "$0")/../../.."
 TEST_BROWSER=${TEST_BROWSER:-$(command -v chromium)} || { echo 'test:ui needs chromium: apt-get install chromium' >&2; exit 1; }
 export TEST_BROWSER
 
-vitest run test/ui/browser "$@"
+case ${1:-} in
+  '' | -*) set -- test/ui/browser "$@" ;;
+esac
+vitest run "$@"

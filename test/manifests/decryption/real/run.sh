@@ -6,4 +6,7 @@
 cd "$ROOT"
 build_sops
 
-TEST_SOPS=$SOPS vitest run test/manifests/decryption/real "$@"
+case ${1:-} in
+  '' | -*) set -- test/manifests/decryption/real "$@" ;;
+esac
+TEST_SOPS=$SOPS vitest run "$@"

@@ -8,4 +8,7 @@ cd "$ROOT"
 build_helm
 build_sops
 
-TEST_HELM=$HELM TEST_SOPS=$SOPS vitest run test/manifests/helm/real test/e2e/helm.test.ts "$@"
+case ${1:-} in
+  '' | -*) set -- test/manifests/helm/real test/e2e/helm.test.ts "$@" ;;
+esac
+TEST_HELM=$HELM TEST_SOPS=$SOPS vitest run "$@"

@@ -8,4 +8,7 @@ program=$PWD/node_modules/.cache/kustomize
 (cd container/tools/kustomize && CGO_ENABLED=0 GOFLAGS='-mod=readonly -trimpath -buildvcs=false' GOWORK=off \
   go build -o "$program" sigs.k8s.io/kustomize/kustomize/v5)
 
-TEST_KUSTOMIZE=$program vitest run test/manifests/kustomize/real test/e2e/kustomize.test.ts "$@"
+case ${1:-} in
+  '' | -*) set -- test/manifests/kustomize/real test/e2e/kustomize.test.ts "$@" ;;
+esac
+TEST_KUSTOMIZE=$program vitest run "$@"
