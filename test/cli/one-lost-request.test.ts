@@ -254,8 +254,9 @@ async function loseEach(line: readonly string[], fault: Fault, isGo: boolean): P
 
 describe('one request of fluxctl that comes to nothing', () => {
   const rows = LINES.flatMap((line) => FAULTS.map(([way, fault]) => [line.join(' '), way, line, fault] as const));
-  test.for(sampled('ways to lose requests of command lines', rows, LINES.length))('in fluxctl %s: %s', ([, , line, fault]) =>
-    loseEach(line, fault, false),
+  test.for(sampled('ways to lose requests of command lines', rows, Math.ceil(LINES.length / 2)))(
+    'in fluxctl %s: %s',
+    ([, , line, fault]) => loseEach(line, fault, false),
   );
 
   const GO_LINES = [['sync'], RELEASE, ['doctor'], ['list-workloads', '-a']];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { sampled } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { path, startWorld, type World } from './harness/index.ts';
 import { ROOT } from './harness/process.ts';
 
@@ -17,7 +17,7 @@ const EXAMPLES = [
   { example: 'erddap', namespace: 'erddap', objects: 7, workload: 'erddap:deployment/erddap' },
 ];
 
-test.each(sampled('examples', EXAMPLES, 1))(
+test.runIf(thorough('examples')).each(EXAMPLES)(
   'examples/$example is applied as it is, and its workload is automated',
   async ({ example, namespace, objects, workload }) => {
     onTestFinished(async () => {

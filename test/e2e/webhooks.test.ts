@@ -28,37 +28,40 @@ async function webhooks() {
 /** Nothing comes by itself: what happens, a webhook asked for. */
 const NO_POLLS = ['--git-poll-interval=1h', '--sync-interval=1h'];
 
-test('a push that a webhook tells of is applied, without waiting for a poll', async () => {
-  const shop = world.namespace('shop');
-  const repository = await world.repository();
-  const first = await repository.commit('Open the shop', {
-    'shop.yaml': manifest.namespace(shop),
-    'greeting.yaml': manifest.configMap(shop, 'greeting', { text: 'hello' }),
-  });
-  const hooks = await webhooks();
-  const fluxd = await world.fluxd(repository, { args: [...NO_POLLS, '--registry-disable-scanning', ...hooks.args] });
-  await repository.synced(first);
+test.runIf(thorough('a webhook of a Git host, end to end'))(
+  'a push that a webhook tells of is applied, without waiting for a poll',
+  async () => {
+    const shop = world.namespace('shop');
+    const repository = await world.repository();
+    const first = await repository.commit('Open the shop', {
+      'shop.yaml': manifest.namespace(shop),
+      'greeting.yaml': manifest.configMap(shop, 'greeting', { text: 'hello' }),
+    });
+    const hooks = await webhooks();
+    const fluxd = await world.fluxd(repository, { args: [...NO_POLLS, '--registry-disable-scanning', ...hooks.args] });
+    await repository.synced(first);
 
-  const url = `file://${repository.directory}`;
-  const second = await repository.commit('Be polite', {
-    'greeting.yaml': manifest.configMap(shop, 'greeting', { text: 'good day' }),
-  });
-  // Hostile, malformed and foreign ones come first, and do nothing.
-  const push = hooks.gitHubPush({ url, branch: 'main' });
-  const forged = { ...push.headers, 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` };
-  expect(await hooks.send({ ...push, headers: forged })).toBe(404);
-  expect(await hooks.send({ ...push, path: `/hook/${'0'.repeat(64)}` })).toBe(404);
-  expect(await hooks.send(hooks.gitHubPush({ url, branch: 'next' }))).toBe(200);
-  expect(await hooks.send(hooks.gitHubPush({ url: 'https://git.example/other', branch: 'main' }))).toBe(200);
-  expect(fluxd.log().split('sync started')).toHaveLength(2);
-  expect((await world.kube.get(path.configMap(shop, 'greeting'))).data).toEqual({ text: 'hello' });
+    const url = `file://${repository.directory}`;
+    const second = await repository.commit('Be polite', {
+      'greeting.yaml': manifest.configMap(shop, 'greeting', { text: 'good day' }),
+    });
+    // Hostile, malformed and foreign ones come first, and do nothing.
+    const push = hooks.gitHubPush({ url, branch: 'main' });
+    const forged = { ...push.headers, 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` };
+    expect(await hooks.send({ ...push, headers: forged })).toBe(404);
+    expect(await hooks.send({ ...push, path: `/hook/${'0'.repeat(64)}` })).toBe(404);
+    expect(await hooks.send(hooks.gitHubPush({ url, branch: 'next' }))).toBe(200);
+    expect(await hooks.send(hooks.gitHubPush({ url: 'https://git.example/other', branch: 'main' }))).toBe(200);
+    expect(fluxd.log().split('sync started')).toHaveLength(2);
+    expect((await world.kube.get(path.configMap(shop, 'greeting'))).data).toEqual({ text: 'hello' });
 
-  const begin = performance.now();
-  expect(await hooks.send(push)).toBe(202);
-  await until('it is applied', async () => (await world.kube.get(path.configMap(shop, 'greeting'))).data?.text === 'good day');
-  console.log(`from the webhook to applied: ${(performance.now() - begin).toFixed(0)} ms`);
-  await repository.synced(second);
-});
+    const begin = performance.now();
+    expect(await hooks.send(push)).toBe(202);
+    await until('it is applied', async () => (await world.kube.get(path.configMap(shop, 'greeting'))).data?.text === 'good day');
+    console.log(`from the webhook to applied: ${(performance.now() - begin).toFixed(0)} ms`);
+    await repository.synced(second);
+  },
+);
 
 /** A shop whose image is automated, and a daemon that knows the first one and does not look again by itself. */
 async function automated(image: string, hooks: Webhooks, args: readonly string[] = []) {

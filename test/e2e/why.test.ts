@@ -37,40 +37,43 @@ async function untilCause(fluxd: Fluxd, cause: string, ...words: readonly string
   return found;
 }
 
-test('the chain of an automated workload, from the line in Git to the sync', async () => {
-  const shop = world.namespace('shop');
-  const name = world.unique('acme/web');
-  const image = `${world.registry}/${name}`;
-  for (const version of ['1.0.0', '1.1.0', '1.2.0']) await world.push(name, version, { version });
-  const repository = await world.repository();
-  const web = (annotations: Readonly<Record<string, string>>) =>
-    manifest.deployment({
-      namespace: shop,
-      name: 'web',
-      image: `${image}:1.0.0`,
-      annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1', ...annotations },
+test.runIf(thorough('why an automated workload runs what it does'))(
+  'the chain of an automated workload, from the line in Git to the sync',
+  async () => {
+    const shop = world.namespace('shop');
+    const name = world.unique('acme/web');
+    const image = `${world.registry}/${name}`;
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await world.push(name, version, { version });
+    const repository = await world.repository();
+    const web = (annotations: Readonly<Record<string, string>>) =>
+      manifest.deployment({
+        namespace: shop,
+        name: 'web',
+        image: `${image}:1.0.0`,
+        annotations: { 'fluxcd.io/automated': 'true', 'fluxcd.io/tag.web': 'semver:~1', ...annotations },
+      });
+    await repository.commit('Open the shop', {
+      'namespace.yaml': manifest.namespace(shop),
+      'deploy/web.yaml': web({ 'fluxcd.io/ban.web': '1.2.0' }),
     });
-  await repository.commit('Open the shop', {
-    'namespace.yaml': manifest.namespace(shop),
-    'deploy/web.yaml': web({ 'fluxcd.io/ban.web': '1.2.0' }),
-  });
-  const fluxd = await world.fluxd(repository);
-  const id = `${shop}:deployment/web`;
-  await until('automation commits', async () => (await repository.text('deploy/web.yaml')).includes('1.1.0'));
-  const banned = await untilCause(fluxd, 'decision/banned', id);
-  expect(banned.answer).toBe(`${id} is not updated: tag 1.2.0 is banned.`);
-  await until('the commit is applied', async () => {
+    const fluxd = await world.fluxd(repository);
+    const id = `${shop}:deployment/web`;
+    await until('automation commits', async () => (await repository.text('deploy/web.yaml')).includes('1.1.0'));
+    const banned = await untilCause(fluxd, 'decision/banned', id);
+    expect(banned.answer).toBe(`${id} is not updated: tag 1.2.0 is banned.`);
+    await until('the commit is applied', async () => {
+      const { links } = await whyOf(fluxd, id);
+      return links.find(({ kind }) => kind === 'sync')?.code === 'in-sync';
+    });
     const { links } = await whyOf(fluxd, id);
-    return links.find(({ kind }) => kind === 'sync')?.code === 'in-sync';
-  });
-  const { links } = await whyOf(fluxd, id);
-  expect(links.find(({ kind }) => kind === 'commit')?.text).toMatch(/^[0-9a-f]{7} by automation$/);
-  expect(links.find(({ kind }) => kind === 'place')?.text).toBe('deploy/web.yaml:2');
-  expect(await whyOf(fluxd, '--image', `${image}:1.2.0`)).toMatchObject({ id, cause: 'decision/tag-banned' });
-  expect(await whyOf(fluxd, '--file', 'deploy/web.yaml:10')).toMatchObject({ id, cause: 'decision/banned' });
-  const { code, stdout } = await fluxd.fluxctl('why', id);
-  expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: banned.answer });
-});
+    expect(links.find(({ kind }) => kind === 'commit')?.text).toMatch(/^[0-9a-f]{7} by automation$/);
+    expect(links.find(({ kind }) => kind === 'place')?.text).toBe('deploy/web.yaml:2');
+    expect(await whyOf(fluxd, '--image', `${image}:1.2.0`)).toMatchObject({ id, cause: 'decision/tag-banned' });
+    expect(await whyOf(fluxd, '--file', 'deploy/web.yaml:10')).toMatchObject({ id, cause: 'decision/banned' });
+    const { code, stdout } = await fluxd.fluxctl('why', id);
+    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: banned.answer });
+  },
+);
 
 test.runIf(thorough('why a rollout fails'))('a rollout that fails is explained by its pods', async () => {
   const shop = world.namespace('shop');

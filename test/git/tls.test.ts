@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../support/canaries.ts';
 import { certificate, hasOpenssl } from '../support/certificate.ts';
-import { sampled, thorough } from '../support/sampled.ts';
+import { thorough } from '../support/sampled.ts';
 import { startProxy } from './support/connect-proxy.ts';
 import { rootOf, serveGitOverHttp } from './support/http-server.ts';
 import { createRemote, failureOf, sourceOf, temporaryDirectory } from './support/repository.ts';
@@ -56,7 +56,7 @@ describe.skipIf(!hasOpenssl())('over https', () => {
     for (const name of [undefined, 'other']) expect((await failureOf(fetchAs(name))).message).toContain('unable to access');
   });
 
-  test.each(sampled('ways to send a token through a proxy', ['bearer', 'basic'] as const, 1))(
+  test.runIf(thorough('tokens through a proxy')).each(['bearer', 'basic'] as const)(
     'a proxy passes on the connection, and never sees a token sent as %s',
     async (type) => {
       if (!host) throw new Error('no certificate');

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { History, HOUSES, type Tally } from './gc-rounds/history.ts';
 
 /** Rounds in all; `.ci/run` asks for 10,000. GC_SEED repeats one history. */
-const ROUNDS = Number(process.env.GC_ROUNDS ?? 200);
+const ROUNDS = Number(process.env.GC_ROUNDS ?? 100);
 const ROUNDS_A_HISTORY = Math.min(125, Math.ceil(ROUNDS / HOUSES.length));
 const SEED = Number(process.env.GC_SEED ?? 20_302);
 const histories = Array.from({ length: Math.ceil(ROUNDS / ROUNDS_A_HISTORY / HOUSES.length) }, (_, n) => SEED + n);
